@@ -1,0 +1,183 @@
+package exactmath
+
+import "math/big"
+
+// Rational is a dense matrix of arbitrary rationals.
+type Rational struct {
+	rows, cols int
+	data       []big.Rat
+}
+
+// NewRational returns the rows x cols matrix with the given entries, row by
+// row, copied. It fails with a *ShapeError if len(data) is not rows*cols.
+func NewRational(rows, cols int, data []*big.Rat) (*Rational, error) {
+	if rows < 0 || cols < 0 || len(data) != rows*cols {
+		return nil, &ShapeError{"NewRational", rows, cols, 1, len(data)}
+	}
+	z := zeroRational(rows, cols)
+	for k, v := range data {
+		z.data[k].Set(v)
+	}
+	return z, nil
+}
+
+func zeroRational(rows, cols int) *Rational {
+	return &Rational{rows, cols, make([]big.Rat, rows*cols)}
+}
+
+// IdentityRational returns the n x n identity.
+func IdentityRational(n int) *Rational {
+	z := zeroRational(n, n)
+	for i := range n {
+		z.data[i*n+i].SetInt64(1)
+	}
+	return z
+}
+
+// ToRational returns x with big.Rat entries.
+func ToRational(x Matrix) *Rational {
+	if r, ok := x.(*Rational); ok {
+		return r
+	}
+	z := zeroRational(x.Dims())
+	x.Each(func(i, j int, v *big.Rat) { z.data[i*z.cols+j].Set(v) })
+	return z
+}
+
+// Dims returns the shape.
+func (x *Rational) Dims() (rows, cols int) { return x.rows, x.cols }
+
+// At returns entry (i, j) as a number of its own.
+func (x *Rational) At(i, j int) *big.Rat { return new(big.Rat).Set(&x.data[i*x.cols+j]) }
+
+// Float64s returns the entries rounded to nearest even, row by row.
+func (x *Rational) Float64s() []float64 {
+	out := make([]float64, len(x.data))
+	for k := range x.data {
+		out[k], _ = x.data[k].Float64()
+	}
+	return out
+}
+
+// Each visits the non-zero entries row by row.
+func (x *Rational) Each(visit func(i, j int, v *big.Rat)) {
+	for k := range x.data {
+		if x.data[k].Sign() != 0 {
+			visit(k/x.cols, k%x.cols, &x.data[k])
+		}
+	}
+}
+
+// Mul returns x y. It fails with a *ShapeError unless x.cols == y.rows.
+func (x *Rational) Mul(y *Rational) (*Rational, error) {
+	if x.cols != y.rows {
+		return nil, &ShapeError{"Mul", x.rows, x.cols, y.rows, y.cols}
+	}
+	z := zeroRational(x.rows, y.cols)
+	var t big.Rat
+	for i := range x.rows {
+		for k := range x.cols {
+			a := &x.data[i*x.cols+k]
+			if a.Sign() == 0 {
+				continue
+			}
+			for j := range y.cols {
+				if b := &y.data[k*y.cols+j]; b.Sign() != 0 {
+					c := &z.data[i*z.cols+j]
+					c.Add(c, t.Mul(a, b))
+				}
+			}
+		}
+	}
+	return z, nil
+}
+
+// Add returns x + y. It fails with a *ShapeError unless the shapes agree.
+func (x *Rational) Add(y *Rational) (*Rational, error) { return x.combine("Add", y, (*big.Rat).Add) }
+
+// Sub returns x - y. It fails with a *ShapeError unless the shapes agree.
+func (x *Rational) Sub(y *Rational) (*Rational, error) { return x.combine("Sub", y, (*big.Rat).Sub) }
+
+func (x *Rational) combine(op string, y *Rational, f func(z, a, b *big.Rat) *big.Rat) (*Rational, error) {
+	if x.rows != y.rows || x.cols != y.cols {
+		return nil, &ShapeError{op, x.rows, x.cols, y.rows, y.cols}
+	}
+	z := zeroRational(x.rows, x.cols)
+	for k := range z.data {
+		f(&z.data[k], &x.data[k], &y.data[k])
+	}
+	return z, nil
+}
+
+// Neg returns -x.
+func (x *Rational) Neg() *Rational {
+	z := zeroRational(x.rows, x.cols)
+	for k := range z.data {
+		z.data[k].Neg(&x.data[k])
+	}
+	return z
+}
+
+// Block returns rows r0..r1-1 and columns c0..c1-1. It fails with a *ShapeError
+// unless 0 <= r0 <= r1 <= rows and 0 <= c0 <= c1 <= cols.
+func (x *Rational) Block(r0, r1, c0, c1 int) (*Rational, error) {
+	if r0 < 0 || r1 < r0 || x.rows < r1 || c0 < 0 || c1 < c0 || x.cols < c1 {
+		return nil, &ShapeError{"Block", x.rows, x.cols, r1, c1}
+	}
+	z := zeroRational(r1-r0, c1-c0)
+	for i := r0; i < r1; i++ {
+		for j := c0; j < c1; j++ {
+			z.data[(i-r0)*z.cols+j-c0].Set(&x.data[i*x.cols+j])
+		}
+	}
+	return z, nil
+}
+
+// Equal reports whether x and y are the same matrix of numbers.
+func (x *Rational) Equal(y *Rational) bool { return Equal(x, y) }
+
+// MaxAbs returns the largest |entry|, 0 for an empty matrix.
+func (x *Rational) MaxAbs() *big.Rat {
+	m, t := new(big.Rat), new(big.Rat)
+	for k := range x.data {
+		if t.Abs(&x.data[k]).Cmp(m) > 0 {
+			m.Set(t)
+		}
+	}
+	return m
+}
+
+// Norm1 returns the largest column sum of |entries|.
+func (x *Rational) Norm1() *big.Rat {
+	return x.maxSum(x.cols, func(i, j int) int { return j })
+}
+
+// NormInf returns the largest row sum of |entries|.
+func (x *Rational) NormInf() *big.Rat {
+	return x.maxSum(x.rows, func(i, j int) int { return i })
+}
+
+func (x *Rational) maxSum(n int, line func(i, j int) int) *big.Rat {
+	sums := make([]big.Rat, n)
+	var t big.Rat
+	for k := range x.data {
+		s := &sums[line(k/x.cols, k%x.cols)]
+		s.Add(s, t.Abs(&x.data[k]))
+	}
+	m := new(big.Rat)
+	for k := range sums {
+		if m.Cmp(&sums[k]) < 0 {
+			m.Set(&sums[k])
+		}
+	}
+	return m
+}
+
+// NormFrobSq returns the sum of the squares of all entries.
+func (x *Rational) NormFrobSq() *big.Rat {
+	sum, t := new(big.Rat), new(big.Rat)
+	for k := range x.data {
+		sum.Add(sum, t.Mul(&x.data[k], &x.data[k]))
+	}
+	return sum
+}

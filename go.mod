@@ -1,0 +1,14 @@
+module flowproof
+
+go 1.25.0
+
+require (
+	codeberg.org/sbinet/npyio v0.14.0 // indirect
+	github.com/ALTree/bigfloat v0.2.0 // indirect
+	github.com/campoy/embedmd v1.0.0 // indirect
+	github.com/google/go-cmp v0.7.0 // indirect
+	github.com/nlpodyssey/gopickle v0.3.0 // indirect
+	github.com/pmezard/go-difflib v1.0.0 // indirect
+	golang.org/x/text v0.34.0 // indirect
+	gonum.org/v1/gonum v0.17.0 // indirect
+)
