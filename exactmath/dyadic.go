@@ -256,3 +256,49 @@ func ToDyadic(x Matrix) (*Dyadic, bool) {
 	})
 	return z, true
 }
+
+// ScaleInt returns m x.
+func (x *Dyadic) ScaleInt(m *big.Int) *Dyadic {
+	if m.IsInt64() && m.Int64() == 1 {
+		return x
+	}
+	z := newDyadic(x.rows, x.cols, x.exp)
+	for k := range z.num {
+		z.num[k].Mul(&x.num[k], m)
+	}
+	return z
+}
+
+// ScaleColumns returns x with column j multiplied by d[j]. It fails with a
+// *ShapeError unless d has one entry for each column.
+func (x *Dyadic) ScaleColumns(d []*big.Int) (*Dyadic, error) {
+	if len(d) != x.cols {
+		return nil, &ShapeError{"ScaleColumns", x.rows, x.cols, len(d), len(d)}
+	}
+	z := newDyadic(x.rows, x.cols, x.exp)
+	for k := range z.num {
+		z.num[k].Mul(&x.num[k], d[k%x.cols])
+	}
+	return z, nil
+}
+
+// Join returns the square matrix whose entry (order[i], order[j]) is entry
+// (i, j) of [left, right]. It fails with a *ShapeError unless order has one
+// entry for each row and for each column.
+func Join(left, right *Dyadic, order []int) (*Dyadic, error) {
+	n := len(order)
+	if left.rows != n || right.rows != n || left.cols+right.cols != n {
+		return nil, &ShapeError{"Join", left.rows, left.cols, right.rows, right.cols}
+	}
+	z := newDyadic(n, n, min(left.exp, right.exp))
+	for i := range n {
+		for j := range n {
+			b, k := left, j
+			if j >= left.cols {
+				b, k = right, j-left.cols
+			}
+			z.num[order[i]*n+order[j]].Lsh(b.Num(i, k), uint(b.exp-z.exp))
+		}
+	}
+	return z, nil
+}

@@ -74,3 +74,47 @@ func Equal(a, b Matrix) bool {
 	}
 	return true
 }
+
+// Sub returns a - b in the storage that suits both: sparse if both are sparse,
+// dyadic if both are dyadic, rational otherwise. It fails with a *ShapeError
+// unless the shapes agree.
+func Sub(a, b Matrix) (Matrix, error) {
+	if sa, ok := a.(*Sparse); ok {
+		if sb, ok := b.(*Sparse); ok {
+			return sa.sub(sb)
+		}
+	}
+	if da, ok := ToDyadic(a); ok {
+		if db, ok := ToDyadic(b); ok {
+			return da.Sub(db)
+		}
+	}
+	return ToRational(a).Sub(ToRational(b))
+}
+
+// MaxAbs returns the largest |entry|, 0 for a zero or empty matrix.
+func MaxAbs(x Matrix) *big.Rat {
+	if d, ok := x.(*Dyadic); ok {
+		return d.MaxAbs()
+	}
+	m, t := new(big.Rat), new(big.Rat)
+	x.Each(func(_, _ int, v *big.Rat) {
+		if t.Abs(v).Cmp(m) > 0 {
+			m.Set(t)
+		}
+	})
+	return m
+}
+
+// NormFrobSq returns the sum of the squares of all entries.
+func NormFrobSq(x Matrix) *big.Rat {
+	if f, ok := x.(*Floats); ok {
+		x = f.Dyadic()
+	}
+	if d, ok := x.(*Dyadic); ok {
+		return d.NormFrobSq()
+	}
+	sum, t := new(big.Rat), new(big.Rat)
+	x.Each(func(_, _ int, v *big.Rat) { sum.Add(sum, t.Mul(v, v)) })
+	return sum
+}

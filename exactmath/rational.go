@@ -137,15 +137,7 @@ func (x *Rational) Block(r0, r1, c0, c1 int) (*Rational, error) {
 func (x *Rational) Equal(y *Rational) bool { return Equal(x, y) }
 
 // MaxAbs returns the largest |entry|, 0 for an empty matrix.
-func (x *Rational) MaxAbs() *big.Rat {
-	m, t := new(big.Rat), new(big.Rat)
-	for k := range x.data {
-		if t.Abs(&x.data[k]).Cmp(m) > 0 {
-			m.Set(t)
-		}
-	}
-	return m
-}
+func (x *Rational) MaxAbs() *big.Rat { return MaxAbs(x) }
 
 // Norm1 returns the largest column sum of |entries|.
 func (x *Rational) Norm1() *big.Rat {
@@ -174,10 +166,13 @@ func (x *Rational) maxSum(n int, line func(i, j int) int) *big.Rat {
 }
 
 // NormFrobSq returns the sum of the squares of all entries.
-func (x *Rational) NormFrobSq() *big.Rat {
-	sum, t := new(big.Rat), new(big.Rat)
-	for k := range x.data {
-		sum.Add(sum, t.Mul(&x.data[k], &x.data[k]))
+func (x *Rational) NormFrobSq() *big.Rat { return NormFrobSq(x) }
+
+// Scale returns m x.
+func (x *Rational) Scale(m *big.Rat) *Rational {
+	z := zeroRational(x.rows, x.cols)
+	for k := range z.data {
+		z.data[k].Mul(&x.data[k], m)
 	}
-	return sum
+	return z
 }

@@ -133,3 +133,33 @@ func SparsePermutation(perm []int) (*Sparse, error) {
 	}
 	return x, nil
 }
+
+// sub returns x - y, sparse if every difference is a float64, else rational.
+func (x *Sparse) sub(y *Sparse) (Matrix, error) {
+	if x.rows != y.rows || x.cols != y.cols {
+		return nil, &ShapeError{"Sub", x.rows, x.cols, y.rows, y.cols}
+	}
+	var es []Entry
+	for i := range x.rows {
+		xc, xv := x.Row(i)
+		yc, yv := y.Row(i)
+		for len(xc)+len(yc) > 0 {
+			switch {
+			case len(yc) == 0 || len(xc) > 0 && xc[0] < yc[0]:
+				es = append(es, Entry{i, xc[0], xv[0]})
+				xc, xv = xc[1:], xv[1:]
+			case len(xc) == 0 || yc[0] < xc[0]:
+				es = append(es, Entry{i, yc[0], -yv[0]})
+				yc, yv = yc[1:], yv[1:]
+			default:
+				d := xv[0] - yv[0]
+				if _, exact := new(big.Rat).Sub(new(big.Rat).SetFloat64(xv[0]), new(big.Rat).SetFloat64(yv[0])).Float64(); !exact {
+					return ToRational(x).Sub(ToRational(y))
+				}
+				es = append(es, Entry{i, xc[0], d})
+				xc, xv, yc, yv = xc[1:], xv[1:], yc[1:], yv[1:]
+			}
+		}
+	}
+	return NewSparse(x.rows, x.cols, es)
+}

@@ -1,0 +1,43 @@
+// Package constructions holds the theorems: each exported constructor turns a
+// target map into a flow of coupling layers. Its doc comment states the theorem,
+// the bound, the section of PROOFS.md and the errors. Nothing here decides
+// whether a flow is right; that is package verify's, which does not import this
+// one.
+package constructions
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Errors that a caller can test for with errors.Is.
+var (
+	// ErrOrientation: the determinant is negative.
+	ErrOrientation = errors.New("no stack of coupling layers can represent an orientation-reversing map (determinant < 0); " +
+		"-det flip represents the map with one coordinate's sign flipped, -det pad represents diag(M, -1) with one coordinate more")
+	// ErrSingular: the determinant is zero.
+	ErrSingular = errors.New("the map is singular (determinant 0); coupling layers are invertible, so no stack of them can represent it")
+	// ErrPartition: the two parts differ by more than one coordinate.
+	ErrPartition = errors.New("this construction needs a partition whose parts differ by at most one coordinate")
+)
+
+// ShapeError reports a target that is not square, or does not fit the partition.
+type ShapeError struct {
+	Rows, Cols int
+	Dim        int // of the partition
+}
+
+func (e *ShapeError) Error() string {
+	return fmt.Sprintf("the target is %dx%d, want %dx%d as the partition has", e.Rows, e.Cols, e.Dim, e.Dim)
+}
+
+// NotOrthogonalError reports a target too far from the orthogonal matrices for
+// the orthogonal construction.
+type NotOrthogonalError struct {
+	Defect float64 // largest singular value distance |sigma - 1|, estimated
+	Limit  float64
+}
+
+func (e *NotOrthogonalError) Error() string {
+	return fmt.Sprintf("the target is not orthogonal: a singular value is %.2g away from 1, want at most %.2g", e.Defect, e.Limit)
+}

@@ -1,0 +1,98 @@
+package verify
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+
+	"flowproof/coupling"
+	"flowproof/exactmath"
+)
+
+// Verdict is the outcome of a check.
+type Verdict string
+
+// The verdicts.
+const (
+	// Exact: the product equals the target as a matrix of rational numbers.
+	Exact Verdict = "exact"
+	// Residual: it does not, and ResidualMax is the exact largest difference.
+	Residual Verdict = "residual"
+	// Enclosed: some scale is given as exp(s), and ResidualMax is a rigorous
+	// upper bound.
+	Enclosed Verdict = "enclosed"
+)
+
+// ErrIrrational is returned by Compose for a flow with scales exp(s).
+var ErrIrrational = errors.New("the flow has scales exp(s), which are not rational")
+
+// Result is what a check finds.
+type Result struct {
+	Verdict Verdict
+	Depth   int
+	// ResidualMax is the largest |entry| of target - product: exact for the
+	// verdicts Exact (0) and Residual, an upper bound for Enclosed.
+	ResidualMax *big.Rat
+	// ResidualFrobSq is the sum of the squares of those entries, or an upper
+	// bound of it for Enclosed; TargetFrobSq the same of the target, exactly.
+	ResidualFrobSq, TargetFrobSq *big.Rat
+}
+
+// Relative returns ResidualFrobSq / TargetFrobSq, the square of the relative
+// Frobenius residual; for a zero target it returns ResidualFrobSq.
+func (r *Result) Relative() *big.Rat {
+	if r.TargetFrobSq.Sign() == 0 {
+		return r.ResidualFrobSq
+	}
+	return new(big.Rat).Quo(r.ResidualFrobSq, r.TargetFrobSq)
+}
+
+// Within reports whether the relative Frobenius residual is at most tol,
+// decided exactly.
+func (r *Result) Within(tol *big.Rat) bool {
+	return r.Relative().Cmp(new(big.Rat).Mul(tol, tol)) <= 0
+}
+
+// Check composes the flow exactly and compares it with the target. It fails
+// with a *exactmath.ShapeError if the target's shape is not that of the flow.
+func Check(f *coupling.Flow, target exactmath.Matrix) (*Result, error) {
+	n := f.Partition().Dim()
+	if r, c := target.Dims(); r != n || c != n {
+		return nil, &exactmath.ShapeError{Op: "Check", R1: r, C1: c, R2: n, C2: n}
+	}
+	rational, slack, err := enclose(f)
+	if err != nil {
+		return nil, err
+	}
+	product, err := Compose(rational)
+	if err != nil {
+		return nil, fmt.Errorf("compose: %w", err)
+	}
+	r := &Result{Verdict: Residual, Depth: f.Depth(), TargetFrobSq: exactmath.NormFrobSq(target)}
+	if slack.Sign() > 0 {
+		r.Verdict = Enclosed
+	}
+	diff, err := exactmath.Sub(target, product)
+	if err != nil {
+		return nil, err
+	}
+	r.ResidualMax = exactmath.MaxAbs(diff)
+	r.ResidualMax.Add(r.ResidualMax, slack)
+	r.ResidualFrobSq = exactmath.NormFrobSq(diff)
+	if slack.Sign() > 0 {
+		r.ResidualFrobSq.Add(r.ResidualFrobSq, frobSlack(diff, n, slack))
+	}
+	if r.ResidualMax.Sign() == 0 {
+		r.Verdict = Exact
+	}
+	return r, nil
+}
+
+// frobSlack bounds what an error of at most slack in each of the n^2 entries
+// adds to the sum of squares: 2 slack sum|r| + n^2 slack^2, with
+// sum|r| <= n^2 max|r|.
+func frobSlack(diff exactmath.Matrix, n int, slack *big.Rat) *big.Rat {
+	s := exactmath.MaxAbs(diff)
+	s.Add(s, s).Add(s, slack).Mul(s, slack)
+	return s.Mul(s, new(big.Rat).SetInt64(int64(n)*int64(n)))
+}
