@@ -1,0 +1,144 @@
+package constructions
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// twist is the freedom left in writing a rotation by theta as a commutator
+// P A^-1 P^-1 A of two 2x2 matrices:
+//
+//	A^-1 = rho times a reflection F,   P = -1/lambda times the rotation by theta/2,
+//
+// for any lambda, rho > 0. Small lambda makes X1 small and X2 large; rho < 1
+// makes X1 small and X5 large. When n is odd, A has to keep the last axis, and
+// rho is 1 (PROOFS.md, section 1.3).
+type twist struct{ lambda, rho float64 }
+
+// provedTwist returns the parameters for which the bounds are proved.
+func provedTwist(odd bool) twist {
+	if odd {
+		return twist{7. / 16, 1}
+	}
+	return twist{7. / 16, 7. / 9}
+}
+
+// twists returns the parameters worth trying: the worst case over all M is
+// smallest at provedTwist, but most M are kinder.
+func twists(odd bool) []twist {
+	t := []twist{provedTwist(odd)}
+	for _, lambda := range []float64{7. / 16, 15. / 32, 1. / 2, 17. / 32, 9. / 16, 5. / 8, 3. / 4, 1} {
+		if odd {
+			t = append(t, twist{lambda, 1})
+			continue
+		}
+		for _, rho := range []float64{3. / 4, 7. / 9, 13. / 16, 7. / 8, 15. / 16, 1} {
+			t = append(t, twist{lambda, rho})
+		}
+	}
+	return t
+}
+
+// mat2 is a 2x2 matrix [[a, b], [c, d]].
+type mat2 struct{ a, b, c, d float64 }
+
+func (x mat2) mul(y mat2) mat2 {
+	return mat2{x.a*y.a + x.b*y.c, x.a*y.b + x.b*y.d, x.c*y.a + x.d*y.c, x.c*y.b + x.d*y.d}
+}
+
+func (x mat2) t() mat2 { return mat2{x.a, x.c, x.b, x.d} }
+
+// plus returns s x + t y.
+func plus(s float64, x mat2, t float64, y mat2) mat2 {
+	return mat2{s*x.a + t*y.a, s*x.b + t*y.b, s*x.c + t*y.c, s*x.d + t*y.d}
+}
+
+// layers returns -X0, X1, .., X5 for the given twist. With Zp the first p rows
+// of Z and V = C Z, and block-diagonal D1..D5 (2x2 blocks on the planes),
+//
+//	X1 = a c^T - Zp D1 V^T    D1 = -lambda R^T - rho F + rho lambda F R^T
+//	X2 = V D2 Zp^T            D2 = -1/lambda R
+//	X3 = Zp D3 V^T            D3 = lambda R^T - lambda/rho F R^T
+//	X4 = V D4 Zp^T            D4 = rho/lambda R F - rho R F R^T
+//	X5 = c^T e + Zp D5 V^T    D5 = 1/rho R F R^T
+//
+// where R is the rotation by half the angle and F the reflection that keeps the
+// axis; on the +1 eigenvectors of G the five are -1, -1, 0, 0, 1.
+func (h *halved) layers(t twist) [6]*mat.Dense {
+	d := h.blocks(t)
+	var x [6]*mat.Dense
+	x[0] = new(mat.Dense)
+	x[0].Scale(-1, h.x0)
+	x[1] = h.zdv(d[0])
+	x[1].Sub(h.ac, x[1])
+	x[2] = h.vdz(d[1])
+	x[3] = h.zdv(d[2])
+	x[4] = h.vdz(d[3])
+	x[5] = h.zdv(d[4])
+	x[5].Add(h.ce, x[5])
+	return x
+}
+
+// blockDiagonal is a q x q matrix in the basis Z: a 2x2 block for each plane, a
+// multiple of the identity on the rest.
+type blockDiagonal struct {
+	plane []mat2
+	rest  float64
+}
+
+// blocks returns D1..D5.
+func (h *halved) blocks(t twist) (d [5]blockDiagonal) {
+	for k, rest := range [5]float64{-1, -1, 0, 0, 1} {
+		d[k] = blockDiagonal{make([]mat2, len(h.planes)), rest}
+	}
+	for k, pl := range h.planes {
+		c, s := math.Cos(pl.angle/2), math.Sin(pl.angle/2)
+		r := mat2{c, -s, s, c}
+		f := h.reflection(pl)
+		fr := f.mul(r.t())
+		rf := r.mul(f)
+		rfr := rf.mul(r.t())
+		d[0].plane[k] = plus(1, plus(-t.lambda, r.t(), -t.rho, f), t.rho*t.lambda, fr)
+		d[1].plane[k] = plus(-1/t.lambda, r, 0, r)
+		d[2].plane[k] = plus(t.lambda, r.t(), -t.lambda/t.rho, fr)
+		d[3].plane[k] = plus(t.rho/t.lambda, rf, -t.rho, rfr)
+		d[4].plane[k] = plus(1/t.rho, rfr, 0, r)
+	}
+	return d
+}
+
+// reflection returns the reflection of the plane that keeps the projection of
+// the last axis onto it; any reflection will do if there is none.
+func (h *halved) reflection(pl plane) mat2 {
+	x, y := 1., 0.
+	if h.axis != nil {
+		if l := math.Hypot(h.axis[pl.i], h.axis[pl.j]); l > 0 {
+			x, y = h.axis[pl.i]/l, h.axis[pl.j]/l
+		}
+	}
+	return mat2{x*x - y*y, 2 * x * y, 2 * x * y, y*y - x*x}
+}
+
+// zdv returns Zp D V^T, p x q.
+func (h *halved) zdv(d blockDiagonal) *mat.Dense { return product(h.times(h.zp, d), h.v.T()) }
+
+// vdz returns V D Zp^T, q x p.
+func (h *halved) vdz(d blockDiagonal) *mat.Dense { return product(h.times(h.v, d), h.zp.T()) }
+
+// times returns m D.
+func (h *halved) times(m *mat.Dense, d blockDiagonal) *mat.Dense {
+	rows, q := m.Dims()
+	out := mat.NewDense(rows, q, nil)
+	for i := range rows {
+		src, dst := m.RawRowView(i), out.RawRowView(i)
+		for k, pl := range h.planes {
+			b, x, y := d.plane[k], src[pl.i], src[pl.j]
+			dst[pl.i], dst[pl.j] = x*b.a+y*b.c, x*b.b+y*b.d
+		}
+		for _, j := range h.rest {
+			dst[j] = d.rest * src[j]
+		}
+	}
+	return out
+}
