@@ -1,0 +1,262 @@
+package constructions
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+
+	"flowproof/coupling"
+	"flowproof/exactmath"
+)
+
+// ConditionedBoundEven and ConditionedBoundOdd are the constants C of
+// Conditioned (PROOFS.md, section 5): the squares of the products of the six
+// bounds for a rotation.
+const (
+	ConditionedBoundEven = 9.16e7
+	ConditionedBoundOdd  = 1.13e8
+)
+
+// ConditionedOptions are the choices left to the caller of Conditioned.
+type ConditionedOptions struct {
+	// Depth is 13 (or 0, the default) or 11. Eleven layers have the same bound
+	// on the product of the condition numbers, and a worse single layer.
+	Depth int
+}
+
+// DepthError reports a depth that a construction does not offer.
+type DepthError struct{ Depth int }
+
+func (e *DepthError) Error() string {
+	return fmt.Sprintf("depth %d is not offered by this construction, want 13 or 11", e.Depth)
+}
+
+// Conditioned writes any M with det M > 0, n >= 2 odd or even, as thirteen
+// coupling layers whose condition numbers have a product within a constant of
+// the least possible: from the singular value decomposition M = Q1 Sigma Q2^T,
+// Q1 and Q2 rotations,
+//
+//	M = [L U L U L U] diag(Sigma1, I) diag(I, Sigma2) [U L U L U L],
+//
+// where Sigma1 joins the U before it. With singular values s_1 >= .. >= s_n, the
+// smaller part of p coordinates, the larger of q, and C = ConditionedBoundEven
+// or ConditionedBoundOdd, the product is at most
+//
+//	C max(s_1, 1) max(1/s_n, 1) delta,   delta = max(1, 1/s_p, s_(q+1)),
+//
+// which is C cond(M) delta if |det M| = 1; delta = 1 for a suitable multiple of
+// any M, and for |det M| = 1 at most sqrt(cond M), 1 if n <= 3 (PROOFS.md,
+// section 5). In eleven layers diag(I, Sigma2) goes into a neighbouring L and
+// the two U become one; the bound is the same.
+//
+// The target is read in float64 up to a power of two; the residual left is of
+// the order of rounding relative to the largest singular value, whatever cond M
+// is. Singular values below 2^-60 of the largest are raised to that.
+//
+// Errors: *DepthError, *ShapeError, ErrPartition (the parts must differ by at
+// most one), ErrOrientation (determinant negative), ErrSingular,
+// ErrNoConvergence.
+func Conditioned(target exactmath.Matrix, part coupling.Partition, opts ConditionedOptions) (*coupling.Flow, error) {
+	if opts.Depth != 0 && opts.Depth != 13 && opts.Depth != 11 {
+		return nil, &DepthError{opts.Depth}
+	}
+	f, err := newFrame(target, part)
+	if err != nil {
+		return nil, err
+	}
+	m, exp, err := scaledDense(f, target)
+	if err != nil {
+		return nil, err
+	}
+	d, err := newRotated(f, target, m, exp)
+	if err != nil {
+		return nil, err
+	}
+	left, err := productLayers(d.q1, f.p)
+	if err != nil {
+		return nil, err
+	}
+	right, err := productLayers(d.q2, f.p)
+	if err != nil {
+		return nil, err
+	}
+	b := layerList{frame: f}
+	for k := range 4 {
+		b.add(kindAt(k), left[k], 0, nil, 0)
+	}
+	if opts.Depth == 11 {
+		d.eleven(&b, left, right)
+	} else {
+		d.thirteen(&b, left, right)
+	}
+	for k := 3; k >= 0; k-- {
+		b.add(kindAt(k), negated(right[k]), 0, nil, 0)
+	}
+	return b.flow()
+}
+
+// kindAt returns the kind of layer k of L U L U L U.
+func kindAt(k int) coupling.Kind {
+	if k%2 == 0 {
+		return coupling.Lower
+	}
+	return coupling.Upper
+}
+
+// rotated is M = 2^exp Q1 diag(first, second) Q2^T with Q1, Q2 in SO(n). If
+// second holds the large singular values, largeSecond is true.
+type rotated struct {
+	q1, q2        *mat.Dense
+	exp           int
+	first, second []float64
+	largeSecond   bool
+}
+
+// newRotated decomposes the scaled target m. The larger part takes the q largest
+// singular values if the q-th of M is at least 1, else the q smallest: then the
+// scales of the larger part are all on one side of 1.
+func newRotated(f frame, target exactmath.Matrix, m *mat.Dense, exp int) (*rotated, error) {
+	n := f.p + f.q
+	var svd mat.SVD
+	if !svd.Factorize(m, mat.SVDFull) {
+		return nil, ErrNoConvergence
+	}
+	d := &rotated{q1: new(mat.Dense), q2: new(mat.Dense), exp: exp}
+	svd.UTo(d.q1)
+	svd.VTo(d.q2)
+	s := svd.Values(nil)
+	if err := d.orient(target, s); err != nil {
+		return nil, err
+	}
+	for i := range s {
+		s[i] = max(s[i], s[0]*0x1p-60)
+	}
+	d.largeSecond = math.Ldexp(s[f.q-1], exp) >= 1
+	if !d.largeSecond {
+		d.first, d.second = s[:f.p], s[f.p:]
+		return d, nil
+	}
+	d.second, d.first = s[:f.q], s[f.q:]
+	for _, q := range []*mat.Dense{d.q1, d.q2} {
+		r := mat.NewDense(n, n, nil)
+		r.Slice(0, n, 0, f.p).(*mat.Dense).Copy(q.Slice(0, n, f.q, n))
+		r.Slice(0, n, f.p, n).(*mat.Dense).Copy(q.Slice(0, n, 0, f.q))
+		if f.p*f.q%2 == 1 { // the shift of the columns is odd: keep det = 1
+			flipLast(r)
+		}
+		*q = *r
+	}
+	return d, nil
+}
+
+// orient makes det Q1 = det Q2 = 1, or finds out why it cannot. When rounding
+// may have decided the sign of the smallest singular value, the sign of the
+// determinant is computed exactly, and either sign is as good as the other for
+// the residual.
+func (d *rotated) orient(target exactmath.Matrix, s []float64) error {
+	n := len(s)
+	s1, s2 := detSign(d.q1), detSign(d.q2)
+	sign := s1 * s2
+	if s[n-1] <= 1e-13*float64(n)*s[0] {
+		sign = exactDetSign(target)
+	}
+	switch {
+	case sign == 0:
+		return ErrSingular
+	case sign < 0:
+		return ErrOrientation
+	}
+	if s1 < 0 {
+		flipLast(d.q1)
+	}
+	if s2 < 0 {
+		flipLast(d.q2)
+	}
+	return nil
+}
+
+// thirteen adds U(X5) diag(Sigma1, I), diag(I, Sigma2), U(-X5') with its
+// neighbours L(X4), L(-X4').
+func (d *rotated) thirteen(b *layerList, left, right [6]*mat.Dense) {
+	b.add(coupling.Lower, left[4], 0, nil, 0)
+	b.add(coupling.Upper, left[5], 0, d.first, d.exp)
+	b.add(coupling.Lower, nil, 0, d.second, d.exp)
+	b.add(coupling.Upper, negated(right[5]), 0, nil, 0)
+	b.add(coupling.Lower, negated(right[4]), 0, nil, 0)
+}
+
+// eleven moves diag(I, Sigma2) out of the way, to the side on which it makes the
+// weight it passes smaller:
+//
+//	Sigma2 <= 1:  U(X5) diag(I, Sigma2)   = diag(I, Sigma2) U(X5 Sigma2)
+//	Sigma2 >= 1:  diag(I, Sigma2) U(-X5') = U(-X5' Sigma2^-1) diag(I, Sigma2)
+//
+// and into the L beyond it.
+func (d *rotated) eleven(b *layerList, left, right [6]*mat.Dense) {
+	mid, outer := mat.DenseCopyOf(left[5]), negated(right[4])
+	if !d.largeSecond {
+		b.add(coupling.Lower, left[4], 0, d.second, d.exp)
+		// [[Sigma1, X5 Sigma2 - Sigma1 X5'], [0, I]], the power of two in front.
+		mid.Apply(func(i, j int, x float64) float64 { return x*d.second[j] - d.first[i]*right[5].At(i, j) }, mid)
+		b.add(coupling.Upper, mid, d.exp, d.first, d.exp)
+		b.add(coupling.Lower, outer, 0, nil, 0)
+		return
+	}
+	b.add(coupling.Lower, left[4], 0, nil, 0)
+	// [[Sigma1, X5 - Sigma1 X5' Sigma2^-1], [0, I]]: the powers of two cancel.
+	mid.Apply(func(i, j int, x float64) float64 { return x - d.first[i]*right[5].At(i, j)/d.second[j] }, mid)
+	b.add(coupling.Upper, mid, 0, d.first, d.exp)
+	// diag(I, Sigma2) L(-X4') = [[I, 0], [-Sigma2 X4', Sigma2]].
+	outer.Apply(func(i, _ int, x float64) float64 { return x * d.second[i] }, outer)
+	b.add(coupling.Lower, outer, d.exp, d.second, d.exp)
+}
+
+// productLayers is orthogonalLayers with the parameters that make the product of
+// the condition numbers small, instead of the largest of them.
+func productLayers(m *mat.Dense, p int) ([6]*mat.Dense, error) {
+	h, err := newHalved(m, p)
+	if err != nil {
+		return [6]*mat.Dense{}, err
+	}
+	var best [6]*mat.Dense
+	least := math.Inf(1)
+	for _, t := range productTwists(h.q > p) {
+		x := h.layers(t)
+		sum := 0.0 // log of the product
+		for _, w := range x {
+			if sum += math.Log(shearCondition(spectralNorm(w))); sum >= least {
+				break
+			}
+		}
+		if sum < least {
+			best, least = x, sum
+		}
+	}
+	for _, w := range best {
+		toGrid(w)
+	}
+	return best, nil
+}
+
+// productTwists returns the parameters worth trying; the first one is the one
+// that ConditionedBoundEven and ConditionedBoundOdd are proved for.
+func productTwists(odd bool) []twist {
+	if odd {
+		return []twist{{3. / 4, 1}, {5. / 8, 1}, {7. / 8, 1}, {1, 1}, {5. / 4, 1}}
+	}
+	t := []twist{{7. / 10, 3. / 4}}
+	for _, lambda := range []float64{5. / 8, 3. / 4, 7. / 8, 1, 5. / 4} {
+		for _, rho := range []float64{5. / 8, 3. / 4, 7. / 8, 1} {
+			t = append(t, twist{lambda, rho})
+		}
+	}
+	return t
+}
+
+// shearCondition returns the condition number of an additive layer with weight
+// of norm x.
+func shearCondition(x float64) float64 {
+	s := (x + math.Hypot(x, 2)) / 2
+	return s * s
+}
