@@ -34,8 +34,8 @@ func threeShears(m *mat.Dense, p int) (shears, bool) {
 
 // outerShears solves X c = a - I, c Z = e - I, X + X c Z + Z = b.
 func outerShears(a, b, c, e mat.Matrix) (x, z *mat.Dense, ok bool) {
-	// Six layers have norm at most 2.53 each (PROOFS.md, section 1.4).
-	const maxNorm, tol = 2.5, 1e-14
+	// A weight of norm 16/7 is within the bounds proved for six layers.
+	const maxNorm, tol = 16. / 7, 1e-14
 	// The rank of a - I and e - I cannot exceed that of c, so a dense M fails
 	// here, before any factorization.
 	pinv, err := pseudoInverse(c)

@@ -1,0 +1,165 @@
+package report
+
+import (
+	"encoding/json"
+	"io"
+	"math"
+	"math/big"
+
+	"gonum.org/v1/gonum/mat"
+
+	"flowproof/coupling"
+	"flowproof/exactmath"
+	"flowproof/verify"
+	"flowproof/verify/condition"
+)
+
+// Report is one checked flow. Its JSON form is what `verify -json` prints.
+// Residuals and bounds are rounded up to the digits printed.
+type Report struct {
+	Target       string  `json:"target"`
+	Dimension    int     `json:"dimension"`
+	Seed         *uint64 `json:"seed"` // null unless the target is random
+	Note         string  `json:"note,omitempty"`
+	Partition    string  `json:"partition"`
+	Construction string  `json:"construction"`
+	Depth        int     `json:"depth"`
+
+	Verdict                   verify.Verdict `json:"verdict"`
+	Reproduced                bool           `json:"reproduced"` // within Tolerance
+	Tolerance                 json.Number    `json:"tolerance"`
+	ResidualMax               json.Number    `json:"residual_max"`
+	ResidualFrobeniusRelative json.Number    `json:"residual_frobenius_relative"`
+
+	Condition Condition `json:"condition"`
+	Layers    []Layer   `json:"layers"`
+	Forward   RoundTrip `json:"forward"`
+	RoundTrip RoundTrip `json:"roundtrip"`
+	Seconds   Seconds   `json:"seconds"`
+}
+
+// Condition gathers condition numbers in the spectral norm. Bounds are
+// rigorous, estimates come from the SVD.
+type Condition struct {
+	Target           number   `json:"target"` // estimate
+	Layers           []number `json:"layers"` // bounds, in product order
+	MaxLayerBound    number   `json:"max_layer_bound"`
+	MaxLayerEstimate number   `json:"max_layer_estimate"`
+	ProductBound     number   `json:"product_bound"`
+	// LowerLimit is below the product of the condition numbers of any flow of
+	// any depth for this target: max(cond M, |det M|^(1/q), |det M|^(-1/q)).
+	LowerLimit number `json:"lower_limit"`
+}
+
+// Layer describes one layer.
+type Layer struct {
+	Kind     string `json:"kind"` // "L" or "U"
+	Rows     int    `json:"rows"`
+	Cols     int    `json:"cols"`
+	ScaleMin number `json:"scale_min"`
+	ScaleMax number `json:"scale_max"`
+	Bound    number `json:"condition_bound"`
+	Estimate number `json:"condition_estimate"`
+}
+
+// Seconds are wall-clock times.
+type Seconds struct {
+	Construct float64 `json:"construct"`
+	Compose   float64 `json:"compose"` // exact composition and comparison
+}
+
+// number is a float64 that JSON can hold even when it is infinite: as null.
+type number float64
+
+// MarshalJSON writes the number, or null if it is not finite.
+func (x number) MarshalJSON() ([]byte, error) {
+	if f := float64(x); !math.IsInf(f, 0) && !math.IsNaN(f) {
+		return json.Marshal(f)
+	}
+	return []byte("null"), nil
+}
+
+// Fill completes the report with what was checked and measured: the verdict,
+// conditioning, and errors in floating point on vectors drawn from seed.
+func (r *Report) Fill(f *coupling.Flow, target exactmath.Matrix, res *verify.Result, tol *big.Rat, seed uint64) error {
+	r.Dimension = f.Partition().Dim()
+	r.Partition = f.Partition().String()
+	r.Depth = res.Depth
+	r.Verdict = res.Verdict
+	r.Reproduced = res.Within(tol)
+	r.Tolerance = json.Number(Up(tol, 3))
+	r.ResidualMax = json.Number(Up(res.ResidualMax, 3))
+	r.ResidualFrobeniusRelative = json.Number(UpSqrt(res.Relative(), 3))
+
+	c := &r.Condition
+	c.MaxLayerBound, c.MaxLayerEstimate, c.ProductBound = 1, 1, 1
+	c.Layers, r.Layers = []number{}, []Layer{}
+	for _, l := range f.Layers() {
+		k := condition.Layer(l)
+		rows, cols := l.Weight().Dims()
+		lo, hi := extremes(l.Scale().Float64s(rows))
+		r.Layers = append(r.Layers, Layer{l.Kind().String(), rows, cols, lo, hi, number(k.Bound), number(k.Estimate)})
+		c.Layers = append(c.Layers, number(k.Bound))
+		c.MaxLayerBound = max(c.MaxLayerBound, number(k.Bound))
+		c.MaxLayerEstimate = max(c.MaxLayerEstimate, number(k.Estimate))
+		c.ProductBound = number(math.Nextafter(float64(c.ProductBound)*k.Bound, math.Inf(1)))
+	}
+	cond, logDet := invariants(target)
+	q := float64(f.Partition().Q())
+	c.Target = number(cond)
+	c.LowerLimit = number(max(cond, math.Exp(math.Abs(logDet)/q)))
+
+	var err error
+	r.Forward, r.RoundTrip, err = roundTrips(f, target, seed)
+	return err
+}
+
+func extremes(v []float64) (lo, hi number) {
+	lo, hi = number(v[0]), number(v[0])
+	for _, x := range v {
+		lo, hi = min(lo, number(x)), max(hi, number(x))
+	}
+	return lo, hi
+}
+
+// invariants estimates cond M and log |det M|.
+func invariants(m exactmath.Matrix) (cond, logDet float64) {
+	if isSignedPermutation(m) {
+		return 1, 0
+	}
+	n, _ := m.Dims()
+	var svd mat.SVD
+	if !svd.Factorize(mat.NewDense(n, n, m.Float64s()), mat.SVDNone) {
+		return math.NaN(), math.NaN()
+	}
+	s := svd.Values(nil)
+	for _, v := range s {
+		logDet += math.Log(v)
+	}
+	return s[0] / s[n-1], logDet
+}
+
+func isSignedPermutation(m exactmath.Matrix) bool {
+	s, ok := m.(*exactmath.Sparse)
+	if !ok {
+		return false
+	}
+	n, _ := s.Dims()
+	seen := make([]bool, n)
+	for i := range n {
+		cols, vals := s.Row(i)
+		if len(cols) != 1 || math.Abs(vals[0]) != 1 || seen[cols[0]] {
+			return false
+		}
+		seen[cols[0]] = true
+	}
+	return true
+}
+
+// JSON writes the report as one indented object.
+func (r *Report) JSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(r)
+}

@@ -1,0 +1,93 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"flowproof/verify"
+)
+
+// Text writes the report as a compact table.
+func (r *Report) Text(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, n = %d", r.Target, r.Dimension)
+	if r.Seed != nil {
+		fmt.Fprintf(&b, ", seed %d", *r.Seed)
+	}
+	if r.Note != "" {
+		fmt.Fprintf(&b, " (%s)", r.Note)
+	}
+	fmt.Fprintf(&b, "\n%s: %d coupling layers, %s partition\n\n", r.Construction, r.Depth, r.partition())
+
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	row := func(label, format string, args ...any) {
+		fmt.Fprintf(t, "  %s\t%s\n", label, fmt.Sprintf(format, args...))
+	}
+	switch r.Verdict {
+	case verify.Exact:
+		row("verdict", "exact: the product equals the target as a matrix of rational numbers")
+	case verify.Enclosed:
+		row("verdict", "enclosed: scales exp(s); the residual is a rigorous upper bound")
+	default:
+		row("verdict", "residual: the product differs from the target by the exact residual")
+	}
+	row("residual", "%s largest entry, %s relative (Frobenius); tolerance %s: %s",
+		r.ResidualMax, r.ResidualFrobeniusRelative, r.Tolerance, reproduced(r.Reproduced))
+	row("round trip", "%.1e in float64, %.1e in float32", r.RoundTrip.Float64, r.RoundTrip.Float32)
+	row("forward error", "%.1e in float64, %.1e in float32", r.Forward.Float64, r.Forward.Float32)
+	row("condition", "largest layer %s (SVD %s), product %s, no flow has less than %s",
+		short(r.Condition.MaxLayerBound), short(r.Condition.MaxLayerEstimate),
+		short(r.Condition.ProductBound), short(r.Condition.LowerLimit))
+	row("seconds", "%.3f construct, %.3f compose exactly", r.Seconds.Construct, r.Seconds.Compose)
+	if err := t.Flush(); err != nil {
+		return err
+	}
+
+	if len(r.Layers) > 0 {
+		b.WriteString("\n")
+		t = tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+		fmt.Fprintf(t, "  layer\tweight\tscales\tcondition <=\tSVD\n")
+		for k, l := range r.Layers {
+			fmt.Fprintf(t, "  %d %s\t%d x %d\t%s\t%s\t%s\n", k, l.Kind, l.Rows, l.Cols, l.scales(), short(l.Bound), short(l.Estimate))
+		}
+		if err := t.Flush(); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (r *Report) partition() string {
+	if len(r.Partition) > 24 {
+		return r.Partition[:21] + "..."
+	}
+	return r.Partition
+}
+
+func reproduced(ok bool) string {
+	if ok {
+		return "reproduced"
+	}
+	return "NOT reproduced"
+}
+
+func (l Layer) scales() string {
+	if l.ScaleMin == 1 && l.ScaleMax == 1 {
+		return "1"
+	}
+	return fmt.Sprintf("%.4g to %.4g", float64(l.ScaleMin), float64(l.ScaleMax))
+}
+
+// short prints a condition number rounded up to five digits.
+func short(x number) string {
+	s := upFloat(float64(x), 5)
+	if x < 1e5 && s != "inf" {
+		var f float64
+		fmt.Sscan(s, &f)
+		return fmt.Sprintf("%.5g", f)
+	}
+	return s
+}
