@@ -14,7 +14,7 @@ import (
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/verify"
-	"flowproof/verify/condition"
+	certified "flowproof/verify/condition"
 )
 
 // haar returns a random rotation, by QR of a Gaussian matrix.
@@ -161,7 +161,7 @@ func checkRotation(t *testing.T, m *mat.Dense, part coupling.Partition) *couplin
 		bound = OrthogonalBoundOdd
 	}
 	for k, l := range f.Layers() {
-		c := condition.Layer(l)
+		c := certified.Layer(l)
 		if !(c.Bound <= bound) {
 			t.Errorf("layer %d: condition %v above the proved %v", k, c, bound)
 		}

@@ -1,0 +1,61 @@
+package constructions
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"flowproof/coupling"
+	"flowproof/exactmath"
+)
+
+// Options are the choices that a construction may heed.
+type Options struct {
+	MaxDepth int    // auto: the largest depth allowed; 0 means 6
+	Seed     uint64 // for constructions that draw random numbers
+}
+
+// Construction is a named way to turn a target into a flow.
+type Construction struct {
+	Name    string
+	Summary string // one line
+	Build   func(exactmath.Matrix, coupling.Partition, Options) (*coupling.Flow, error)
+}
+
+// ErrUnknown is wrapped by the error for a name that no construction has.
+var ErrUnknown = errors.New("unknown construction")
+
+// List returns all constructions but auto, in the order in which to show them.
+func List() []Construction {
+	return []Construction{
+		{"orthogonal", "rotations: six additive layers, each of condition below 8.3 in every dimension",
+			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
+				return Orthogonal(m, p)
+			}},
+	}
+}
+
+// Build runs the named construction and returns the flow with the name of the
+// construction that made it, which for "auto" is the one chosen. An unknown name
+// fails with an error that wraps ErrUnknown; other errors are those of the
+// construction.
+func Build(name string, target exactmath.Matrix, part coupling.Partition, opt Options) (*coupling.Flow, string, error) {
+	if name == "auto" {
+		return auto(target, part, opt)
+	}
+	names := []string{"auto"}
+	for _, c := range List() {
+		if c.Name == name {
+			f, err := c.Build(target, part, opt)
+			return f, name, err
+		}
+		names = append(names, c.Name)
+	}
+	return nil, "", fmt.Errorf("%w %q: want one of %s", ErrUnknown, name, strings.Join(names, ", "))
+}
+
+// auto chooses the construction that suits the target.
+func auto(target exactmath.Matrix, part coupling.Partition, _ Options) (*coupling.Flow, string, error) {
+	f, err := Orthogonal(target, part)
+	return f, "orthogonal", err
+}
