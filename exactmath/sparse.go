@@ -118,18 +118,13 @@ func (x *Sparse) equal(y *Sparse) bool {
 // (perm[j], j) is 1. It fails with a *ShapeError if perm is not a permutation
 // of 0..n-1.
 func SparsePermutation(perm []int) (*Sparse, error) {
-	es := make([]Entry, len(perm))
+	n := len(perm)
+	x := &Sparse{n, n, make([]int, n+1), make([]int, n), make([]float64, n)}
 	for j, i := range perm {
-		es[j] = Entry{i, j, 1}
-	}
-	x, err := NewSparse(len(perm), len(perm), es)
-	if err != nil {
-		return nil, err
-	}
-	for i := range len(perm) {
-		if x.start[i+1] != x.start[i]+1 {
-			return nil, &ShapeError{"SparsePermutation", len(perm), len(perm), i, x.start[i+1] - x.start[i]}
+		if i < 0 || n <= i || x.val[i] != 0 {
+			return nil, &ShapeError{"SparsePermutation", n, n, i, j}
 		}
+		x.start[j+1], x.col[i], x.val[i] = j+1, j, 1
 	}
 	return x, nil
 }

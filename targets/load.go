@@ -1,0 +1,161 @@
+package targets
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// MaxFile is the size in bytes of the largest file read: a dense matrix of
+// MaxDense rows takes less in every format.
+const MaxFile = 1 << 30
+
+// Load reads a target from a file. What the file holds decides, not its name:
+//
+//   - NumPy (.npy): a square array of floats or integers, in either order of
+//     storage, or a one-dimensional array of integers, a permutation;
+//   - Matrix Market (.mtx): array or coordinate; real, integer or pattern;
+//     general, symmetric or skew-symmetric;
+//   - text (.csv, .txt): a square matrix, a row a line, or a permutation as one
+//     row or one column. Entries are separated by blanks, or one comma or
+//     semicolon; # begins a comment. Integers and fractions p/q are exact,
+//     other numbers are rounded to float64; "[2, 0, 1]" is a row too.
+//
+// A permutation lists the images of 0, 1, 2, ..: entry j is the image of j. A
+// matrix that is a permutation matrix is given as one. The error is a
+// *FileError, which wraps a *DimensionError, a *PermutationError or the cause
+// from package os where there is one.
+func Load(path string) (*Target, error) {
+	t, err := load(path)
+	if err == nil {
+		t.Name = path
+		return t, nil
+	}
+	var f *FileError
+	if !errors.As(err, &f) {
+		f = &FileError{Reason: err.Error(), Err: err}
+	}
+	f.Path = path
+	if d, ok := f.Err.(*DimensionError); ok {
+		d.Target = path
+	}
+	return nil, f
+}
+
+func load(path string) (*Target, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, unreadable(err)
+	case info.IsDir():
+		return nil, fail("", "is a directory, want a .npy, .mtx, .csv or .txt file")
+	case !info.Mode().IsRegular():
+		return nil, fail("", "is not a regular file")
+	case info.Size() == 0:
+		return nil, fail("", "is empty, want a matrix or a permutation")
+	case info.Size() > MaxFile:
+		return nil, fail("", "has %d bytes, want %d or less", info.Size(), MaxFile)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	defer f.Close()
+	return read(io.LimitReader(f, info.Size()), info.Size(), path)
+}
+
+// read reads a target from size bytes; the path only helps to name a format that
+// the bytes should have had.
+func read(r io.Reader, size int64, path string) (*Target, error) {
+	b := bufio.NewReaderSize(r, 1<<16)
+	head, err := b.Peek(16)
+	if err != nil && err != io.EOF {
+		return nil, unreadable(err)
+	}
+	lower := strings.ToLower(path)
+	switch {
+	case bytes.HasPrefix(head, []byte(npyMagic)):
+		return readNPY(b, size)
+	case strings.HasSuffix(lower, ".npy"):
+		return nil, fail("", "is not a NumPy file: its first bytes are %s, want %s", quote(string(head[:min(6, len(head))])), quote(npyMagic))
+	case strings.HasPrefix(strings.ToLower(string(head)), "%%matrixmarket"):
+		return readMTX(b, size)
+	case strings.HasSuffix(lower, ".mtx"):
+		return nil, fail("line 1", "is not a Matrix Market file: want a first line such as %%%%MatrixMarket matrix array real general")
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+		return nil, fail("", "is a zip archive, want one array: a .npy, .mtx, .csv or .txt file")
+	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+		return nil, fail("", "is compressed, want the file uncompressed")
+	}
+	return readText(b)
+}
+
+// fail returns a *FileError, its path still to be set.
+func fail(where, format string, args ...any) *FileError {
+	return &FileError{Where: where, Reason: fmt.Sprintf(format, args...)}
+}
+
+func unreadable(err error) *FileError {
+	cause := err
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		cause = p.Err
+	}
+	return &FileError{Reason: "cannot be read: " + cause.Error(), Err: err}
+}
+
+// badFileDim reports a dimension for which there is no room or no flow.
+func badFileDim(dim int, want string) *FileError {
+	return &FileError{Reason: fmt.Sprintf("dimension %d, want %s", dim, want), Err: &DimensionError{Dim: dim, Want: want}}
+}
+
+const (
+	wantTwo   = "2 or more, since each part has a coordinate"
+	wantShape = "want a square matrix, or one row or column that lists a permutation"
+)
+
+// checkDense tells whether a dense n x n matrix may be read.
+func checkDense(n int) error {
+	switch {
+	case n < 2:
+		return badFileDim(n, wantTwo)
+	case n > MaxDense:
+		return badFileDim(n, fmt.Sprintf("%d or less for a matrix that is no permutation", MaxDense))
+	}
+	return nil
+}
+
+// checkList tells whether a permutation of n points may be read.
+func checkList(n int) error {
+	switch {
+	case n < 2:
+		return badFileDim(n, wantTwo)
+	case n > MaxPermutation:
+		return badFileDim(n, fmt.Sprintf("%d or less for a permutation", MaxPermutation))
+	}
+	return nil
+}
+
+// permTarget returns the target of a list that a file holds.
+func permTarget(list []int64, note string) (*Target, error) {
+	if err := checkList(len(list)); err != nil {
+		return nil, err
+	}
+	perm, oneBased, err := checkPermutation(list)
+	if p, ok := asPermutationError(err); ok {
+		return nil, &FileError{Where: fmt.Sprintf("entry %d (counted from 0)", p.Entry), Reason: p.Reason, Err: p}
+	}
+	if oneBased {
+		note += ", 1-based"
+	}
+	t, err := fromPerm(perm, note)
+	if err == nil {
+		t.OneBased = oneBased
+	}
+	return t, err
+}

@@ -1,0 +1,104 @@
+// Package targets makes the matrices that flows are asked to represent: named
+// families, seeded and the same on every machine, and matrices and permutations
+// read from files.
+//
+// # Permutations
+//
+// A permutation is a list perm of the numbers 0..n-1. It stands for the matrix
+// that sends the unit vector e_j to e_perm[j]: entry (perm[j], j) is 1. So
+// y = M x has y[perm[j]] = x[j], and entry j of a permutation file is the image
+// of j. NumPy's indexing x[perm] is the inverse map. A file that lists 1..n
+// instead is read as 1-based, and [Target.OneBased] says so.
+//
+// # Determinism
+//
+// Every seeded target is a function of its name, dimension, seed and options
+// alone. Floating-point code in this package uses + - * / and square root only,
+// and rounds every product before it is added, so that no compiler may fuse the
+// two: all machines agree to the last bit. Sines and cosines are computed in
+// integers and rounded once.
+package targets
+
+import "flowproof/exactmath"
+
+// Limits on the dimension. A dense matrix of MaxDense rows takes 128 MiB.
+const (
+	MaxDense       = 4096       // matrices stored entry by entry
+	MaxExact       = 1024       // of them, those with an entry that is no float64
+	MaxPermutation = 10_000_000 // permutations, and permutations with signs
+)
+
+// Target is an invertible matrix to be represented. Nothing in it may be
+// changed: the matrix is shared, and so is Perm.
+type Target struct {
+	Name string // the name asked for, or the path of the file
+	Dim  int    // n; Matrix is n x n
+
+	Seed   uint64 // the seed, where Seeded
+	Seeded bool   // whether the target depends on Seed
+
+	// Matrix holds the entries exactly. Permutations, with or without signs, are
+	// *exactmath.Sparse; other matrices are *exactmath.Floats where float64
+	// holds every entry, else *exactmath.Dyadic or *exactmath.Rational.
+	Matrix exactmath.Matrix
+
+	// Perm is the permutation e_j -> e_Perm[j], nil if Matrix is not one.
+	Perm []int
+	// OneBased tells that the permutation was given as a list of 1..n.
+	OneBased bool
+
+	// Note says in a few words what else is known, such as the shape inferred
+	// for squeeze or the number format of a file; it may be empty.
+	Note string
+}
+
+// fromMatrix returns the target of a square matrix, stored sparsely if it is a
+// permutation with or without signs.
+func fromMatrix(m exactmath.Matrix, note string) (*Target, error) {
+	perm, sign, ok := SignedPermutation(m)
+	if ok {
+		t, err := fromSigned(perm, sign)
+		if err == nil {
+			t.Note = note
+		}
+		return t, err
+	}
+	n, _ := m.Dims()
+	return &Target{Dim: n, Matrix: m, Note: note}, nil
+}
+
+// fromPerm returns the target e_j -> e_perm[j]; perm is kept.
+func fromPerm(perm []int, note string) (*Target, error) {
+	m, err := exactmath.SparsePermutation(perm)
+	if err != nil {
+		return nil, err
+	}
+	return &Target{Dim: len(perm), Matrix: m, Perm: perm, Note: note}, nil
+}
+
+// fromSigned returns the target e_j -> sign[j] e_perm[j].
+func fromSigned(perm []int, sign []float64) (*Target, error) {
+	plain := true
+	es := make([]exactmath.Entry, len(perm))
+	for j, i := range perm {
+		es[j] = exactmath.Entry{Row: i, Col: j, Value: sign[j]}
+		plain = plain && sign[j] == 1
+	}
+	if plain {
+		return fromPerm(perm, "")
+	}
+	m, err := exactmath.NewSparse(len(perm), len(perm), es)
+	if err != nil {
+		return nil, err
+	}
+	return &Target{Dim: len(perm), Matrix: m}, nil
+}
+
+// fromDense returns the target with the given n*n entries, row by row.
+func fromDense(n int, data []float64, note string) (*Target, error) {
+	m, err := exactmath.FromFloat64(n, n, data)
+	if err != nil {
+		return nil, err
+	}
+	return fromMatrix(m, note)
+}

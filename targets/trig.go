@@ -1,0 +1,100 @@
+package targets
+
+import (
+	"math"
+	"math/big"
+)
+
+// Sines and cosines in integers: a number x is held as the integer nearest to
+// x 2^prec, give or take a few units.
+
+// guard is the number of bits computed beyond the 53 wanted. The result is the
+// correctly rounded one unless the true value lies within 2^-100 or so, relative,
+// of a number halfway between two neighbouring float64.
+const guard = 128
+
+// fixedPi returns pi 2^prec by Machin's formula, 16 atan(1/5) - 4 atan(1/239).
+func fixedPi(prec uint) *big.Int {
+	a, b := fixedAtanInv(5, prec), fixedAtanInv(239, prec)
+	return a.Lsh(a, 4).Sub(a, b.Lsh(b, 2))
+}
+
+// fixedAtanInv returns atan(1/k) 2^prec from its series.
+func fixedAtanInv(k int64, prec uint) *big.Int {
+	power := new(big.Int).Lsh(big.NewInt(1), prec)
+	power.Quo(power, big.NewInt(k))
+	sum, term := new(big.Int), new(big.Int)
+	kk := big.NewInt(k * k)
+	for i := int64(1); power.Sign() != 0; i += 2 {
+		term.Quo(power, big.NewInt(i))
+		if i%4 == 1 {
+			sum.Add(sum, term)
+		} else {
+			sum.Sub(sum, term)
+		}
+		power.Quo(power, kk)
+	}
+	return sum
+}
+
+// fixedSincos returns sin x and cos x, |x| at most 2, from their Taylor series.
+func fixedSincos(x *big.Int, prec uint) (sin, cos *big.Int) {
+	sin, cos = new(big.Int), new(big.Int)
+	term := new(big.Int).Lsh(big.NewInt(1), prec)
+	for i := int64(0); term.Sign() != 0; i++ {
+		sum := cos
+		if i%2 == 1 {
+			sum = sin
+		}
+		if i%4 < 2 {
+			sum.Add(sum, term)
+		} else {
+			sum.Sub(sum, term)
+		}
+		term.Mul(term, x).Quo(term, big.NewInt(i+1))
+		shiftQuo(term, prec)
+	}
+	return sin, cos
+}
+
+// shiftQuo divides by 2^prec towards zero, so that a shrinking term ends at 0.
+func shiftQuo(x *big.Int, prec uint) {
+	negative := x.Sign() < 0
+	if x.Abs(x).Rsh(x, prec); negative {
+		x.Neg(x)
+	}
+}
+
+// sincos returns the sine and cosine of a finite angle in radians, taken as the
+// rational number that it is.
+func sincos(angle float64) (sin, cos float64) {
+	if angle == 0 {
+		return 0, 1
+	}
+	// A tiny angle needs bits below its leading one, a huge one as many bits of pi
+	// as it has before the point, and guard more, since it may fall near a
+	// multiple of pi/2: no float64 comes nearer than 2^-62 or so.
+	_, e := math.Frexp(angle)
+	prec := uint(2*guard + max(e, -e))
+	x, _ := new(big.Float).SetMantExp(big.NewFloat(angle), int(prec)).Int(nil)
+	half := fixedPi(prec + 1)
+	half.Rsh(half, 2) // pi/2
+	quarter, rest := new(big.Int).DivMod(x, half, new(big.Int))
+	s, c := fixedSincos(rest, prec)
+	switch new(big.Int).And(quarter, big.NewInt(3)).Int64() {
+	case 1:
+		s, c = c, s.Neg(s)
+	case 2:
+		s, c = s.Neg(s), c.Neg(c)
+	case 3:
+		s, c = c.Neg(c), s
+	}
+	return fixedFloat64(s, prec), fixedFloat64(c, prec)
+}
+
+// fixedFloat64 rounds x 2^-prec to the nearest float64.
+func fixedFloat64(x *big.Int, prec uint) float64 {
+	f := new(big.Float).SetInt(x) // exact
+	v, _ := f.SetMantExp(f, -int(prec)).Float64()
+	return v
+}
