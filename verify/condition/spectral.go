@@ -71,10 +71,10 @@ func denseNorm(rows, cols int, data []float64, rounding float64) Norm {
 	slack := up(up(rounding*frob) + float64(rows+cols)*0x1p-1000)
 	for margin := 0x1p-44; margin < 1; margin *= 16 {
 		if t, ok := certify(scaled, frob, est*(1+margin)); ok {
-			return Norm{math.Ldexp(est, e), math.Ldexp(up(t+slack), e)}
+			return Norm{math.Ldexp(est, e), ldexpUp(up(t+slack), e)}
 		}
 	}
-	return Norm{math.Ldexp(est, e), math.Ldexp(up(frob+slack), e)}
+	return Norm{math.Ldexp(est, e), ldexpUp(up(frob+slack), e)}
 }
 
 // certify returns a proved upper bound of |x| a hair above t, or false.
@@ -168,3 +168,12 @@ func gamma(n int) float64 {
 
 // up returns the next float64 above a rounded non-negative result.
 func up(x float64) float64 { return math.Nextafter(x, math.Inf(1)) }
+
+// ldexpUp returns x 2^e rounded up, x > 0.
+func ldexpUp(x float64, e int) float64 {
+	y := math.Ldexp(x, e)
+	if math.Ldexp(y, -e) < x { // digits lost to underflow
+		return up(y)
+	}
+	return y
+}

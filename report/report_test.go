@@ -1,0 +1,187 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"flowproof/coupling"
+	"flowproof/exactmath"
+	"flowproof/verify"
+)
+
+func must[T any](x T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return x
+}
+
+func TestUpByHand(t *testing.T) {
+	for _, c := range []struct {
+		x      *big.Rat
+		digits int
+		want   string
+	}{
+		{new(big.Rat), 3, "0"},
+		{big.NewRat(1, 1), 3, "1.00e+00"},
+		{big.NewRat(1, 3), 3, "3.34e-01"},
+		{big.NewRat(999, 1000), 2, "1.0e+00"},
+		{big.NewRat(9999, 10), 3, "1.00e+03"},
+		{big.NewRat(123456, 1), 1, "2e+05"},
+		{new(big.Rat).SetFloat64(0x1p-1074), 2, "5.0e-324"},
+	} {
+		if got := Up(c.x, c.digits); got != c.want {
+			t.Errorf("Up(%v, %d) = %s, want %s", c.x, c.digits, got, c.want)
+		}
+	}
+}
+
+// TestUpIsTight parses the text back exactly: at least x, and less than one unit
+// of the last digit above.
+func TestUpIsTight(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for range 2000 {
+		x := new(big.Rat).SetFloat64(math.Abs(math.Ldexp(rng.NormFloat64(), rng.IntN(2000)-1000)))
+		if x.Sign() == 0 {
+			continue
+		}
+		digits := 1 + rng.IntN(8)
+		slack := new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits-1)), nil))
+		limit := new(big.Rat).Mul(x, slack.Add(slack, big.NewRat(1, 1)))
+		up, ok := new(big.Rat).SetString(Up(x, digits))
+		if !ok || up.Cmp(x) < 0 || up.Cmp(limit) > 0 {
+			t.Fatalf("Up(%v, %d) = %s", x, digits, Up(x, digits))
+		}
+		root, ok := new(big.Rat).SetString(UpSqrt(x, digits))
+		square := new(big.Rat).Mul(root, root)
+		wide := new(big.Rat).Mul(limit, limit)
+		wide.Quo(wide, x).Mul(wide, big.NewRat(1001, 1000))
+		if !ok || square.Cmp(x) < 0 || square.Cmp(wide) > 0 {
+			t.Fatalf("UpSqrt(%v, %d) = %s", x, digits, UpSqrt(x, digits))
+		}
+	}
+}
+
+// shears returns the three shears of a quarter turn and the turn itself.
+func shears() (*coupling.Flow, *exactmath.Floats) {
+	part := must(coupling.Half(2))
+	var layers []coupling.Layer
+	for k, v := range []float64{-1, 1, -1} {
+		kind := coupling.Upper
+		if k == 1 {
+			kind = coupling.Lower
+		}
+		layers = append(layers, must(coupling.NewLayer(part, kind, must(exactmath.FromFloat64(1, 1, []float64{v})), coupling.Scale{})))
+	}
+	return must(coupling.NewFlow(part, layers...)), must(exactmath.FromFloat64(2, 2, []float64{0, -1, 1, 0}))
+}
+
+func quarterTurn(t *testing.T) *Report {
+	t.Helper()
+	f, target := shears()
+	r := &Report{Target: "quarter-turn", Construction: "three"}
+	if err := r.Fill(f, target, must(verify.Check(f, target)), big.NewRat(1, 1e9), 1); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestFill(t *testing.T) {
+	r := quarterTurn(t)
+	golden := math.Pow((1+math.Sqrt(5))/2, 2)
+	if r.Verdict != verify.Exact || !r.Reproduced || r.Depth != 3 || r.ResidualMax != "0" {
+		t.Errorf("%+v", r)
+	}
+	near := func(name string, got number, want float64) {
+		if math.Abs(float64(got)-want) > 1e-9*want {
+			t.Errorf("%s = %v, want %v", name, got, want)
+		}
+	}
+	near("max bound", r.Condition.MaxLayerBound, golden)
+	near("max estimate", r.Condition.MaxLayerEstimate, golden)
+	near("product", r.Condition.ProductBound, golden*golden*golden)
+	near("target", r.Condition.Target, 1)
+	near("lower limit", r.Condition.LowerLimit, 1)
+	if r.RoundTrip.Float64 > 1e-15 || r.RoundTrip.Float32 > 1e-6 || r.RoundTrip.Float32 == 0 {
+		t.Errorf("round trip %+v", r.RoundTrip)
+	}
+}
+
+// TestJSONFields names the fields that programs rely on.
+func TestJSONFields(t *testing.T) {
+	var b bytes.Buffer
+	if err := quarterTurn(t).JSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	var m map[string]any
+	if err := json.Unmarshal(b.Bytes(), &m); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"target", "dimension", "seed", "construction", "depth", "verdict", "residual_max",
+		"residual_frobenius_relative", "condition.target", "condition.layers", "condition.max_layer_bound",
+		"condition.max_layer_estimate", "condition.product_bound", "condition.lower_limit",
+		"roundtrip.float64", "roundtrip.float32", "seconds.construct", "seconds.compose"} {
+		var v any = m
+		for _, k := range strings.Split(path, ".") {
+			child, ok := v.(map[string]any)[k]
+			if !ok {
+				t.Errorf("no field %s", path)
+				break
+			}
+			v = child
+		}
+	}
+	if m["seed"] != nil || m["depth"] != 3.0 || len(m["condition"].(map[string]any)["layers"].([]any)) != 3 {
+		t.Errorf("%s", b.String())
+	}
+}
+
+func TestInfiniteNumbersAreNull(t *testing.T) {
+	b := must(json.Marshal([]number{1.5, number(math.Inf(1)), number(math.NaN())}))
+	if d := cmp.Diff("[1.5,null,null]", string(b)); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestText(t *testing.T) {
+	r := quarterTurn(t)
+	r.Seconds = Seconds{}
+	seed := uint64(7)
+	r.Seed, r.Note = &seed, "a note"
+	var b bytes.Buffer
+	if err := r.Text(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"quarter-turn, n = 2, seed 7 (a note)", "3 coupling layers, half partition", "exact:", "reproduced", "2.6181", "0 U"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+	r.Reproduced, r.Verdict = false, verify.Residual
+	b.Reset()
+	if err := r.Text(&b); err != nil || !strings.Contains(b.String(), "NOT reproduced") {
+		t.Errorf("%v\n%s", err, b.String())
+	}
+}
+
+func TestInvariants(t *testing.T) {
+	d := must(exactmath.FromFloat64(2, 2, []float64{4, 0, 0, 0.5}))
+	if c, l := invariants(d); math.Abs(c-8) > 1e-12 || math.Abs(l-math.Log(2)) > 1e-12 {
+		t.Errorf("diag(4, 1/2): %v, %v", c, l)
+	}
+	s := must(exactmath.SparsePermutation([]int{2, 0, 1}))
+	if c, l := invariants(s); c != 1 || l != 0 {
+		t.Errorf("permutation: %v, %v", c, l)
+	}
+	twice := must(exactmath.NewSparse(2, 2, []exactmath.Entry{{Row: 0, Col: 0, Value: 1}, {Row: 1, Col: 0, Value: 1}}))
+	if isSignedPermutation(twice) {
+		t.Error("a column with two ones passes for a permutation")
+	}
+}

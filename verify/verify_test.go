@@ -1,0 +1,249 @@
+package verify
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"math/rand/v2"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"flowproof/coupling"
+	"flowproof/exactmath"
+)
+
+func must[T any](x T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return x
+}
+
+// storage tells how the weights of a random flow are stored.
+type storage int
+
+const (
+	floats storage = iota
+	sparse
+	dyadic
+	rational
+	mixed
+)
+
+func randomWeight(rows, cols int, s storage, rng *rand.Rand) exactmath.Matrix {
+	if s == mixed {
+		s = storage(rng.IntN(int(mixed)))
+	}
+	vals := make([]*big.Rat, rows*cols)
+	data := make([]float64, rows*cols)
+	var es []exactmath.Entry
+	for k := range vals {
+		data[k] = rng.NormFloat64()
+		if rng.IntN(4) == 0 {
+			data[k] = 0
+		}
+		switch s {
+		case dyadic:
+			vals[k] = new(big.Rat).SetFloat64(data[k])
+			vals[k].Mul(vals[k], new(big.Rat).SetFloat64(1+0x1p-40))
+		case rational:
+			vals[k] = big.NewRat(int64(rng.IntN(19)-9), int64(1+rng.IntN(12)))
+		default:
+			vals[k] = new(big.Rat).SetFloat64(data[k])
+		}
+		es = append(es, exactmath.Entry{Row: k / cols, Col: k % cols, Value: data[k]})
+	}
+	switch s {
+	case floats:
+		return must(exactmath.FromFloat64(rows, cols, data))
+	case sparse:
+		return must(exactmath.NewSparse(rows, cols, es))
+	}
+	r := must(exactmath.NewRational(rows, cols, vals))
+	if d, ok := exactmath.ToDyadic(r); ok {
+		return d
+	}
+	return r
+}
+
+func randomScale(rows int, rng *rand.Rand) coupling.Scale {
+	if rng.IntN(2) == 0 {
+		return coupling.Scale{}
+	}
+	d := make([]*big.Rat, rows)
+	for k := range d {
+		d[k] = big.NewRat(int64(1+rng.IntN(9)), int64(1+rng.IntN(9)))
+	}
+	return must(coupling.ExactScale(d))
+}
+
+func randomFlow(part coupling.Partition, depth int, s storage, rng *rand.Rand) *coupling.Flow {
+	var layers []coupling.Layer
+	for range depth {
+		kind := coupling.Kind(rng.IntN(2))
+		rows, cols := part.Q(), part.P()
+		if kind == coupling.Upper {
+			rows, cols = cols, rows
+		}
+		layers = append(layers, must(coupling.NewLayer(part, kind, randomWeight(rows, cols, s, rng), randomScale(rows, rng))))
+	}
+	return must(coupling.NewFlow(part, layers...))
+}
+
+// fullProduct multiplies n x n rational matrices written down from the
+// definition of a layer.
+func fullProduct(f *coupling.Flow) *exactmath.Rational {
+	n, order, p := f.Partition().Dim(), f.Partition().Order(), f.Partition().P()
+	product := exactmath.IdentityRational(n)
+	for _, l := range f.Layers() {
+		e := make([]*big.Rat, n*n)
+		for k := range e {
+			e[k] = new(big.Rat)
+		}
+		for i := range n {
+			e[i*n+i].SetInt64(1)
+		}
+		rows, cols := l.Weight().Dims()
+		dst, src := p, 0
+		if l.Kind() == coupling.Upper {
+			dst, src = 0, p
+		}
+		for i := range rows {
+			e[order[dst+i]*n+order[dst+i]] = l.Scale().At(i)
+			for j := range cols {
+				e[order[dst+i]*n+order[src+j]] = l.Weight().At(i, j)
+			}
+		}
+		product = must(product.Mul(must(exactmath.NewRational(n, n, e))))
+	}
+	return product
+}
+
+func TestComposeAgainstFullProduct(t *testing.T) {
+	for s := floats; s <= mixed; s++ {
+		rng := rand.New(rand.NewPCG(1, uint64(s)))
+		for range 40 {
+			n := 2 + rng.IntN(6)
+			part := must(coupling.NewPartition(n, rng.Perm(n)[:1+rng.IntN(n-1)]))
+			f := randomFlow(part, rng.IntN(7), s, rng)
+			got, want := must(Compose(f)), fullProduct(f)
+			if !exactmath.Equal(got, want) {
+				t.Fatalf("storage %d, n = %d, depth %d: the product is wrong", s, n, f.Depth())
+			}
+			r := must(Check(f, want))
+			if r.Verdict != Exact || r.ResidualMax.Sign() != 0 || r.ResidualFrobSq.Sign() != 0 || !r.Within(new(big.Rat)) {
+				t.Errorf("storage %d: %+v on the product itself", s, r)
+			}
+		}
+	}
+}
+
+// TestResidualIsExact plants a difference of known size in one or two entries.
+func TestResidualIsExact(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 1))
+	for _, size := range []*big.Rat{big.NewRat(1, 3), big.NewRat(-7, 2), new(big.Rat).SetFloat64(0x1p-1000)} {
+		for s := floats; s <= mixed; s++ {
+			f := randomFlow(must(coupling.Half(5)), 4, s, rng)
+			target := fullProduct(f)
+			entries := make([]*big.Rat, 25)
+			for k := range entries {
+				entries[k] = target.At(k/5, k%5)
+			}
+			frob := new(big.Rat)
+			for _, v := range entries {
+				frob.Add(frob, new(big.Rat).Mul(v, v))
+			}
+			k := rng.IntN(24)
+			half := new(big.Rat).Mul(size, big.NewRat(1, 2))
+			old := new(big.Rat).Mul(entries[k], entries[k])
+			old.Add(old, new(big.Rat).Mul(entries[24], entries[24]))
+			entries[k].Add(entries[k], size)
+			entries[24].Sub(entries[24], half)
+			frob.Sub(frob, old)
+			frob.Add(frob, new(big.Rat).Mul(entries[k], entries[k]))
+			frob.Add(frob, new(big.Rat).Mul(entries[24], entries[24]))
+
+			r := must(Check(f, must(exactmath.NewRational(5, 5, entries))))
+			wantMax := new(big.Rat).Abs(size)
+			wantSq := new(big.Rat).Mul(size, size)
+			wantSq.Mul(wantSq, big.NewRat(5, 4))
+			if r.Verdict != Residual || r.ResidualMax.Cmp(wantMax) != 0 || r.ResidualFrobSq.Cmp(wantSq) != 0 || r.TargetFrobSq.Cmp(frob) != 0 {
+				t.Errorf("storage %d: got %v %v, %v, %v; want %v, %v, %v", s, r.Verdict, r.ResidualMax, r.ResidualFrobSq, r.TargetFrobSq, wantMax, wantSq, frob)
+			}
+			rel := new(big.Rat).Quo(wantSq, frob)
+			if r.Relative().Cmp(rel) != 0 {
+				t.Errorf("relative residual squared %v, want %v", r.Relative(), rel)
+			}
+		}
+	}
+}
+
+func TestWithin(t *testing.T) {
+	r := &Result{ResidualFrobSq: big.NewRat(9, 1), TargetFrobSq: big.NewRat(100, 1)}
+	if r.Within(big.NewRat(299, 1000)) || !r.Within(big.NewRat(3, 10)) {
+		t.Error("3/10 is within 3/10 and not within 299/1000")
+	}
+	zero := &Result{ResidualFrobSq: big.NewRat(4, 1), TargetFrobSq: new(big.Rat)}
+	if zero.Relative().Cmp(big.NewRat(4, 1)) != 0 {
+		t.Error("the residual against a zero target is absolute")
+	}
+}
+
+func TestCheckErrors(t *testing.T) {
+	f := must(coupling.NewFlow(must(coupling.Half(4))))
+	var shape *exactmath.ShapeError
+	if _, err := Check(f, exactmath.IdentityDyadic(5)); !errors.As(err, &shape) {
+		t.Errorf("wrong shape: %v", err)
+	}
+	e := expFlow(1, big.NewRat(1, 2))
+	if _, err := Compose(e); !errors.Is(err, ErrIrrational) {
+		t.Errorf("exp scales: %v, want ErrIrrational", err)
+	}
+}
+
+// expFlow is diag(1, exp(s))^k on two coordinates.
+func expFlow(k int, s *big.Rat) *coupling.Flow {
+	part := must(coupling.Half(2))
+	zero := must(exactmath.FromFloat64(1, 1, []float64{0}))
+	var layers []coupling.Layer
+	for range k {
+		layers = append(layers, must(coupling.NewLayer(part, coupling.Lower, zero, coupling.ExpScale([]*big.Rat{s}))))
+	}
+	return must(coupling.NewFlow(part, layers...))
+}
+
+// TestCheckerDoesNotTrustTheBuilder: nothing that decides a verdict may reach
+// the packages that build flows, or floating-point linear algebra.
+func TestCheckerDoesNotTrustTheBuilder(t *testing.T) {
+	for _, pkg := range []string{"flowproof/verify", "flowproof/coupling", "flowproof/exactmath"} {
+		out, err := exec.Command("go", "list", "-deps", pkg).Output()
+		if err != nil {
+			t.Fatalf("go list: %v", err)
+		}
+		for _, dep := range strings.Fields(string(out)) {
+			own := strings.HasPrefix(dep, "flowproof/")
+			if strings.HasPrefix(dep, "flowproof/constructions") || strings.HasPrefix(dep, "gonum.org/") {
+				t.Errorf("%s reaches %s", pkg, dep)
+			}
+			if pkg == "flowproof/exactmath" && own && dep != pkg {
+				t.Errorf("exactmath reaches %s, want nothing of the project", dep)
+			}
+		}
+	}
+}
+
+func ExampleCheck() {
+	part, _ := coupling.Half(2)
+	layer := func(kind coupling.Kind, x float64) coupling.Layer {
+		w, _ := exactmath.FromFloat64(1, 1, []float64{x})
+		l, _ := coupling.NewLayer(part, kind, w, coupling.Scale{})
+		return l
+	}
+	// A quarter turn as three shears.
+	flow, _ := coupling.NewFlow(part, layer(coupling.Upper, -1), layer(coupling.Lower, 1), layer(coupling.Upper, -1))
+	turn, _ := exactmath.FromFloat64(2, 2, []float64{0, -1, 1, 0})
+	r, _ := Check(flow, turn)
+	fmt.Println(r.Verdict, r.Depth)
+	// Output: exact 3
+}
