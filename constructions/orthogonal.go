@@ -35,21 +35,24 @@ const orthogonalLimit = 1e-4
 // orthogonal to a lesser precision is decomposed to that precision.
 //
 // Errors: *ShapeError, ErrPartition (the parts must differ by at most one),
-// *NotOrthogonalError (a singular value more than 1e-4 from 1), ErrOrientation
-// (determinant -1), ErrNoConvergence.
+// ErrOrientation (determinant negative), ErrSingular, *NotOrthogonalError (a
+// singular value more than 1e-4 from 1), ErrNoConvergence.
 func Orthogonal(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
 	f, err := newFrame(target, part)
 	if err != nil {
 		return nil, err
 	}
 	m := f.dense(target)
-	if err := checkOrthogonal(m); err != nil {
-		return nil, err
-	}
 	var lu mat.LU
 	lu.Factorize(m)
-	if _, sign := lu.LogDet(); sign < 0 {
+	switch logDet, sign := lu.LogDet(); {
+	case math.IsInf(logDet, -1):
+		return nil, ErrSingular
+	case sign < 0:
 		return nil, ErrOrientation
+	}
+	if err := checkOrthogonal(m); err != nil {
+		return nil, err
 	}
 	if three, ok := threeShears(m, f.p); ok {
 		return f.alternating(three.first, three.weights...)

@@ -17,6 +17,7 @@ import (
 // options are the flags of the main job.
 type options struct {
 	d            int
+	dGiven       bool
 	target       string
 	seed         uint64
 	partition    string
@@ -97,8 +98,10 @@ func parse(args []string, stdout io.Writer) (o *options, done bool, err error) {
 	case errors.Is(err, flag.ErrHelp):
 		return nil, true, help(stdout, fs)
 	case err != nil:
-		return nil, false, fmt.Errorf("%w (verify -h shows the flags)", err)
+		reason := strings.Replace(err.Error(), "parse error", "want a whole number", 1)
+		return nil, false, fmt.Errorf("%s (verify -h shows the flags)", reason)
 	}
+	fs.Visit(func(f *flag.Flag) { o.dGiven = o.dGiven || f.Name == "d" })
 	if fs.NArg() > 0 {
 		return nil, false, fmt.Errorf("unexpected argument %q: a file is given with -target (verify -h shows the flags)", fs.Arg(0))
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -34,8 +35,8 @@ func job(args []string, stdout, stderr io.Writer) (int, error) {
 	if err != nil {
 		return exitUsage, err
 	}
-	if o.out != "" && !strings.HasSuffix(o.out, ".npz") {
-		return exitUsage, fmt.Errorf("-o: %q does not end in .npz", o.out)
+	if err := checkOutput(o.out); err != nil {
+		return exitUsage, err
 	}
 	t, err := o.load()
 	if err != nil {
@@ -75,7 +76,7 @@ func job(args []string, stdout, stderr io.Writer) (int, error) {
 	if o.out != "" {
 		err := atomicfile.Write(o.out, func(w io.Writer) error { return export.NPZ(w, flow, t.Matrix) })
 		if err != nil {
-			return exitUsage, fmt.Errorf("-o: %w", err)
+			return exitUsage, fmt.Errorf("-o: %s cannot be written: %w", o.out, err)
 		}
 	}
 	if o.json {
@@ -87,6 +88,23 @@ func job(args []string, stdout, stderr io.Writer) (int, error) {
 		return exitNot, nil
 	}
 	return exitOK, err
+}
+
+// checkOutput refuses an output that cannot be written before any work is done.
+func checkOutput(path string) error {
+	if path == "" {
+		return nil
+	}
+	if !strings.HasSuffix(path, ".npz") {
+		return fmt.Errorf("-o: %q does not end in .npz", path)
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("-o: %s is a directory, want the name of a file", path)
+	}
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return fmt.Errorf("-o: %s cannot be written: there is no directory %s", path, filepath.Dir(path))
+	}
+	return nil
 }
 
 // load makes or reads the target and deals with its orientation.
@@ -101,9 +119,11 @@ func (o *options) load() (*targets.Target, error) {
 	}
 	var t *targets.Target
 	if _, statErr := os.Stat(o.target); !targets.Known(o.target) && (statErr == nil || strings.ContainsAny(o.target, "./\\")) {
-		if t, err = targets.Load(o.target); err == nil && o.d != 0 && o.d != t.Dim {
+		if t, err = targets.Load(o.target); err == nil && o.dGiven && o.d != t.Dim {
 			err = fmt.Errorf("-d: %d, but %s has dimension %d", o.d, o.target, t.Dim)
 		}
+	} else if targets.Known(o.target) && !o.dGiven && opt.Perm == nil {
+		err = fmt.Errorf("-d: missing, want the dimension of %s", o.target)
 	} else {
 		t, err = targets.Make(o.target, o.d, o.seed, opt)
 	}

@@ -1,0 +1,270 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"codeberg.org/sbinet/npyio/npz"
+	"gonum.org/v1/gonum/mat"
+
+	"flowproof/constructions"
+)
+
+var long = flag.Bool("long", false, "also run the dimensions that take minutes")
+
+// call runs the program and returns its exit code and outputs.
+func call(args ...string) (code int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	code = run(args, &out, &err)
+	return code, out.String(), err.String()
+}
+
+// result holds the fields of the JSON report that the tests look at.
+type result struct {
+	Target       string
+	Dimension    int
+	Depth        int
+	Verdict      string
+	Construction string
+	ResidualMax  float64 `json:"residual_max"`
+	Relative     float64 `json:"residual_frobenius_relative"`
+	Condition    struct {
+		Layers           []float64
+		MaxLayerBound    float64 `json:"max_layer_bound"`
+		MaxLayerEstimate float64 `json:"max_layer_estimate"`
+	}
+}
+
+func callJSON(t *testing.T, args ...string) result {
+	t.Helper()
+	code, out, errs := call(append(args, "-json")...)
+	if code != exitOK || errs != "" {
+		t.Fatalf("verify %v: exit %d, %s", args, code, errs)
+	}
+	var r result
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		t.Fatalf("verify %v: %v\n%s", args, err, out)
+	}
+	return r
+}
+
+// TestMainJob is the promise of the command for rotations, through the command.
+func TestMainJob(t *testing.T) {
+	dims := []int{2, 3, 5, 8, 40, 64, 65, 128}
+	if *long {
+		dims = nil
+		for n := 2; n <= 40; n++ {
+			dims = append(dims, n)
+		}
+		dims = append(dims, 64, 65, 127, 128, 256)
+	}
+	for _, n := range dims {
+		for seed := 1; seed <= 5; seed++ {
+			r := callJSON(t, "-d", fmt.Sprint(n), "-target", "random-orthogonal", "-seed", fmt.Sprint(seed))
+			bound := constructions.OrthogonalBoundEven
+			if n%2 == 1 {
+				bound = constructions.OrthogonalBoundOdd
+			}
+			c := r.Condition
+			if r.Depth > 6 || r.Relative > 1e-13*float64(n) || c.MaxLayerBound > bound ||
+				c.MaxLayerEstimate > c.MaxLayerBound || c.MaxLayerBound > 1.01*c.MaxLayerEstimate {
+				t.Errorf("n = %d, seed %d: %+v", n, seed, r)
+			}
+		}
+	}
+}
+
+func TestBadInput(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	oblong := write("oblong.csv", "1,2,3\n4,5,6\n")
+	nan := write("nan.csv", "1,0\nnan,1\n")
+	inf := write("inf.csv", "1,0\n0,inf\n")
+	empty := write("empty.csv", "")
+	truncated := write("truncated.npy", "\x93NUMPY\x01\x00v\x00{'descr': '<f8'")
+	twice := write("twice.txt", "0\n1\n1\n3\n")
+	eye := write("eye.csv", "1,0\n0,1\n")
+	mirror := write("mirror.csv", "1,0\n0,-1\n")
+	singular := write("singular.csv", "1,1\n1,1\n")
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"-d 0 -target identity", exitUsage, "dimension 0"},
+		{"-d 1", exitUsage, "dimension 1"},
+		{"-d -3", exitUsage, "dimension -3"},
+		{"-d 1000000000", exitUsage, "dimension 1000000000"},
+		{"-target identity", exitUsage, "-d: missing"},
+		{"-d x", exitUsage, "-d"},
+		{"-d 8 -target nonsense", exitUsage, "nonsense"},
+		{"-d 8 -target shufle", exitUsage, "shuffle"},
+		{"-d 8 -bogus", exitUsage, "bogus"},
+		{"-d 8 stray", exitUsage, "stray"},
+		{"-d 8 -seed -1", exitUsage, "-seed"},
+		{"-d 8 -tol fast", exitUsage, "-tol"},
+		{"-d 8 -tol -1", exitUsage, "-tol"},
+		{"-d 8 -tol 1e-999999999", exitUsage, "-tol"},
+		{"-d 8 -det flop", exitUsage, "-det"},
+		{"-d 8 -det pad=3", exitUsage, "-det"},
+		{"-d 8 -construction alchemy", exitUsage, "alchemy"},
+		{"-d 8 -partition 0,0,1,2", exitUsage, "-partition"},
+		{"-d 8 -partition 0,1,2,8", exitUsage, "-partition"},
+		{"-d 8 -partition odd", exitUsage, "-partition"},
+		{"-d 8 -o layers.txt", exitUsage, "-o"},
+		{"-d 8 -o " + dir + "/none/layers.npz", exitUsage, "-o"},
+		{"-d 8 -perm 1,2", exitUsage, "perm"},
+		{"-target " + dir + "/none.npy", exitUsage, "none.npy"},
+		{"-target " + dir, exitUsage, "directory"},
+		{"-target " + oblong, exitUsage, "oblong.csv"},
+		{"-target " + nan, exitUsage, "nan.csv"},
+		{"-target " + inf, exitUsage, "inf.csv"},
+		{"-target " + empty, exitUsage, "empty.csv"},
+		{"-target " + truncated, exitUsage, "truncated.npy"},
+		{"-target " + twice, exitUsage, "twice.txt"},
+		{"-target " + eye + " -d 3", exitUsage, "-d"},
+		{"-target " + mirror, exitUnrepresentable, "-det flip"},
+		{"-target " + singular, exitUnrepresentable, "singular"},
+		{"-d 3 -target permutation -perm 1,0,2", exitUnrepresentable, "-det pad"},
+	} {
+		before := names(t, dir)
+		code, out, errs := call(strings.Fields(c.args)...)
+		if code != c.code || !strings.Contains(errs, c.want) || strings.Count(errs, "\n") != 1 || out != "" {
+			t.Errorf("verify %s: exit %d, want %d\nstdout: %s\nstderr: %s", c.args, code, c.code, out, errs)
+		}
+		if after := names(t, dir); after != before {
+			t.Errorf("verify %s: left files behind: %s", c.args, after)
+		}
+	}
+}
+
+func names(t *testing.T, dir string) string {
+	t.Helper()
+	es, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(es)
+}
+
+func TestNotReproduced(t *testing.T) {
+	code, out, errs := call("-d", "16", "-tol", "1e-30")
+	if code != exitNot || errs != "" || !strings.Contains(out, "NOT reproduced") {
+		t.Errorf("exit %d, %s%s", code, out, errs)
+	}
+}
+
+func TestFlipAndPad(t *testing.T) {
+	odd := []string{"-d", "5", "-target", "permutation", "-perm", "1,0,2,3,4"}
+	for mode, dim := range map[string]int{"flip": 5, "flip=3": 5, "pad": 6} {
+		if r := callJSON(t, append(odd, "-det", mode)...); r.Dimension != dim || r.Depth > 6 {
+			t.Errorf("-det %s: %+v", mode, r)
+		}
+	}
+	// An even permutation is left as it is.
+	if r := callJSON(t, "-d", "3", "-target", "permutation", "-perm", "1,2,0", "-det", "pad"); r.Dimension != 3 {
+		t.Errorf("-det pad of an even permutation: dimension %d", r.Dimension)
+	}
+}
+
+// TestNPZ reads the archive back and multiplies the layers in gonum.
+func TestNPZ(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "layers.npz")
+	if err := os.WriteFile(path, []byte("old"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	callJSON(t, "-d", "9", "-partition", "checkerboard", "-o", path)
+	r, err := npz.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	product := mat.NewDense(9, 9, nil)
+	for i := range 9 {
+		product.Set(i, i, 1)
+	}
+	for k := range 6 {
+		name, dst, src := fmt.Sprintf("%02d_L.npy", k), 4, 0
+		if k%2 == 1 {
+			name, dst, src = fmt.Sprintf("%02d_U.npy", k), 0, 4
+		}
+		var x mat.Dense
+		if err := r.Read(name, &x); err != nil {
+			t.Fatal(err)
+		}
+		layer := mat.NewDense(9, 9, nil)
+		for i := range 9 {
+			layer.Set(i, i, 1)
+		}
+		rows, cols := x.Dims()
+		layer.Slice(dst, dst+rows, src, src+cols).(*mat.Dense).Copy(&x)
+		product.Mul(product, layer)
+	}
+	var target mat.Dense
+	if err := r.Read("target.npy", &target); err != nil {
+		t.Fatal(err)
+	}
+	var perm []int64
+	if err := r.Read("perm.npy", &perm); err != nil || fmt.Sprint(perm) != "[1 3 5 7 0 2 4 6 8]" {
+		t.Errorf("perm.npy: %v, %v", perm, err)
+	}
+	product.Sub(product, &target)
+	if d := mat.Norm(product, 2); d > 1e-13 || mat.Norm(&target, 2) < 2.9 {
+		t.Errorf("the product is %g away from the target", d)
+	}
+}
+
+func TestSameOutputTwice(t *testing.T) {
+	dir := t.TempDir()
+	var files [2][]byte
+	for i := range files {
+		path := filepath.Join(dir, fmt.Sprint(i, ".npz"))
+		callJSON(t, "-d", "12", "-seed", "5", "-o", path)
+		var err error
+		if files[i], err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(files[0], files[1]) {
+		t.Error("two runs with one seed wrote different files")
+	}
+}
+
+func TestPages(t *testing.T) {
+	for flag, want := range map[string]string{"-h": "Examples:", "-list": "random-orthogonal", "-version": "flowproof"} {
+		code, out, errs := call(flag)
+		if code != exitOK || errs != "" || !strings.Contains(out, want) {
+			t.Errorf("%s: exit %d\n%s%s", flag, code, out, errs)
+		}
+	}
+}
+
+// TestHelpExamples runs every example of the help page that needs no file.
+func TestHelpExamples(t *testing.T) {
+	ran := 0
+	for _, line := range strings.Split(usage, "\n") {
+		args, ok := strings.CutPrefix(line, "  verify ")
+		if !ok || strings.Contains(args, ".np") {
+			continue
+		}
+		if code, _, errs := call(strings.Fields(args)...); code != exitOK {
+			t.Errorf("verify %s: exit %d, %s", args, code, errs)
+		}
+		ran++
+	}
+	if ran == 0 {
+		t.Error("the help page has no examples")
+	}
+}
