@@ -8,6 +8,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"flowproof/convolution"
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/verify"
@@ -36,6 +37,8 @@ type Report struct {
 	Forward   RoundTrip `json:"forward"`
 	RoundTrip RoundTrip `json:"roundtrip"`
 	Seconds   Seconds   `json:"seconds"`
+
+	Convolution *convolution.Comparison `json:"convolution,omitempty"`
 }
 
 // Condition gathers condition numbers in the spectral norm. Bounds are

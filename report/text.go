@@ -40,6 +40,10 @@ func (r *Report) Text(w io.Writer) error {
 	row("condition", "largest layer %s (SVD %s), product %s, no flow has less than %s",
 		short(r.Condition.MaxLayerBound), short(r.Condition.MaxLayerEstimate),
 		short(r.Condition.ProductBound), short(r.Condition.LowerLimit))
+	if c := r.Convolution; c != nil {
+		row("1x1 convolution", "%d channels, %d x %d pixels: differs by %.1e forward, %.1e inverse in float64; %.1e, %.1e in float32",
+			c.Channels, c.Height, c.Width, c.Float64.Forward, c.Float64.Inverse, c.Float32.Forward, c.Float32.Inverse)
+	}
 	row("seconds", "%.3f construct, %.3f compose exactly", r.Seconds.Construct, r.Seconds.Compose)
 	if err := t.Flush(); err != nil {
 		return err

@@ -26,6 +26,7 @@ type options struct {
 	tol          string
 	json         bool
 	out          string
+	image        string
 	version      bool
 	list         bool
 
@@ -46,6 +47,7 @@ func (o *options) flags() *flag.FlagSet {
 	fs.StringVar(&o.tol, "tol", "1e-9", "relative Frobenius `residual` up to which the target counts as reproduced")
 	fs.BoolVar(&o.json, "json", false, "print one JSON object")
 	fs.StringVar(&o.out, "o", "", "write the layers to this .npz `file`")
+	fs.StringVar(&o.image, "image", "", "also apply the map as a 1x1 convolution to this PNG or JPEG `file`, squeezed to n channels")
 	fs.BoolVar(&o.version, "version", false, "print the version")
 	fs.BoolVar(&o.list, "list", false, "list the targets and the constructions")
 	fs.StringVar(&o.perm, "perm", "", "permutation target: the images of 0, 1, 2, ..: `2,0,1`")

@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"flowproof/constructions"
+	"flowproof/convolution"
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/export"
@@ -46,6 +47,10 @@ func job(args []string, stdout, stderr io.Writer) (int, error) {
 	if err != nil {
 		return exitUsage, fmt.Errorf("-partition: %w", err)
 	}
+	tensor, err := o.tensor(t.Dim)
+	if err != nil {
+		return exitUsage, fmt.Errorf("-image: %w", err)
+	}
 
 	spin := newSpinner(stderr)
 	defer spin.stop()
@@ -70,6 +75,11 @@ func job(args []string, stdout, stderr io.Writer) (int, error) {
 	r.Seconds = report.Seconds{Construct: built.Sub(start).Seconds(), Compose: checked.Sub(built).Seconds()}
 	if err := r.Fill(flow, t.Matrix, result, tol, o.seed); err != nil {
 		return exitUsage, err
+	}
+	if tensor != nil {
+		if r.Convolution, err = convolution.Compare(flow, t.Matrix, tensor); err != nil {
+			return exitUsage, err
+		}
 	}
 	spin.stop()
 
@@ -105,6 +115,18 @@ func checkOutput(path string) error {
 		return fmt.Errorf("-o: %s cannot be written: there is no directory %s", path, filepath.Dir(path))
 	}
 	return nil
+}
+
+// tensor reads the image, if there is one, with n channels.
+func (o *options) tensor(n int) (*convolution.Tensor, error) {
+	if o.image == "" {
+		return nil, nil
+	}
+	t, err := convolution.ReadImage(o.image)
+	if err != nil {
+		return nil, err
+	}
+	return t.WithChannels(n)
 }
 
 // load makes or reads the target and deals with its orientation.
