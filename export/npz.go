@@ -1,4 +1,3 @@
-// Package export writes flows for the tools that flow people use.
 package export
 
 import (

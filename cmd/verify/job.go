@@ -1,120 +1,142 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"strings"
+	"math/big"
 	"time"
 
-	"gonum.org/v1/gonum/mat"
-
-	"flowproof/constructions"
 	"flowproof/convolution"
-	"flowproof/coupling"
-	"flowproof/exactmath"
-	"flowproof/export"
-	"flowproof/internal/atomicfile"
 	"flowproof/report"
-	"flowproof/targets"
 	"flowproof/verify"
 )
 
-// job is the main job: target -> construction -> flow -> verify -> report.
-func job(args []string, stdout, stderr io.Writer) (int, error) {
-	o, done, err := parse(args, stdout)
-	switch {
-	case err != nil || done:
-		return exitOK, err
-	case o.version:
-		return exitOK, version(stdout)
-	case o.list:
-		return exitOK, list(stdout)
-	}
-	tol, err := o.tolerance()
-	if err != nil {
-		return exitUsage, err
-	}
-	if err := checkOutput(o.out); err != nil {
-		return exitUsage, err
-	}
-	t, err := o.load()
-	if err != nil {
-		return exitOK, err
-	}
-	part, err := coupling.ParsePartition(t.Dim, o.partition)
-	if err != nil {
-		return exitUsage, fmt.Errorf("-partition: %w", err)
-	}
-	tensor, err := o.tensor(t.Dim)
-	if err != nil {
-		return exitUsage, fmt.Errorf("-image: %w", err)
-	}
+const mainPage = `Usage: verify -d N -target NAME [flags]
+       verify -target FILE [flags]
+       verify COMMAND [flags]
 
+Builds the coupling layers of a linear map, composes them exactly, and says
+whether they reproduce it.
+
+Commands: export    write the layers for NumPy, PyTorch, ONNX, ..
+          list      list targets, constructions and formats
+          Each has a page of its own: verify COMMAND -h.
+
+Verdicts: exact     the product equals the target as a matrix of rationals
+          residual  it does not; the exact residual is printed, rounded up
+          enclosed  scales exp(s): a rigorous upper bound of the residual
+
+Exit codes: 0 reproduced within -tol; 1 not; 2 usage, or bad input or output;
+            3 not representable (determinant not positive)
+
+Examples:
+  verify -d 64 -target random-orthogonal
+  verify -d 8 -target reverse -json
+  verify -target rotation.npy -o layers.npz
+  verify -d 5 -target permutation -perm 1,0,2,3,4 -det pad
+
+Flags:
+`
+
+// options are the flags of the main job.
+type options struct {
+	source
+	tol     string
+	json    bool
+	out     string
+	image   string
+	version bool
+	list    bool
+}
+
+// mainJob is: target -> construction -> flow -> verify -> report.
+func mainJob(args []string, stdout, stderr io.Writer) (int, error) {
+	var o options
+	fs := flag.NewFlagSet("verify", flag.ContinueOnError)
+	o.source.flags(fs)
+	fs.StringVar(&o.tol, "tol", "1e-9", "relative Frobenius `residual` up to which the target counts as reproduced")
+	fs.BoolVar(&o.json, "json", false, "print one JSON object")
+	fs.StringVar(&o.out, "o", "", "write the layers to this .npz `file`")
+	fs.StringVar(&o.image, "image", "", "also apply the map as a 1x1 convolution to this PNG or JPEG `file`, squeezed to n channels")
+	fs.BoolVar(&o.version, "version", false, "print the version")
+	fs.BoolVar(&o.list, "list", false, "list targets, constructions and formats")
+	if err := parse(fs, mainPage, args, false, stdout); err != nil {
+		return exitUsage, err
+	}
+	o.dGiven = given(fs, "d")
+	if o.version {
+		return exitOK, version(stdout)
+	}
+	if o.list {
+		return exitOK, list(stdout, o.json)
+	}
+	return o.run(stdout, stderr)
+}
+
+func (o *options) run(stdout, stderr io.Writer) (int, error) {
+	tol, err := tolerance(o.tol)
+	if err != nil {
+		return exitUsage, err
+	}
+	out, err := newOutput(o.out, ".npz")
+	if err != nil {
+		return exitUsage, err
+	}
 	spin := newSpinner(stderr)
 	defer spin.stop()
-	spin.say("constructing")
-	start := time.Now()
-	flow, used, err := constructions.Build(o.construction, t.Matrix, part, constructions.Options{Seed: o.seed})
-	if err != nil {
-		return exitOK, fmt.Errorf("%s: %w", t.Name, err)
-	}
-	built := time.Now()
-	spin.say("composing exactly")
-	result, err := verify.Check(flow, t.Matrix)
+	s, err := o.solve(spin)
 	if err != nil {
 		return exitUsage, err
 	}
-	checked := time.Now()
-	spin.say("bounding condition numbers")
-	r := &report.Report{Target: t.Name, Note: t.Note, Construction: used}
-	if t.Seeded {
-		r.Seed = &t.Seed
-	}
-	r.Seconds = report.Seconds{Construct: built.Sub(start).Seconds(), Compose: checked.Sub(built).Seconds()}
-	if err := r.Fill(flow, t.Matrix, result, tol, o.seed); err != nil {
+	r, err := o.report(s, tol, spin)
+	if err != nil {
 		return exitUsage, err
 	}
-	if tensor != nil {
-		if r.Convolution, err = convolution.Compare(flow, t.Matrix, tensor); err != nil {
-			return exitUsage, err
-		}
+	if err := out.write(s); err != nil {
+		return exitUsage, err
 	}
 	spin.stop()
-
-	if o.out != "" {
-		err := atomicfile.Write(o.out, func(w io.Writer) error { return export.NPZ(w, flow, t.Matrix) })
-		if err != nil {
-			return exitUsage, fmt.Errorf("-o: %s cannot be written: %w", o.out, err)
-		}
-	}
 	if o.json {
 		err = r.JSON(stdout)
 	} else {
 		err = r.Text(stdout)
 	}
-	if err == nil && !r.Reproduced {
+	switch {
+	case err != nil:
+		return exitUsage, err
+	case !r.Reproduced:
 		return exitNot, nil
 	}
-	return exitOK, err
+	return exitOK, nil
 }
 
-// checkOutput refuses an output that cannot be written before any work is done.
-func checkOutput(path string) error {
-	if path == "" {
-		return nil
+// report checks the flow and measures what there is to measure.
+func (o *options) report(s *solved, tol *big.Rat, spin *spinner) (*report.Report, error) {
+	t := s.target
+	tensor, err := o.tensor(t.Dim)
+	if err != nil {
+		return nil, fmt.Errorf("-image: %w", err)
 	}
-	if !strings.HasSuffix(path, ".npz") {
-		return fmt.Errorf("-o: %q does not end in .npz", path)
+	spin.say("composing exactly")
+	start := time.Now()
+	result, err := verify.Check(s.flow, t.Matrix)
+	if err != nil {
+		return nil, err
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("-o: %s is a directory, want the name of a file", path)
+	r := &report.Report{Target: t.Name, Note: t.Note, Construction: s.construction}
+	if t.Seeded {
+		r.Seed = &t.Seed
 	}
-	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return fmt.Errorf("-o: %s cannot be written: there is no directory %s", path, filepath.Dir(path))
+	r.Seconds = report.Seconds{Construct: s.seconds, Compose: time.Since(start).Seconds()}
+	spin.say("bounding condition numbers")
+	if err := r.Fill(s.flow, t.Matrix, result, tol, o.seed); err != nil {
+		return nil, err
 	}
-	return nil
+	if tensor != nil {
+		r.Convolution, err = convolution.Compare(s.flow, t.Matrix, tensor)
+	}
+	return r, err
 }
 
 // tensor reads the image, if there is one, with n channels.
@@ -127,50 +149,4 @@ func (o *options) tensor(n int) (*convolution.Tensor, error) {
 		return nil, err
 	}
 	return t.WithChannels(n)
-}
-
-// load makes or reads the target and deals with its orientation.
-func (o *options) load() (*targets.Target, error) {
-	mode, coordinate, err := o.detMode()
-	if err != nil {
-		return nil, err
-	}
-	opt, err := o.targetOptions()
-	if err != nil {
-		return nil, err
-	}
-	var t *targets.Target
-	if _, statErr := os.Stat(o.target); !targets.Known(o.target) && (statErr == nil || strings.ContainsAny(o.target, "./\\")) {
-		if t, err = targets.Load(o.target); err == nil && o.dGiven && o.d != t.Dim {
-			err = fmt.Errorf("-d: %d, but %s has dimension %d", o.d, o.target, t.Dim)
-		}
-	} else if targets.Known(o.target) && !o.dGiven && opt.Perm == nil {
-		err = fmt.Errorf("-d: missing, want the dimension of %s", o.target)
-	} else {
-		t, err = targets.Make(o.target, o.d, o.seed, opt)
-	}
-	if err != nil || mode == "error" || !reversesOrientation(t) {
-		return t, err
-	}
-	if mode == "pad" {
-		return targets.Pad(t)
-	}
-	return targets.Flip(t, coordinate)
-}
-
-// reversesOrientation reports whether the determinant is negative: exactly for
-// permutations, from an LU factorization in float64 otherwise.
-func reversesOrientation(t *targets.Target) bool {
-	if t.Perm != nil {
-		return !targets.Even(t.Perm)
-	}
-	var lu mat.LU
-	lu.Factorize(dense(t.Matrix))
-	_, sign := lu.LogDet()
-	return sign < 0
-}
-
-func dense(m exactmath.Matrix) *mat.Dense {
-	r, c := m.Dims()
-	return mat.NewDense(r, c, m.Float64s())
 }

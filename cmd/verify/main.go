@@ -13,30 +13,42 @@ import (
 
 // Exit codes.
 const (
-	exitOK              = 0 // reproduced within the tolerance
-	exitNot             = 1 // not reproduced
+	exitOK              = 0 // reproduced within the tolerance; checked
+	exitNot             = 1 // not reproduced; a certificate rejected
 	exitUsage           = 2 // usage, or bad input or output
 	exitUnrepresentable = 3 // no flow exists: determinant not positive
 )
+
+// command is a subcommand: it returns the exit code, and an error for the user.
+type command func(args []string, stdout, stderr io.Writer) (int, error)
+
+// commands are the subcommands; without one, verify does its main job.
+func commands() map[string]command {
+	return map[string]command{
+		"export": exportCommand,
+		"list":   listCommand,
+	}
+}
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // run is the whole program; it returns the exit code.
 func run(args []string, stdout, stderr io.Writer) int {
-	code, err := job(args, stdout, stderr)
+	do := command(mainJob)
+	if len(args) > 0 {
+		if c, ok := commands()[args[0]]; ok {
+			do, args = c, args[1:]
+		}
+	}
+	code, err := do(args, stdout, stderr)
+	if errors.Is(err, errHelp) {
+		return exitOK
+	}
 	if err != nil {
 		fmt.Fprintln(stderr, "verify:", err)
-		if code == exitOK {
-			code = codeOf(err)
+		if errors.Is(err, constructions.ErrOrientation) || errors.Is(err, constructions.ErrSingular) {
+			return exitUnrepresentable
 		}
 	}
 	return code
-}
-
-// codeOf returns the exit code of an error.
-func codeOf(err error) int {
-	if errors.Is(err, constructions.ErrOrientation) || errors.Is(err, constructions.ErrSingular) {
-		return exitUnrepresentable
-	}
-	return exitUsage
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"codeberg.org/sbinet/npyio/npy"
 	"codeberg.org/sbinet/npyio/npz"
 	"gonum.org/v1/gonum/mat"
 
@@ -251,13 +252,30 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// TestHelpExamples runs every example of the help page that needs no file.
+// TestHelpExamples runs every example of every help page, in a directory that
+// has the files they name.
 func TestHelpExamples(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	writeRotation(t, "rotation.npy")
+	for name := range commands() {
+		runExamples(t, name, "-h")
+	}
+	runExamples(t, "-h")
+}
+
+func runExamples(t *testing.T, page ...string) {
+	t.Helper()
+	code, text, _ := call(page...)
+	_, examples, ok := strings.Cut(text, "Examples:\n")
+	if code != exitOK || !ok {
+		t.Fatalf("verify %v: exit %d, no examples", page, code)
+	}
 	ran := 0
-	for _, line := range strings.Split(usage, "\n") {
+	for _, line := range strings.Split(examples, "\n") {
 		args, ok := strings.CutPrefix(line, "  verify ")
-		if !ok || strings.Contains(args, ".np") {
-			continue
+		if !ok {
+			break
 		}
 		if code, _, errs := call(strings.Fields(args)...); code != exitOK {
 			t.Errorf("verify %s: exit %d, %s", args, code, errs)
@@ -265,6 +283,45 @@ func TestHelpExamples(t *testing.T) {
 		ran++
 	}
 	if ran == 0 {
-		t.Error("the help page has no examples")
+		t.Errorf("verify %v has no examples", page)
+	}
+}
+
+// writeRotation writes a 2 x 2 rotation as a NumPy file.
+func writeRotation(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := npy.Write(f, mat.NewDense(2, 2, []float64{0.6, -0.8, 0.8, 0.6})); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestExportRefuses: errors of verify export.
+func TestExportRefuses(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for args, want := range map[string]string{
+		"-d 8":                                    "-o: missing",
+		"-d 8 -o x.tar":                           "-o",
+		"-d 8 -format onnx -o x.npz":              ".onnx",
+		"-d 8 -format tarot -o x.npz":             "tarot",
+		"-d 8 -o x.npz -inverse":                  "npz",
+		"-d 8 -o x.npz -dtype float32":            "float64",
+		"-d 8 -o x.onnx -dtype float8":            "float8",
+		"-d 8 -o none/x.onnx":                     "none",
+		"-d 8 -o x.onnx stray":                    "stray",
+		"-o x.onnx":                               "-d: missing",
+		"-target permutation -perm 1,0 -o x.onnx": "-det flip",
+	} {
+		code, out, errs := call(append([]string{"export"}, strings.Fields(args)...)...)
+		if code < exitUsage || out != "" || !strings.Contains(errs, want) || strings.Count(errs, "\n") != 1 {
+			t.Errorf("verify export %s: exit %d, %s%s", args, code, out, errs)
+		}
+	}
+	if left := names(t, "."); left != "[]" {
+		t.Errorf("files left behind: %s", left)
 	}
 }
