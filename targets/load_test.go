@@ -318,9 +318,11 @@ func TestBadFiles(t *testing.T) {
 		{"a.mtx", mm + "coordinate real general\n2 2 999999\n1 1 5\n", "declares 999999 entries in a file of"},
 		{"a.mtx", mm + "coordinate real general\n2 2 -1\n", "declares -1 entries"},
 		{"a.mtx", mm + "coordinate real general\n2 2 3\n1 1 5\n2 2 5\n", "is truncated: ends in line 5"},
-		{"a.mtx", mm + "coordinate real general\n5000 5000 2\n1 1 5\n2 2 5\n", "dimension 5000, want 4096 or less"},
-		{"a.mtx", mm + "coordinate real general\n5000 5000 2\n1 1 5\n1 1 5\n", "gives an entry twice"},
-		{"a.mtx", mm + "coordinate real general\n5000 5000 2\n1 1 1/3\n2 2 5\n", "dimension 5000, want 4096 or less"},
+		{"a.mtx", mm + "coordinate real general\n5000 5000 5001\n" + strings.Repeat("1 1 5\n", 5001), "dimension 5000, want 4096 or less"},
+		{"a.mtx", mm + "coordinate real general\n4096 4096 2\n1 1 5\n2 2 5\n", "line 2: declares 2 entries in dimension 4096, so a row is all zeros"},
+		{"a.mtx", mm + "coordinate real symmetric\n4 4 1\n1 1 5\n", "declares 1 entries in dimension 4"},
+		{"a.mtx", mm + "coordinate real general\n5000 5000 5000\n" + strings.Repeat("1 1 5\n", 5000), "gives an entry twice"},
+		{"a.mtx", mm + "coordinate real general\n5000 5000 5000\n" + strings.Repeat("1 1 1/3\n", 5000), "dimension 5000, want 4096 or less"},
 	} {
 		path := filepath.Join(t.TempDir(), c.name)
 		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
@@ -391,13 +393,13 @@ func TestText(t *testing.T) {
 
 func TestParsePermutation(t *testing.T) {
 	for _, s := range []string{"2,0,1", "2 0 1", "[2, 0, 1]", "2\n0\n1\n", "3,1,2", "2.0 0.0 1.0", " 2;0;1 # e_0 -> e_2"} {
-		p, err := ParsePermutation(s)
-		if diff := cmp.Diff([]int{2, 0, 1}, p); err != nil || diff != "" {
+		p, one, err := ParsePermutation(s)
+		if diff := cmp.Diff([]int{2, 0, 1}, p); err != nil || diff != "" || one != (s == "3,1,2") {
 			t.Errorf("%q: %v %v", s, p, err)
 		}
 	}
 	for _, s := range []string{"", "0", "0,0", "1,2;0,3\n1 2", "1 2\n3 4", "a,b"} {
-		if p, err := ParsePermutation(s); err == nil {
+		if p, _, err := ParsePermutation(s); err == nil {
 			t.Errorf("%q: %v, no error", s, p)
 		}
 	}

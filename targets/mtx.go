@@ -39,7 +39,7 @@ type mtxReader struct {
 	n     int
 	count int // entries that the file declares
 	entries
-	place []int // of each entry in the rows laid end to end
+	place []int64 // of each entry in the rows laid end to end
 }
 
 // readMTX reads a Matrix Market file of size bytes.
@@ -121,6 +121,9 @@ func (m *mtxReader) readSize(size int64) error {
 		// An entry takes at least two digits, a blank and a line end.
 		if m.count < 0 || int64(m.count) > size/4 {
 			return fail(where, "declares %d entries in a file of %d bytes: it is truncated, or the number is wrong", m.count, size)
+		}
+		if 2*m.count < m.n || m.symmetry == "general" && m.count < m.n {
+			return fail(where, "declares %d entries in dimension %d, so a row is all zeros: want an invertible matrix", m.count, m.n)
 		}
 		if m.n > MaxDense && m.count > m.n {
 			return checkDense(m.n)
@@ -207,10 +210,10 @@ func (m *mtxReader) readCoordinate() error {
 
 // put stores entry (i, j), and its mirror image.
 func (m *mtxReader) put(i, j int, x number) error {
-	m.place = append(m.place, i*m.n+j)
+	m.place = append(m.place, int64(i)*int64(m.n)+int64(j))
 	err := m.add(x)
 	if err == nil && m.mirrors(i, j) {
-		m.place = append(m.place, j*m.n+i)
+		m.place = append(m.place, int64(j)*int64(m.n)+int64(i))
 		if m.symmetry == "skew-symmetric" {
 			x = x.neg()
 		}
@@ -222,7 +225,7 @@ func (m *mtxReader) put(i, j int, x number) error {
 // target builds the matrix: dense, or sparse where only that has room.
 func (m *mtxReader) target() (*Target, error) {
 	if m.n <= MaxDense {
-		d, err := m.matrix(m.n, func(k int) int { return m.place[k] })
+		d, err := m.matrix(m.n, func(k int) int { return int(m.place[k]) })
 		if err != nil {
 			return nil, err
 		}
@@ -234,7 +237,7 @@ func (m *mtxReader) target() (*Target, error) {
 		if !ok {
 			return nil, checkDense(m.n)
 		}
-		es[k] = exactmath.Entry{Row: p / m.n, Col: p % m.n, Value: v}
+		es[k] = exactmath.Entry{Row: int(p / int64(m.n)), Col: int(p % int64(m.n)), Value: v}
 	}
 	s, err := exactmath.NewSparse(m.n, m.n, es)
 	if err != nil {

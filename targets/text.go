@@ -8,18 +8,18 @@ import (
 	"strings"
 )
 
-// ParsePermutation reads a permutation from text such as 2,0,1 or [2 0 1]. It
-// fails with a *FileError without path, which wraps a *PermutationError where
-// the list is well-formed.
-func ParsePermutation(s string) ([]int, error) {
+// ParsePermutation reads a permutation from text such as 2,0,1 or [2 0 1], and
+// reports whether it was a list of 1..n. It fails with a *FileError without
+// path, which wraps a *PermutationError where the list is well-formed.
+func ParsePermutation(s string) (perm []int, oneBased bool, err error) {
 	t, err := readText(bufio.NewReader(strings.NewReader(s)))
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if t.Perm == nil {
-		return nil, fail("", "is a matrix, want a permutation such as 2,0,1")
+		return nil, false, fail("", "is a matrix, want a permutation such as 2,0,1")
 	}
-	return t.Perm, nil
+	return t.Perm, t.OneBased, nil
 }
 
 // table is what has been read of a text: full rows of cols entries, then part of

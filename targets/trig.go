@@ -37,7 +37,7 @@ func fixedAtanInv(k int64, prec uint) *big.Int {
 	return sum
 }
 
-// fixedSincos returns sin x and cos x, |x| at most 2, from their Taylor series.
+// fixedSincos returns sin x and cos x, 0 <= x <= 2, from their Taylor series.
 func fixedSincos(x *big.Int, prec uint) (sin, cos *big.Int) {
 	sin, cos = new(big.Int), new(big.Int)
 	term := new(big.Int).Lsh(big.NewInt(1), prec)
@@ -51,18 +51,9 @@ func fixedSincos(x *big.Int, prec uint) (sin, cos *big.Int) {
 		} else {
 			sum.Sub(sum, term)
 		}
-		term.Mul(term, x).Quo(term, big.NewInt(i+1))
-		shiftQuo(term, prec)
+		term.Mul(term, x).Quo(term, big.NewInt(i+1)).Rsh(term, prec)
 	}
 	return sin, cos
-}
-
-// shiftQuo divides by 2^prec towards zero, so that a shrinking term ends at 0.
-func shiftQuo(x *big.Int, prec uint) {
-	negative := x.Sign() < 0
-	if x.Abs(x).Rsh(x, prec); negative {
-		x.Neg(x)
-	}
 }
 
 // sincos returns the sine and cosine of a finite angle in radians, taken as the
