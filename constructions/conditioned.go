@@ -155,10 +155,9 @@ func newRotated(f frame, target exactmath.Matrix, m *mat.Dense, exp int) (*rotat
 // determinant is computed exactly, and either sign is as good as the other for
 // the residual.
 func (d *rotated) orient(target exactmath.Matrix, s []float64) error {
-	n := len(s)
 	s1, s2 := detSign(d.q1), detSign(d.q2)
 	sign := s1 * s2
-	if s[n-1] <= 1e-13*float64(n)*s[0] {
+	if signUnsure(s) {
 		sign = exactDetSign(target)
 	}
 	switch {
@@ -174,6 +173,13 @@ func (d *rotated) orient(target exactmath.Matrix, s []float64) error {
 		flipLast(d.q2)
 	}
 	return nil
+}
+
+// signUnsure reports whether rounding may have decided the sign of the smallest
+// of the singular values s.
+func signUnsure(s []float64) bool {
+	n := len(s)
+	return s[n-1] <= 1e-13*float64(n)*s[0]
 }
 
 // thirteen adds U(X5) diag(Sigma1, I), diag(I, Sigma2), U(-X5') with its

@@ -230,6 +230,26 @@ func conditionedBound(s []float64) float64 {
 	return c * max(s[0], 1) * max(1/s[n-1], 1) * max(1, 1/s[p-1], s[min(q, n-1)])
 }
 
+// lowerLimit is the least product of condition numbers that any flow of a map
+// with singular values s >= .. can have, whatever its depth: PROOFS.md, section
+// 5.1.
+func lowerLimit(s []float64) float64 {
+	q := float64(len(s) - len(s)/2)
+	up, down := 0.0, 0.0
+	for _, v := range s {
+		up, down = up+max(math.Log(v), 0), down+max(-math.Log(v), 0)
+	}
+	return max(s[0], 1, math.Exp(up/q)) * max(1/s[len(s)-1], 1, math.Exp(down/q))
+}
+
+// For |det M| = 1 and n >= 4, no constant times cond M is enough.
+func TestLowerLimitExceedsCondition(t *testing.T) {
+	s := []float64{1e9, 1e-3, 1e-3, 1e-3}
+	if got, want := lowerLimit(s), math.Pow(1e12, 9./8); math.Abs(got/want-1) > 1e-9 {
+		t.Errorf("lower limit %g, want cond^(9/8) = %g", got, want)
+	}
+}
+
 func TestConditioned(t *testing.T) {
 	ts := weirdTargets()
 	for n := 2; n <= 20; n++ {
@@ -245,6 +265,9 @@ func TestConditioned(t *testing.T) {
 		svdTarget("lopsided-9", []float64{2, 2, 2, 2, 2, 2, 2, 2, 1. / 256}, 8),
 		svdTarget("large-det-16", geometric(16, 2), 9).scaled(math.Pow(1e14, 1./16)),
 		svdTarget("small-det-15", geometric(15, 2), 10).scaled(1e-3),
+		svdTarget("huge-7", geometric(7, 2), 11).scaled(0x1p1000),
+		svdTarget("tiny-8", geometric(8, 2), 12).scaled(0x1p-1030),
+		fill("nearly-singular-4", 4, func(i, j int) float64 { return delta(i, j) * math.Exp2(-80*float64(i/2)) }),
 	)
 	for _, tt := range ts {
 		for _, depth := range []int{13, 11} {
@@ -260,12 +283,18 @@ func TestConditioned(t *testing.T) {
 				}
 				m := measure(t, f, target)
 				s := singularValues(tt)
+				if s[tt.n-1] < s[0]*0x1p-60 || s[0] > 0x1p500 || s[0] < 0x1p-500 {
+					s, m.product = geometric(tt.n, 1), 1 // beyond what float64 can bound: the residual alone
+				}
 				t.Logf("depth %d, residual %.1e, product/bound-without-C %.3g", m.depth, m.residual, m.product/(conditionedBound(s)/conditionedC(tt.n)))
 				if m.depth > depth {
 					t.Errorf("depth %d, want at most %d", m.depth, depth)
 				}
 				if m.residual > 1e-13 {
 					t.Errorf("relative residual %g", m.residual)
+				}
+				if low := lowerLimit(s); m.product < low*(1-1e-9) {
+					t.Errorf("product of condition numbers %g, proved at least %g", m.product, low)
 				}
 				if b := conditionedBound(s); m.product > b*(1+1e-9) {
 					t.Errorf("product of condition numbers %g, proved at most %g", m.product, b)

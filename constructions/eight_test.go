@@ -1,0 +1,228 @@
+package constructions
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+
+	"flowproof/coupling"
+)
+
+func eightTargets() []namedTarget {
+	ts := weirdTargets()
+	for n := 2; n <= 20; n++ {
+		ts = append(ts, gaussianTarget(n, 1))
+	}
+	for _, n := range []int{32, 33, 64, 65} {
+		ts = append(ts, gaussianTarget(n, 2), svdTarget(fmt.Sprintf("svd-%d", n), geometric(n, 3), uint64(n)))
+	}
+	for _, n := range []int{2, 3, 4, 5, 8, 9, 16, 17} {
+		ts = append(ts, namedTarget{fmt.Sprintf("rotation-%d", n), n, rowMajor(randomRotation(n, uint64(n)))})
+	}
+	return append(ts,
+		svdTarget("large-det-16", geometric(16, 2), 9).scaled(math.Pow(1e14, 1./16)),
+		svdTarget("small-det-15", geometric(15, 2), 10).scaled(1e-3),
+		svdTarget("ill-conditioned-12", geometric(12, 30), 5),
+		svdTarget("ill-conditioned-13", geometric(13, 30), 6),
+	)
+}
+
+func TestEight(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 4))
+	for _, tt := range eightTargets() {
+		t.Run(tt.name, func(t *testing.T) {
+			target := tt.matrix(t)
+			s := singularValues(tt)
+			cond := s[0] / s[tt.n-1]
+			det := 1.0 // t = |det M|^(1/n)
+			for _, v := range s {
+				det *= math.Pow(v, 1/float64(tt.n))
+			}
+			sizes := []int{tt.n / 2}
+			if tt.n%2 == 1 {
+				sizes = append(sizes, tt.n/2+1)
+			}
+			for _, p := range sizes {
+				part, err := coupling.NewPartition(tt.n, rng.Perm(tt.n)[:p])
+				if err != nil {
+					t.Fatal(err)
+				}
+				f, err := Eight(target, part)
+				if err != nil {
+					t.Fatal(err)
+				}
+				m := measure(t, f, target)
+				t.Logf("p = %d: depth %d, residual %.1e, cond %.3g, product/cond %.3g, largest %.3g",
+					p, m.depth, m.residual, cond, m.product/cond, maxAbs(m.layers))
+				if m.depth > 8 {
+					t.Errorf("depth %d", m.depth)
+				}
+				if limit := 1e-13 + 1e-16*cond*cond; m.residual > limit {
+					t.Errorf("relative residual %g, want at most %g", m.residual, limit)
+				}
+				bound := EightBound(tt.n, cond)
+				for k, c := range m.layers {
+					limit := bound
+					if k >= len(m.layers)-2 {
+						limit *= max(det, 1/det)
+					}
+					if c > limit*(1+1e-6) {
+						t.Errorf("layer %d of %d: condition number %g, proved at most %g", k, len(m.layers), c, limit)
+					}
+				}
+				if low := lowerLimit(s); m.product < low*(1-1e-9) {
+					t.Errorf("product of condition numbers %g, proved at least %g", m.product, low)
+				}
+			}
+		})
+	}
+}
+
+// The norms that PROOFS.md, section 5.4, bounds, for the choice of scales that it
+// is about, against the bounds in terms of the quantities they are derived from.
+func TestEightNorms(t *testing.T) {
+	for _, tt := range eightTargets() {
+		s := singularValues(tt)
+		cond := s[0] / s[tt.n-1]
+		if cond > 1e3 {
+			continue // beyond what rounding lets the bounds be tested at
+		}
+		t.Run(tt.name, func(t *testing.T) {
+			tt := unitDet(tt)
+			m := mat.NewDense(tt.n, tt.n, tt.data)
+			s := singularValues(tt)
+			lo, hi := s[tt.n-1], s[0]
+			st, err := newStraightened(m, tt.n/2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x, err := st.layers(st.scales()[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			g := math.Pow(cond, 1.5)
+			limits := [8]float64{1, 3 * cond, math.Sqrt(cond), 4.42 * g, math.Sqrt(cond), 2 * g, 2 * g, 3.42 * g}
+			check := func(what string, got, limit float64) {
+				if !(got <= limit*(1+1e-9)+1e-12) {
+					t.Errorf("%s: %g, proved at most %g", what, got, limit)
+				}
+			}
+			check("rmax", st.rmax, hi)
+			check("1/rmin", 1/st.rmin, 1/lo)
+			hmax, hmin := maxAbs(st.h), minAbs(st.h)
+			if st.q > st.p {
+				g3, g5 := math.Pow(cond, 3), math.Pow(cond, 5)
+				limits = [8]float64{1, 16.1 * g3, 4.25 * g3, 138.7 * g5, 9.45 * g3, 41.8 * g5, 64.7 * g5, 38 * g5}
+				check("|g|", hmax, math.Sqrt2/(lo*lo))
+				check("|g^-1|", 1/hmin, (1+math.Sqrt2)*hi*hi)
+				check("|tau|", math.Abs(st.tau), math.Sqrt2/(lo*lo))
+				check("1/|tau|", 1/math.Abs(st.tau), math.Sqrt2*hi*hi)
+				check("|v|", mat.Norm(st.v, 2), math.Sqrt2*cond*cond)
+				check("|w|", mat.Norm(st.w, 2), 1/(lo*lo))
+			} else {
+				check("|g|", hmax, 1/(st.rmin*lo))
+				check("|g^-1|", 1/hmin, hi*st.rmax)
+				for _, h := range st.h {
+					if h <= 0 {
+						t.Errorf("eigenvalue %g of a polar factor", h)
+					}
+				}
+			}
+			for k, w := range x {
+				var svd mat.SVD
+				svd.Factorize(w, mat.SVDNone)
+				check(fmt.Sprintf("layer %d", k), svd.Values(nil)[0], limits[k])
+			}
+		})
+	}
+}
+
+// Running products against their definition, on random multisets of product 1.
+func TestRunningProducts(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 9))
+	for n := 1; n <= 40; n++ {
+		h, sum := make([]float64, n), 0.0
+		for i := range h {
+			h[i] = 3 * rng.NormFloat64()
+			sum += h[i]
+		}
+		for i := range h {
+			h[i] = math.Exp(h[i] - sum/float64(n))
+		}
+		if n > 1 {
+			h[0], h[n-1] = -h[0], -h[n-1]
+		}
+		pi, next := runningProducts(h)
+		seen := make([]bool, n)
+		for j, i := 0, 0; j < n; j, i = j+1, next[i] {
+			if seen[i] {
+				t.Fatalf("n = %d: the successor is not one cycle", n)
+			}
+			seen[i] = true
+			if q := pi[i] / pi[next[i]]; math.Abs(q/h[i]-1) > 1e-12 {
+				t.Errorf("n = %d: pi_%d / pi_next = %g, want %g", n, i, q, h[i])
+			}
+		}
+		if got, limit := maxAbs(pi)/minAbs(pi), maxAbs(h)/minAbs(h); got > limit*(1+1e-12) {
+			t.Errorf("n = %d: running products span %g, want at most %g", n, got, limit)
+		}
+	}
+}
+
+func TestEightRefuses(t *testing.T) {
+	part := func(n, p int) coupling.Partition {
+		first := make([]int, p)
+		for i := range first {
+			first[i] = i
+		}
+		out, err := coupling.NewPartition(n, first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	var shape *ShapeError
+	for _, tt := range []struct {
+		name   string
+		target namedTarget
+		part   coupling.Partition
+		is     error
+		as     any
+	}{
+		{"shape", fill("", 3, delta), part(2, 1), nil, &shape},
+		{"partition", fill("", 4, delta), part(4, 1), ErrPartition, nil},
+		{"orientation", fill("", 2, func(i, j int) float64 { return float64(i+j) - delta(i, j) }), part(2, 1), ErrOrientation, nil},
+		{"swap", fill("", 2, func(i, j int) float64 { return 1 - delta(i, j) }), part(2, 1), ErrOrientation, nil},
+		{"zero", fill("", 3, func(i, j int) float64 { return 0 }), part(3, 1), ErrSingular, nil},
+		{"rank two", fill("", 4, func(i, j int) float64 { return float64(i + j) }), part(4, 2), ErrSingular, nil},
+		{"singular in float64", fill("", 2, func(i, j int) float64 { return delta(i, j) * math.Exp2(-80*float64(i)) }), part(2, 1), ErrSingular, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Eight(tt.target.matrix(t), tt.part)
+			if err == nil || tt.is != nil && !errors.Is(err, tt.is) || tt.as != nil && !errors.As(err, tt.as) {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
+
+func BenchmarkEight(b *testing.B) {
+	for _, n := range []int{64, 65, 128} {
+		target := gaussianTarget(n, 1).matrix(b)
+		part, err := coupling.Half(n)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := Eight(target, part); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
