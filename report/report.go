@@ -142,6 +142,12 @@ func invariants(m exactmath.Matrix) (cond, logDet float64) {
 	return s[0] / s[n-1], logDet
 }
 
+// ConditionEstimate estimates the condition number of a matrix by the SVD.
+func ConditionEstimate(m exactmath.Matrix) float64 {
+	cond, _ := invariants(m)
+	return cond
+}
+
 func isSignedPermutation(m exactmath.Matrix) bool {
 	s, ok := m.(*exactmath.Sparse)
 	if !ok {

@@ -22,6 +22,7 @@ type source struct {
 	partition    string
 	construction string
 	det          string
+	in, key      string
 
 	perm, angle, shape, cond string
 	maxEntry                 int
@@ -35,6 +36,8 @@ func (s *source) flags(fs *flag.FlagSet) {
 	fs.StringVar(&s.partition, "partition", "half", "`half`, checkerboard, or the coordinates of the first part: 0,2,5")
 	fs.StringVar(&s.construction, "construction", "auto", "`name` of the construction (see verify list), or auto")
 	fs.StringVar(&s.det, "det", "error", "for determinant < 0: `error`, flip (one sign; flip=K names coordinate K), pad (one coordinate more)")
+	fs.StringVar(&s.in, "in", "", "take the target from this checkpoint `file`: .npz, .safetensors, .pt, .pth")
+	fs.StringVar(&s.key, "key", "", "`name` of the tensor in the checkpoint")
 	fs.StringVar(&s.perm, "perm", "", "permutation target: the images of 0, 1, 2, ..: `2,0,1`")
 	fs.StringVar(&s.angle, "angle", "", "givens target: angle in `radians`")
 	fs.StringVar(&s.shape, "shape", "", "squeeze and other image targets: `channels,height,width`")
@@ -65,7 +68,7 @@ func parse(fs *flag.FlagSet, page string, args []string, files bool, stdout io.W
 		return fmt.Errorf("%s (%s -h shows the flags)", reason, fs.Name())
 	}
 	if fs.NArg() > 0 && !files {
-		return fmt.Errorf("unexpected argument %q: a file is given with -target (%s -h shows the flags)", fs.Arg(0), fs.Name())
+		return fmt.Errorf("unexpected argument %q (%s -h shows the flags)", fs.Arg(0), fs.Name())
 	}
 	return nil
 }
@@ -78,8 +81,10 @@ func given(fs *flag.FlagSet, name string) (ok bool) {
 
 // targetOptions translates the flags of particular targets.
 func (s *source) targetOptions() (opt targets.Options, err error) {
-	if opt.Perm, err = ints("perm", s.perm); err != nil {
-		return opt, err
+	if s.perm != "" {
+		if opt.Perm, _, err = targets.ParsePermutation(s.perm); err != nil {
+			return opt, fmt.Errorf("-perm: %w", err)
+		}
 	}
 	if opt.Shape, err = ints("shape", s.shape); err != nil {
 		return opt, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -14,6 +15,8 @@ import (
 
 const mainPage = `Usage: verify -d N -target NAME [flags]
        verify -target FILE [flags]
+       verify [flags] FILE...
+       verify -in CHECKPOINT [-list | -key NAME | -all] [flags]
        verify COMMAND [flags]
 
 Builds the coupling layers of a linear map, composes them exactly, and says
@@ -28,12 +31,16 @@ Verdicts: exact     the product equals the target as a matrix of rationals
           enclosed  scales exp(s): a rigorous upper bound of the residual
 
 Exit codes: 0 reproduced within -tol; 1 not; 2 usage, or bad input or output;
-            3 not representable (determinant not positive)
+            3 not representable (determinant not positive); for many files the
+            largest of theirs; 130 interrupted while writing
 
 Examples:
   verify -d 64 -target random-orthogonal
   verify -d 8 -target reverse -json
   verify -target rotation.npy -o layers.npz
+  verify rotation.npy turn.csv
+  verify -in model.safetensors -list
+  verify -in model.safetensors -all -det pad
   verify -d 5 -target permutation -perm 1,0,2,3,4 -det pad
 
 Flags:
@@ -48,6 +55,7 @@ type options struct {
 	image   string
 	version bool
 	list    bool
+	all     bool
 }
 
 // mainJob is: target -> construction -> flow -> verify -> report.
@@ -60,16 +68,29 @@ func mainJob(args []string, stdout, stderr io.Writer) (int, error) {
 	fs.StringVar(&o.out, "o", "", "write the layers to this .npz `file`")
 	fs.StringVar(&o.image, "image", "", "also apply the map as a 1x1 convolution to this PNG or JPEG `file`, squeezed to n channels")
 	fs.BoolVar(&o.version, "version", false, "print the version")
-	fs.BoolVar(&o.list, "list", false, "list targets, constructions and formats")
-	if err := parse(fs, mainPage, args, false, stdout); err != nil {
+	fs.BoolVar(&o.list, "list", false, "list targets, constructions and formats; with -in what the checkpoint holds")
+	fs.BoolVar(&o.all, "all", false, "with -in: every matrix and permutation of the checkpoint")
+	if err := parse(fs, mainPage, args, true, stdout); err != nil {
 		return exitUsage, err
 	}
 	o.dGiven = given(fs, "d")
 	if o.version {
 		return exitOK, version(stdout)
 	}
-	if o.list {
+	if o.list && o.in == "" {
 		return exitOK, list(stdout, o.json)
+	}
+	if files := fs.Args(); len(files) > 0 || o.all {
+		if given(fs, "target") || o.dGiven || o.out != "" || o.list || o.key != "" || o.all && (o.in == "" || len(files) > 0) || !o.all && o.in != "" {
+			return exitUsage, errors.New("many targets are either FILE... or -in CHECKPOINT -all, without -target, -d, -key, -list and -o")
+		}
+		return o.batch(files, stdout, stderr)
+	}
+	if o.in != "" && (given(fs, "target") || o.dGiven) {
+		return exitUsage, errors.New("-in: goes without -target and -d")
+	}
+	if o.list {
+		return exitOK, o.listTensors(stdout)
 	}
 	return o.run(stdout, stderr)
 }

@@ -46,9 +46,15 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "verify:", err)
-		if errors.Is(err, constructions.ErrOrientation) || errors.Is(err, constructions.ErrSingular) {
-			return exitUnrepresentable
-		}
+		return max(code, codeOf(err))
 	}
 	return code
+}
+
+// codeOf returns the exit code of an error.
+func codeOf(err error) int {
+	if errors.Is(err, constructions.ErrOrientation) || errors.Is(err, constructions.ErrSingular) {
+		return exitUnrepresentable
+	}
+	return exitUsage
 }

@@ -113,7 +113,14 @@ func TestBadInput(t *testing.T) {
 		{"-d 8 -target nonsense", exitUsage, "nonsense"},
 		{"-d 8 -target shufle", exitUsage, "shuffle"},
 		{"-d 8 -bogus", exitUsage, "bogus"},
-		{"-d 8 stray", exitUsage, "stray"},
+		{"-d 8 stray", exitUsage, "FILE..."},
+		{"-all", exitUsage, "-in"},
+		{"-key w", exitUsage, "-in"},
+		{"-in " + dir + "/none.pt", exitUsage, "none.pt"},
+		{"-in ../../testdata/checkpoints/model.npz", exitUsage, "-key"},
+		{"-in ../../testdata/checkpoints/model.npz -key none", exitUsage, "none"},
+		{"-in ../../testdata/checkpoints/model.npz -key mirror", exitUnrepresentable, "-det flip"},
+		{"-in ../../testdata/checkpoints/evil.pt -list", exitUsage, "system"},
 		{"-d 8 -seed -1", exitUsage, "-seed"},
 		{"-d 8 -tol fast", exitUsage, "-tol"},
 		{"-d 8 -tol -1", exitUsage, "-tol"},
@@ -255,9 +262,18 @@ func TestPages(t *testing.T) {
 // TestHelpExamples runs every example of every help page, in a directory that
 // has the files they name.
 func TestHelpExamples(t *testing.T) {
-	dir := t.TempDir()
-	t.Chdir(dir)
+	model, err := os.ReadFile("../../testdata/checkpoints/model.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
 	writeRotation(t, "rotation.npy")
+	if err := os.WriteFile("turn.csv", []byte("0,-1\n1,0\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("model.safetensors", model, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	for name := range commands() {
 		runExamples(t, name, "-h")
 	}
@@ -323,5 +339,61 @@ func TestExportRefuses(t *testing.T) {
 	}
 	if left := names(t, "."); left != "[]" {
 		t.Errorf("files left behind: %s", left)
+	}
+}
+
+// TestCheckpoint lists, takes one tensor, and takes all.
+func TestCheckpoint(t *testing.T) {
+	const dir = "../../testdata/checkpoints/"
+	for _, name := range []string{"model.npz", "model.safetensors", "state.pt"} {
+		code, out, errs := call("-in", dir+name, "-list")
+		if code != exitOK || errs != "" {
+			t.Fatalf("%s: exit %d, %s", name, code, errs)
+		}
+		for _, want := range []string{"flow.conv.weight  [6 6 1 1]", "permutation  ", "mirror            [2 2]", "head.weight"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s -list: no %q in\n%s", name, want, out)
+			}
+		}
+		r := callJSON(t, "-in", dir+name, "-key", "flow.lu")
+		if r.Dimension != 4 || !strings.HasSuffix(r.Target, name+":flow.lu") {
+			t.Errorf("%s -key: %+v", name, r)
+		}
+		code, out, errs = call("-in", dir+name, "-all", "-det", "flip")
+		if code != exitOK || errs != "" || !strings.Contains(out, "4 targets:") || !strings.Contains(out, "0 failed") {
+			t.Errorf("%s -all: exit %d\n%s%s", name, code, out, errs)
+		}
+	}
+}
+
+// TestBatch: one bad file does not stop the others, and the exit code tells.
+func TestBatch(t *testing.T) {
+	t.Chdir(t.TempDir())
+	writeRotation(t, "good.npy")
+	for name, text := range map[string]string{"turn.csv": "0,-1\n1,0\n", "mirror.csv": "1,0\n0,-1\n", "bad.csv": "1,2,3\n4,5,6\n"} {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for files, want := range map[string]int{
+		"good.npy turn.csv": exitOK, "good.npy bad.csv turn.csv": exitUsage, "mirror.csv bad.csv good.npy": exitUnrepresentable,
+	} {
+		code, out, errs := call(append([]string{"-json"}, strings.Fields(files)...)...)
+		var es []entry
+		if err := json.Unmarshal([]byte(out), &es); err != nil {
+			t.Fatalf("%s: %v", files, err)
+		}
+		if code != want || errs != "" || len(es) != len(strings.Fields(files)) {
+			t.Errorf("%s: exit %d, want %d; %d entries\n%s", files, code, want, len(es), errs)
+		}
+		for _, e := range es {
+			if ok := e.Name == "good.npy" || e.Name == "turn.csv"; ok != (e.Code == exitOK && e.Report != nil && e.Error == "") {
+				t.Errorf("%s: %s: exit %d, %s", files, e.Name, e.Code, e.Error)
+			}
+		}
+	}
+	code, out, _ := call("good.npy", "mirror.csv")
+	if code != exitUnrepresentable || !strings.Contains(out, "2 targets: 0 exact, 1 within the tolerance, 0 not reproduced, 1 failed") {
+		t.Errorf("exit %d\n%s", code, out)
 	}
 }

@@ -1,16 +1,18 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"time"
 
 	"gonum.org/v1/gonum/mat"
 
+	"flowproof/checkpoint"
 	"flowproof/constructions"
 	"flowproof/coupling"
-	"flowproof/exactmath"
 	"flowproof/targets"
 )
 
@@ -28,6 +30,15 @@ func (s *source) solve(spin *spinner) (*solved, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.build(t, spin)
+}
+
+// build builds the flow of a target, once its orientation is dealt with.
+func (s *source) build(t *targets.Target, spin *spinner) (*solved, error) {
+	t, err := s.orient(t)
+	if err != nil {
+		return nil, err
+	}
 	part, err := coupling.ParsePartition(t.Dim, s.partition)
 	if err != nil {
 		return nil, fmt.Errorf("-partition: %w", err)
@@ -41,27 +52,60 @@ func (s *source) solve(spin *spinner) (*solved, error) {
 	return &solved{t, flow, used, time.Since(start).Seconds()}, nil
 }
 
-// load makes or reads the target and deals with its orientation.
+// load makes or reads the target.
 func (s *source) load() (*targets.Target, error) {
-	mode, coordinate, err := s.detMode()
-	if err != nil {
-		return nil, err
-	}
 	opt, err := s.targetOptions()
 	if err != nil {
 		return nil, err
 	}
-	var t *targets.Target
-	if _, statErr := os.Stat(s.target); !targets.Known(s.target) && (statErr == nil || strings.ContainsAny(s.target, "./\\")) {
-		if t, err = targets.Load(s.target); err == nil && s.dGiven && s.d != t.Dim {
+	if s.in != "" {
+		return s.loadTensor()
+	}
+	if s.key != "" {
+		return nil, errors.New("-key: goes with -in FILE")
+	}
+	_, statErr := os.Stat(s.target)
+	switch {
+	case targets.Known(s.target):
+		if !s.dGiven && opt.Perm == nil {
+			return nil, fmt.Errorf("-d: missing, want the dimension of %s", s.target)
+		}
+	case statErr == nil || strings.ContainsAny(s.target, "./\\"):
+		t, err := targets.Load(s.target)
+		if err == nil && s.dGiven && s.d != t.Dim {
 			err = fmt.Errorf("-d: %d, but %s has dimension %d", s.d, s.target, t.Dim)
 		}
-	} else if targets.Known(s.target) && !s.dGiven && opt.Perm == nil {
-		err = fmt.Errorf("-d: missing, want the dimension of %s", s.target)
-	} else {
-		t, err = targets.Make(s.target, s.d, s.seed, opt)
+		return t, err
 	}
-	if err != nil || mode == "error" || !reversesOrientation(t) {
+	return targets.Make(s.target, s.d, s.seed, opt)
+}
+
+// loadTensor reads the tensor that -in and -key name.
+func (s *source) loadTensor() (*targets.Target, error) {
+	f, err := checkpoint.Open(s.in)
+	if err != nil {
+		return nil, fmt.Errorf("-in: %w", err)
+	}
+	defer f.Close()
+	key := s.key
+	if key == "" {
+		all := f.Candidates()
+		if len(all) != 1 {
+			return nil, fmt.Errorf("-key: missing, %s holds %d matrices and permutations (-list shows them, -all takes all)", s.in, len(all))
+		}
+		key = all[0].Key
+	}
+	t, err := f.Target(key)
+	if err != nil {
+		return nil, fmt.Errorf("-in: %w", err)
+	}
+	return t, nil
+}
+
+// orient applies -det to a target that reverses orientation.
+func (s *source) orient(t *targets.Target) (*targets.Target, error) {
+	mode, coordinate, err := s.detMode()
+	if err != nil || mode == "error" || detSign(t) >= 0 {
 		return t, err
 	}
 	if mode == "pad" {
@@ -70,19 +114,21 @@ func (s *source) load() (*targets.Target, error) {
 	return targets.Flip(t, coordinate)
 }
 
-// reversesOrientation reports whether the determinant is negative: exactly for
-// permutations, from an LU factorization in float64 otherwise.
-func reversesOrientation(t *targets.Target) bool {
+// detSign returns the sign of the determinant: exactly for permutations, from
+// an LU factorization in float64 otherwise.
+func detSign(t *targets.Target) float64 {
 	if t.Perm != nil {
-		return !targets.Even(t.Perm)
+		if targets.Even(t.Perm) {
+			return 1
+		}
+		return -1
 	}
+	n := t.Dim
 	var lu mat.LU
-	lu.Factorize(dense(t.Matrix))
-	_, sign := lu.LogDet()
-	return sign < 0
-}
-
-func dense(m exactmath.Matrix) *mat.Dense {
-	r, c := m.Dims()
-	return mat.NewDense(r, c, m.Float64s())
+	lu.Factorize(mat.NewDense(n, n, t.Matrix.Float64s()))
+	logDet, sign := lu.LogDet()
+	if math.IsInf(logDet, -1) {
+		return 0
+	}
+	return sign
 }

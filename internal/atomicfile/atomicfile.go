@@ -4,17 +4,25 @@ package atomicfile
 import (
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 )
+
+// Interrupted is the exit code of a program interrupted while it writes.
+const Interrupted = 130
 
 // Write calls write with a temporary file beside path and renames it to path
 // once all is written and flushed. On any error path is left as it was, and the
-// temporary file is removed.
+// temporary file is removed; on an interrupt too, and then the program exits
+// with code Interrupted.
 func Write(path string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
 	if err != nil {
 		return err
 	}
+	stop := removeOnSignal(f.Name())
+	defer stop()
 	defer func() {
 		if err != nil {
 			f.Close()
@@ -34,4 +42,23 @@ func Write(path string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// removeOnSignal removes the file and ends the program if it is interrupted
+// before stop is called.
+func removeOnSignal(name string) (stop func()) {
+	signals, done := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-signals:
+			os.Remove(name)
+			os.Exit(Interrupted)
+		case <-done:
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(done)
+	}
 }

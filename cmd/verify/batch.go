@@ -1,0 +1,207 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"flowproof/checkpoint"
+	"flowproof/report"
+	"flowproof/targets"
+	"flowproof/verify"
+)
+
+// entry is one target of a batch, with what became of it.
+type entry struct {
+	Name   string         `json:"name"`
+	Code   int            `json:"exit_code"`
+	Error  string         `json:"error,omitempty"`
+	Report *report.Report `json:"report,omitempty"`
+
+	load func() (*targets.Target, error)
+}
+
+// batch does the main job for many targets: a failure does not stop the others.
+// The exit code is the largest of theirs.
+func (o *options) batch(files []string, stdout, stderr io.Writer) (int, error) {
+	tol, err := tolerance(o.tol)
+	if err != nil {
+		return exitUsage, err
+	}
+	entries, done, err := o.entries(files)
+	if err != nil {
+		return exitUsage, err
+	}
+	defer done()
+	bar := newBar(stderr, len(entries))
+	code := exitOK
+	for _, e := range entries {
+		bar.Describe(e.Name)
+		e.Report, err = func() (*report.Report, error) {
+			t, err := e.load()
+			if err != nil {
+				return nil, err
+			}
+			s, err := o.build(t, &spinner{})
+			if err != nil {
+				return nil, err
+			}
+			return o.report(s, tol, &spinner{})
+		}()
+		switch {
+		case err != nil:
+			e.Code, e.Error = codeOf(err), err.Error()
+		case !e.Report.Reproduced:
+			e.Code = exitNot
+		}
+		code = max(code, e.Code)
+		bar.Add(1)
+	}
+	bar.Finish()
+	if o.json {
+		enc := json.NewEncoder(stdout)
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		return code, enc.Encode(entries)
+	}
+	_, err = io.WriteString(stdout, summary(entries))
+	return code, err
+}
+
+// entries names the targets of the batch; done closes what they read from.
+func (o *options) entries(files []string) (es []*entry, done func(), err error) {
+	for _, path := range files {
+		es = append(es, &entry{Name: path, load: func() (*targets.Target, error) { return targets.Load(path) }})
+	}
+	if o.in == "" {
+		return es, func() {}, nil
+	}
+	f, err := checkpoint.Open(o.in)
+	if err != nil {
+		return nil, nil, fmt.Errorf("-in: %w", err)
+	}
+	for _, t := range f.Candidates() {
+		es = append(es, &entry{Name: t.Key, load: func() (*targets.Target, error) { return f.Target(t.Key) }})
+	}
+	return es, func() { f.Close() }, nil
+}
+
+// newBar shows progress on a terminal, and nothing elsewhere.
+func newBar(w io.Writer, n int) *progressbar.ProgressBar {
+	if f, ok := w.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+		w = io.Discard
+	}
+	return progressbar.NewOptions(n, progressbar.OptionSetWriter(w), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
+}
+
+// summary is a table with a line for each target, and a last line that counts.
+func summary(entries []*entry) string {
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "target\tn\tconstruction\tdepth\tverdict\trelative residual\tlargest condition")
+	var exact, within, not, failed int
+	for _, e := range entries {
+		r := e.Report
+		if e.Error != "" {
+			failed++
+			fmt.Fprintf(t, "%s\t\t%s\n", e.Name, strings.TrimPrefix(e.Error, e.Name+": "))
+			continue
+		}
+		switch {
+		case !r.Reproduced:
+			not++
+		case r.Verdict == verify.Exact:
+			exact++
+		default:
+			within++
+		}
+		fmt.Fprintf(t, "%s\t%d\t%s\t%d\t%s\t%s\t%.4g\n", e.Name, r.Dimension, r.Construction, r.Depth, r.Verdict, r.ResidualFrobeniusRelative, float64(r.Condition.MaxLayerBound))
+	}
+	t.Flush() // to a strings.Builder: cannot fail
+	fmt.Fprintf(&b, "\n%d targets: %d exact, %d within the tolerance, %d not reproduced, %d failed\n", len(entries), exact, within, not, failed)
+	return b.String()
+}
+
+// listing is one tensor of a checkpoint as -list shows it.
+type listing struct {
+	Key       string   `json:"key"`
+	Shape     []int    `json:"shape"`
+	DType     string   `json:"dtype"`
+	Kind      string   `json:"kind"` // matrix or permutation; empty if it cannot be a target
+	DetSign   *int     `json:"det_sign,omitempty"`
+	Condition *float64 `json:"condition,omitempty"` // estimate; absent if infinite
+	Error     string   `json:"error,omitempty"`
+}
+
+// listTensors prints what the checkpoint holds.
+func (o *options) listTensors(stdout io.Writer) error {
+	f, err := checkpoint.Open(o.in)
+	if err != nil {
+		return fmt.Errorf("-in: %w", err)
+	}
+	defer f.Close()
+	candidate := map[string]bool{}
+	for _, t := range f.Candidates() {
+		candidate[t.Key] = true
+	}
+	ls := []listing{}
+	for _, t := range f.Tensors() {
+		l := listing{Key: t.Key, Shape: t.Shape, DType: t.DType}
+		if candidate[t.Key] {
+			l.inspect(f)
+		}
+		ls = append(ls, l)
+	}
+	if o.json {
+		enc := json.NewEncoder(stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(ls)
+	}
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "key\tshape\ttype\tkind\tdet\tcondition")
+	for _, l := range ls {
+		fmt.Fprintf(w, "%s\t%v\t%s\t%s\n", l.Key, l.Shape, l.DType, l.verdict())
+	}
+	w.Flush() // to a strings.Builder: cannot fail
+	_, err = io.WriteString(stdout, b.String())
+	return err
+}
+
+// inspect fills in what takes reading the numbers.
+func (l *listing) inspect(f *checkpoint.File) {
+	t, err := f.Target(l.Key)
+	if err != nil {
+		l.Error = err.Error()
+		return
+	}
+	l.Kind = "matrix"
+	if t.Perm != nil {
+		l.Kind = "permutation"
+	}
+	sign := int(detSign(t))
+	l.DetSign = &sign
+	if c := report.ConditionEstimate(t.Matrix); c < 1e300 {
+		l.Condition = &c
+	}
+}
+
+func (l *listing) verdict() string {
+	switch {
+	case l.Error != "":
+		return "unreadable: " + l.Error
+	case l.Kind == "":
+		return "-"
+	}
+	cond := "inf"
+	if l.Condition != nil {
+		cond = fmt.Sprintf("%.4g", *l.Condition)
+	}
+	return fmt.Sprintf("%s\t%s\t%s", l.Kind, [3]string{"-", "0", "+"}[*l.DetSign+1], cond)
+}
