@@ -14,7 +14,7 @@ import (
 // Conditioned (PROOFS.md, section 5): the squares of the products of the six
 // bounds for a rotation.
 const (
-	ConditionedBoundEven = 9.16e7
+	ConditionedBoundEven = 9.17e7
 	ConditionedBoundOdd  = 1.13e8
 )
 

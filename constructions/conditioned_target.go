@@ -60,31 +60,29 @@ func (b *layerList) add(kind coupling.Kind, w *mat.Dense, wexp int, d []float64,
 	if b.err != nil {
 		return
 	}
+	var l coupling.Layer
+	if l, b.err = b.layer(kind, w, wexp, d, dexp); b.err == nil {
+		b.layers = append(b.layers, l)
+	}
+}
+
+func (b *layerList) layer(kind coupling.Kind, w *mat.Dense, wexp int, d []float64, dexp int) (coupling.Layer, error) {
 	weight, err := b.weight(kind, w, wexp)
 	if err != nil {
-		b.err = err
-		return
+		return coupling.Layer{}, err
 	}
-	var scale coupling.Scale
-	if d != nil {
-		two, r := pow2(dexp), make([]*big.Rat, len(d))
-		for i, v := range d {
-			if r[i] = new(big.Rat).SetFloat64(v); r[i] == nil {
-				b.err = &exactmath.EntryError{Row: i, Col: i, Value: v}
-				return
-			}
-			r[i].Mul(r[i], two)
+	two, r := pow2(dexp), make([]*big.Rat, len(d))
+	for i, v := range d {
+		if r[i] = new(big.Rat).SetFloat64(v); r[i] == nil {
+			return coupling.Layer{}, &exactmath.EntryError{Row: i, Col: i, Value: v}
 		}
-		if scale, b.err = coupling.ExactScale(r); b.err != nil {
-			return
-		}
+		r[i].Mul(r[i], two)
 	}
-	l, err := coupling.NewLayer(b.frame.part, b.frame.kind(kind), weight, scale)
+	scale, err := coupling.ExactScale(r)
 	if err != nil {
-		b.err = err
-		return
+		return coupling.Layer{}, err
 	}
-	b.layers = append(b.layers, l)
+	return coupling.NewLayer(b.frame.part, b.frame.kind(kind), weight, scale)
 }
 
 func (b *layerList) weight(kind coupling.Kind, w *mat.Dense, exp int) (exactmath.Matrix, error) {

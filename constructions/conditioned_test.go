@@ -250,6 +250,43 @@ func TestLowerLimitExceedsCondition(t *testing.T) {
 	}
 }
 
+// The constants are the squares of the products of the six bounds of PROOFS.md,
+// section 1.4, at the parameters that productTwists puts first, and those are the
+// best ones up to a quarter of a percent.
+func TestConditionedConstant(t *testing.T) {
+	product := func(k twist) float64 {
+		m := math.Hypot(1, k.lambda)
+		out := 1.0
+		for _, x := range []float64{1, 1 + max(1, k.lambda+k.rho*m), max(1, 1/k.lambda),
+			k.lambda * (1 + 1/k.rho), k.rho / k.lambda * m, 1 + max(1, 1/k.rho)} {
+			out *= shearCondition(x)
+		}
+		return out
+	}
+	for _, tt := range []struct {
+		odd bool
+		c   float64
+	}{{false, ConditionedBoundEven}, {true, ConditionedBoundOdd}} {
+		proved := product(productTwists(tt.odd)[0])
+		if c := proved * proved; c > tt.c || c < 0.99*tt.c {
+			t.Errorf("odd %v: constant %g, stated %g", tt.odd, c, tt.c)
+		}
+		for lambda := 0.3; lambda < 2; lambda += 0.01 {
+			for rho := 0.3; rho < 2; rho += 0.01 {
+				if tt.odd {
+					rho = 1
+				}
+				if c := product(twist{lambda, rho}); c < 0.9975*proved {
+					t.Fatalf("odd %v: lambda %g, rho %g give %g, less than %g", tt.odd, lambda, rho, c, proved)
+				}
+				if tt.odd {
+					break
+				}
+			}
+		}
+	}
+}
+
 func TestConditioned(t *testing.T) {
 	ts := weirdTargets()
 	for n := 2; n <= 20; n++ {
@@ -353,6 +390,23 @@ func TestConditionedRefuses(t *testing.T) {
 			_, err := Conditioned(tt.target.matrix(t), tt.part, ConditionedOptions{Depth: tt.depth})
 			if tt.is != nil && !errors.Is(err, tt.is) || tt.as != nil && !errors.As(err, tt.as) || err == nil || err.Error() == "" {
 				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
+
+func BenchmarkConditioned(b *testing.B) {
+	for _, n := range []int{64, 65, 128} {
+		target := gaussianTarget(n, 1).matrix(b)
+		part, err := coupling.Half(n)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := Conditioned(target, part, ConditionedOptions{}); err != nil {
+					b.Fatal(err)
+				}
 			}
 		})
 	}
