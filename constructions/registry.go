@@ -32,6 +32,18 @@ func List() []Construction {
 			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
 				return Orthogonal(m, p)
 			}},
+		{"eight", "any map: eight layers in closed form, conditioned by a polynomial in cond M without n",
+			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
+				return Eight(m, p)
+			}},
+		{"conditioned", "any map: thirteen layers (-max-depth 11: eleven) within a constant of the best conditioning",
+			func(m exactmath.Matrix, p coupling.Partition, opt Options) (*coupling.Flow, error) {
+				depth := 13
+				if opt.MaxDepth == 11 || opt.MaxDepth == 12 {
+					depth = 11
+				}
+				return Conditioned(m, p, ConditionedOptions{Depth: depth})
+			}},
 	}
 }
 
