@@ -1,0 +1,103 @@
+package ball
+
+import "math/big"
+
+// Round returns x with its midpoint rounded to prec bits.
+func (x Ball) Round(prec uint) Ball {
+	z := newBall(prec)
+	z.mid.Set(&x.mid)
+	z.rad.Set(&x.rad)
+	z, err := z.finish("round")
+	if err != nil { // mid would round up to 2^MaxExp
+		return x
+	}
+	return z
+}
+
+// Neg returns the ball {-s : s in x}.
+func (x Ball) Neg() Ball {
+	z := x.Round(x.Prec())
+	z.mid.Neg(&z.mid)
+	return z
+}
+
+// Add returns a ball that contains s + t for all s in x, t in y.
+func (x Ball) Add(y Ball) (Ball, error) {
+	z := newBall(max(x.Prec(), y.Prec()))
+	z.mid.Add(&x.mid, &y.mid)
+	z.rad.Add(&x.rad, &y.rad)
+	return z.finish("sum")
+}
+
+// Sub returns a ball that contains s - t for all s in x, t in y.
+func (x Ball) Sub(y Ball) (Ball, error) { return x.Add(y.Neg()) }
+
+// Mul returns a ball that contains s t for all s in x, t in y.
+func (x Ball) Mul(y Ball) (Ball, error) {
+	z := newBall(max(x.Prec(), y.Prec()))
+	z.mid.Mul(&x.mid, &y.mid)
+	// |st - mid mid'| <= |mid| rad' + rad (|mid'| + rad')
+	if y.rad.Sign() > 0 {
+		z.rad.Mul(size(&x.mid), &y.rad)
+	}
+	if x.rad.Sign() > 0 {
+		t := up().Add(size(&y.mid), &y.rad)
+		z.rad.Add(&z.rad, t.Mul(t, &x.rad))
+	}
+	return z.finish("product")
+}
+
+// Quo returns a ball that contains s / t for all s in x, t in y. It fails with a
+// *DomainError if y contains 0, with a *RangeError.
+func (x Ball) Quo(y Ball) (Ball, error) {
+	abs := new(big.Float).Abs(&y.mid)
+	low := down().Sub(abs, &y.rad) // exact before it is rounded
+	if low.Sign() <= 0 {
+		return Ball{}, &DomainError{"quotient", "a divisor without 0", y}
+	}
+	z := newBall(max(x.Prec(), y.Prec()))
+	z.mid.Quo(&x.mid, &y.mid)
+	// |s/t - mid/mid'| <= (|mid| rad' + rad |mid'|) / (|mid'| (|mid'| - rad'))
+	num := up().Mul(size(&x.mid), &y.rad)
+	num.Add(num, up().Mul(&x.rad, size(abs)))
+	z.rad.Quo(num, low.Mul(low, down().Set(abs)))
+	return z.finish("quotient")
+}
+
+// Sqrt returns a ball that contains the square roots of all s in x. It fails
+// with a *DomainError if x contains a negative number.
+func (x Ball) Sqrt() (Ball, error) {
+	low := down().Sub(&x.mid, &x.rad)
+	if low.Sign() < 0 {
+		return Ball{}, &DomainError{"square root", "no negative number", x}
+	}
+	z := newBall(x.Prec())
+	if x.mid.Sign() == 0 {
+		return z, nil
+	}
+	root, unit := sqrtDown(&x.mid, z.Prec()+8)
+	z.mid.Set(root)
+	z.rad.Set(unit)
+	// |√s - √mid| = |s - mid| / (√s + √mid) <= rad / (√(mid - rad) + √mid)
+	r, _ := sqrtDown(low, 64)
+	r = down().Add(r, root)
+	z.rad.Add(&z.rad, up().Quo(&x.rad, r))
+	return z.finish("square root")
+}
+
+// sqrtDown returns √x, x >= 0, cut off after at least prec bits, and the unit in
+// its last place, which is more than what was cut off; 0 if nothing was. It takes
+// an integer square root, since that is exact by specification.
+func sqrtDown(x *big.Float, prec uint) (root, unit *big.Float) {
+	bits := int(x.MinPrec())
+	shift := max(2*int(prec)-bits, 0)
+	shift += (x.MantExp(nil) - bits - shift) & 1
+	e := x.MantExp(nil) - bits - shift // x = n 2^e, e even
+	n, _ := new(big.Float).SetMantExp(x, -e).Int(nil)
+	r := new(big.Int).Sqrt(n)
+	root = new(big.Float).SetInt(r) // exact: the precision was 0
+	if root.SetMantExp(root, e/2); n.Cmp(r.Mul(r, r)) == 0 {
+		return root, new(big.Float)
+	}
+	return root, pow2(e / 2)
+}

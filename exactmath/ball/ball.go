@@ -1,0 +1,153 @@
+// Package ball is midpoint-radius arithmetic on real numbers: every operation
+// returns a ball that certainly contains the true result. Proofs of all error
+// bounds: PROOFS.md, "Balls".
+//
+// Midpoints are math/big.Float, whose Add, Sub, Mul, Quo and Set are correctly
+// rounded by specification. github.com/ALTree/bigfloat, which promises no
+// rounding, only proposes logarithms; nothing that it returns is taken on trust.
+package ball
+
+import (
+	"fmt"
+	"math/big"
+	"strconv"
+	"strings"
+)
+
+// Ball is the set {x real : |x - mid| <= rad}, with mid and rad finite dyadic
+// rationals, rad >= 0. Its precision is that of mid, in bits. A result has the
+// larger one of its operands' precisions, and as radius what the operands' radii
+// make necessary plus at most 1.01 * 2^-Prec |mid| for its own rounding. The
+// precision asked of a new ball is taken to be at least 2.
+//
+// Invariant: mid is 0 or 2^-(MaxExp+1) <= |mid| < 2^MaxExp; rad has 64 bits and
+// is 0 or within 2^±(2 MaxExp + 1). So no intermediate result leaves the range
+// of big.Float, about 2^±2^31, beyond which it would silently turn to 0 or Inf.
+// An operation fails with a *RangeError if its result is not within.
+//
+// Operations change no operand, and mid and rad are never written to once a Ball
+// has been returned, so a Ball may be copied. The zero value is the number 0.
+type Ball struct{ mid, rad big.Float }
+
+// MaxExp bounds the binary exponents of midpoints. It admits exp(s) for |s| up to
+// MaxExp ln 2 = 1.16e7, and keeps exact rational bounds to a few megabytes.
+const MaxExp = 1 << 24
+
+// DomainError reports a ball X on which a function is not defined throughout.
+type DomainError struct {
+	Op, Want string
+	X        Ball
+}
+
+func (e *DomainError) Error() string { return fmt.Sprintf("%s of %v, want %s", e.Op, e.X, e.Want) }
+
+// RangeError reports a result or an input that is too large, or too small but
+// not 0, or not finite.
+type RangeError struct{ Op string }
+
+func (e *RangeError) Error() string {
+	return fmt.Sprintf("%s: size outside 2^-%d to 2^%d", e.Op, MaxExp, MaxExp)
+}
+
+// FromRat returns x rounded to prec bits, with the rounding error as radius.
+func FromRat(x *big.Rat, prec uint) (Ball, error) {
+	z := newBall(prec)
+	var num, den big.Float // of precision 0, so that SetInt is exact
+	z.mid.Quo(num.SetInt(x.Num()), den.SetInt(x.Denom()))
+	return z.finish("input")
+}
+
+// FromFloat64 is FromRat for a float64; NaN and Inf are a *RangeError.
+func FromFloat64(x float64, prec uint) (Ball, error) {
+	if r := new(big.Rat).SetFloat64(x); r != nil {
+		return FromRat(r, prec)
+	}
+	return Ball{}, &RangeError{"input"}
+}
+
+// Prec returns the precision in bits.
+func (x Ball) Prec() uint { return x.mid.Prec() }
+
+// Mid returns the midpoint m * 2^e, with m odd, or 0 * 2^0.
+func (x Ball) Mid() (m *big.Int, e int) {
+	bits := int(x.mid.MinPrec())
+	e = x.mid.MantExp(nil) - bits
+	m, _ = new(big.Float).SetMantExp(&x.mid, -e).Int(nil)
+	return m, e
+}
+
+// Rad returns the radius.
+func (x Ball) Rad() *big.Rat { return rat(&x.rad) }
+
+// Contains reports whether q lies in x.
+func (x Ball) Contains(q *big.Rat) bool {
+	d := rat(&x.mid)
+	return d.Abs(d.Sub(d, q)).Cmp(x.Rad()) <= 0
+}
+
+// AbsBounds returns the least and the largest |t| for t in x.
+func (x Ball) AbsBounds() (lower, upper *big.Rat) {
+	a, r := rat(&x.mid), x.Rad()
+	upper, lower = new(big.Rat).Add(a.Abs(a), r), a.Sub(a, r)
+	if lower.Sign() < 0 {
+		lower.SetInt64(0)
+	}
+	return lower, upper
+}
+
+// String returns "[m ± r]" in decimal, m to 17 digits, r rounded up so that the
+// interval printed contains x.
+func (x Ball) String() string {
+	m, r := x.mid.Text('e', 16), up().Set(&x.rad)
+	if x.mid.Sign() != 0 {
+		_, e, _ := strings.Cut(m, "e")
+		exp, _ := strconv.Atoi(e)
+		half, _, _ := big.ParseFloat(fmt.Sprintf("5e%d", exp-17), 10, 64, big.ToPositiveInf)
+		r.Add(r, half)
+	}
+	// The factor covers the last bits of ParseFloat and the 1 part in 200 that
+	// Text may round down.
+	return fmt.Sprintf("[%s ± %s]", m, r.Mul(r, big.NewFloat(1+1./128)).Text('e', 2))
+}
+
+func newBall(prec uint) (z Ball) {
+	z.mid.SetPrec(min(max(prec, 2), MaxExp))
+	z.rad.SetPrec(64).SetMode(big.ToPositiveInf)
+	return z
+}
+
+// point returns x itself, which must be within the range.
+func point(x *big.Float) Ball {
+	z := newBall(x.Prec())
+	z.mid.Set(x)
+	return z
+}
+
+// finish adds the rounding error of the operation that last wrote z.mid, at
+// most half a unit in its last place, to the radius and restores the invariant.
+func (z Ball) finish(op string) (Ball, error) {
+	exp := z.mid.MantExp(nil)
+	if z.mid.Acc() != big.Exact {
+		z.rad.Add(&z.rad, pow2(exp-int(z.mid.Prec())-1))
+	}
+	if z.mid.IsInf() || z.rad.IsInf() || max(exp, -exp) > MaxExp || z.rad.MantExp(nil) > 2*MaxExp {
+		return Ball{}, &RangeError{op}
+	}
+	if z.rad.Sign() > 0 && z.rad.MantExp(nil) < -2*MaxExp {
+		z.rad.Set(pow2(-2 * MaxExp))
+	}
+	return z, nil
+}
+
+func pow2(e int) *big.Float { return new(big.Float).SetMantExp(big.NewFloat(1), e) }
+
+func rat(x *big.Float) *big.Rat {
+	r, _ := x.Rat(nil)
+	return r
+}
+
+// up and down return numbers of 64 bits that round whatever is stored in them
+// towards ±infinity; size returns |x| rounded up to 64 bits.
+func up() *big.Float               { return new(big.Float).SetPrec(64).SetMode(big.ToPositiveInf) }
+func down() *big.Float             { return new(big.Float).SetPrec(64).SetMode(big.ToNegativeInf) }
+func size(x *big.Float) *big.Float { return up().Set(new(big.Float).Abs(x)) }
