@@ -35,6 +35,9 @@ np.savez_compressed(os.path.join(out, "compressed.npz"), **arrays)
 tensors = {k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in arrays.items()}
 state = OrderedDict(tensors)
 torch.save(state, os.path.join(out, "state.pt"))
+q, _ = torch.linalg.qr(torch.randn(12, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(1)))
+q[:, 0] *= torch.linalg.det(q)
+torch.save({"flow.0.conv.weight": q[:, :, None, None]}, os.path.join(out, "page.pt"))  # as in docs/pytorch.md
 model = {
     "epoch": 3,
     "name": "toy",
