@@ -247,3 +247,32 @@ func ExampleCheck() {
 	fmt.Println(r.Verdict, r.Depth)
 	// Output: exact 3
 }
+
+// TestEnclosed: exp(1/2)^k lies within the reported bound of its decimal value,
+// computed to 60 digits elsewhere (Arb), and the bound is tight.
+func TestEnclosed(t *testing.T) {
+	// exp(1) to 60 digits.
+	e, ok := new(big.Rat).SetString("2.71828182845904523536028747135266249775724709369995957496697")
+	if !ok {
+		t.Fatal("bad constant")
+	}
+	target := must(exactmath.NewRational(2, 2, []*big.Rat{big.NewRat(1, 1), new(big.Rat), new(big.Rat), e}))
+	for k := 1; k <= 4; k++ {
+		r := must(Check(expFlow(k, big.NewRat(1, int64(k))), target))
+		if r.Verdict != Enclosed || r.ResidualMax.Sign() <= 0 || r.ResidualMax.Cmp(new(big.Rat).SetFloat64(1e-58)) > 0 {
+			t.Errorf("k = %d: %v, residual %s", k, r.Verdict, r.ResidualMax.FloatString(70))
+		}
+		if r.ResidualFrobSq.Cmp(new(big.Rat).Mul(r.ResidualMax, r.ResidualMax)) < 0 {
+			t.Errorf("k = %d: the Frobenius bound is below the largest entry", k)
+		}
+	}
+	// A wrong target by a known amount: the bound covers it, and not twice.
+	wrong := must(exactmath.NewRational(2, 2, []*big.Rat{big.NewRat(1, 1), big.NewRat(1, 8), new(big.Rat), e}))
+	r := must(Check(expFlow(2, big.NewRat(1, 2)), wrong))
+	if r.ResidualMax.Cmp(big.NewRat(1, 8)) < 0 || r.ResidualMax.Cmp(big.NewRat(1, 7)) > 0 {
+		t.Errorf("residual %s, want 1/8", r.ResidualMax.FloatString(10))
+	}
+	if _, err := Check(expFlow(1, big.NewRat(1<<40, 1)), wrong); err == nil {
+		t.Error("exp(2^40) was enclosed")
+	}
+}

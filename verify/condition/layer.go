@@ -2,8 +2,10 @@ package condition
 
 import (
 	"math"
+	"math/big"
 
 	"flowproof/coupling"
+	"flowproof/exactmath/ball"
 )
 
 // Layer returns the condition number of the layer's n x n matrix in the spectral
@@ -45,4 +47,19 @@ func shear(x float64) float64 {
 }
 
 // scales returns the scales in float64 and a bound on their relative error.
-func scales(s coupling.Scale, n int) (d []float64, rel float64) { return s.Float64s(n), unit }
+func scales(s coupling.Scale, n int) (d []float64, rel float64) {
+	if s.Kind() != coupling.ScaleExp {
+		return s.Float64s(n), unit
+	}
+	d = make([]float64, n)
+	for i := range d {
+		b, err := ball.ExpRat(s.At(i), 64)
+		if err != nil {
+			d[i] = math.Inf(1)
+			continue
+		}
+		m, e := b.Mid()
+		d[i], _ = new(big.Float).SetMantExp(new(big.Float).SetInt(m), e).Float64()
+	}
+	return d, 4 * unit // rounding, and a radius of at most 2^-62 of the midpoint
+}
