@@ -142,6 +142,45 @@ func TestEightNorms(t *testing.T) {
 	}
 }
 
+// Matrices of entries -1, 0, 1 have vanishing blocks, repeated singular values
+// and eigenvalues far more often than chance has it elsewhere.
+func TestTernary(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 400 {
+		n := 2 + rng.IntN(8)
+		tt := fill("ternary", n, func(int, int) float64 { return float64(rng.IntN(3) - 1) })
+		target := tt.matrix(t)
+		part, err := coupling.Half(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wide, errWide := Conditioned(target, part, ConditionedOptions{Depth: 11})
+		f, err := Eight(target, part)
+		if sign := exactDetSign(target); sign <= 0 {
+			want := ErrSingular
+			if sign < 0 {
+				want = ErrOrientation
+			}
+			if !errors.Is(err, want) || !errors.Is(errWide, want) {
+				t.Errorf("%v: errors %v, %v, want %v", tt.data, err, errWide, want)
+			}
+			continue
+		}
+		if err != nil || errWide != nil {
+			t.Errorf("%v: errors %v, %v", tt.data, err, errWide)
+			continue
+		}
+		s := singularValues(tt)
+		cond := s[0] / s[n-1]
+		if m := measure(t, wide, target); m.residual > 1e-13 || m.product > conditionedBound(s) {
+			t.Errorf("%v: eleven layers have residual %g, product %g, cond %g", tt.data, m.residual, m.product, cond)
+		}
+		if m := measure(t, f, target); m.residual > 1e-13+1e-16*cond*cond || m.depth > 8 {
+			t.Errorf("%v: eight layers have residual %g, depth %d, cond %g", tt.data, m.residual, m.depth, cond)
+		}
+	}
+}
+
 // Weights and scales that are not numbers end as errors, never as layers.
 func TestLayerListRefuses(t *testing.T) {
 	part, err := coupling.Half(2)
