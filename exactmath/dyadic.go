@@ -31,6 +31,15 @@ func NewDyadic(rows, cols int, num []*big.Int, exp int) (*Dyadic, error) {
 	return z, nil
 }
 
+// OwnDyadic is NewDyadic without the copy: num, row by row, is the matrix's own
+// from then on.
+func OwnDyadic(rows, cols int, num []big.Int, exp int) (*Dyadic, error) {
+	if rows < 0 || cols < 0 || len(num) != rows*cols {
+		return nil, &ShapeError{"OwnDyadic", rows, cols, 1, len(num)}
+	}
+	return &Dyadic{rows, cols, exp, num}, nil
+}
+
 // IdentityDyadic returns the n x n identity.
 func IdentityDyadic(n int) *Dyadic {
 	z := newDyadic(n, n, 0)
