@@ -49,8 +49,9 @@ type Condition struct {
 	MaxLayerBound    number   `json:"max_layer_bound"`
 	MaxLayerEstimate number   `json:"max_layer_estimate"`
 	ProductBound     number   `json:"product_bound"`
-	// LowerLimit is below the product of the condition numbers of any flow of
-	// any depth for this target: max(cond M, |det M|^(1/q), |det M|^(-1/q)).
+	// LowerLimit is an estimate of what the product of the condition numbers
+	// of any flow of any depth is at least (PROOFS.md, theorem 5.1). It is at
+	// least max(cond M, |det M|^(1/q), |det M|^(-1/q)).
 	LowerLimit number `json:"lower_limit"`
 }
 
@@ -107,10 +108,9 @@ func (r *Report) Fill(f *coupling.Flow, target exactmath.Matrix, res *verify.Res
 		c.MaxLayerEstimate = max(c.MaxLayerEstimate, number(k.Estimate))
 		c.ProductBound = number(math.Nextafter(float64(c.ProductBound)*k.Bound, math.Inf(1)))
 	}
-	cond, logDet := invariants(target)
-	q := float64(f.Partition().Q())
-	c.Target = number(cond)
-	c.LowerLimit = number(max(cond, math.Exp(math.Abs(logDet)/q)))
+	s := singularValues(target)
+	c.Target = number(s[0] / s[len(s)-1])
+	c.LowerLimit = number(lowerLimit(s, max(f.Partition().P(), f.Partition().Q())))
 
 	var err error
 	r.Forward, r.RoundTrip, err = roundTrips(f, target, seed)
@@ -125,27 +125,39 @@ func extremes(v []float64) (lo, hi number) {
 	return lo, hi
 }
 
-// invariants estimates cond M and log |det M|.
-func invariants(m exactmath.Matrix) (cond, logDet float64) {
-	if isSignedPermutation(m) {
-		return 1, 0
-	}
+// singularValues estimates the singular values of m, the largest first; for a
+// permutation with or without signs they are 1.
+func singularValues(m exactmath.Matrix) []float64 {
 	n, _ := m.Dims()
+	if isSignedPermutation(m) {
+		s := make([]float64, n)
+		for i := range s {
+			s[i] = 1
+		}
+		return s
+	}
 	var svd mat.SVD
 	if !svd.Factorize(mat.NewDense(n, n, m.Float64s()), mat.SVDNone) {
-		return math.NaN(), math.NaN()
+		return []float64{math.NaN()}
 	}
-	s := svd.Values(nil)
+	return svd.Values(nil)
+}
+
+// lowerLimit is the bound of PROOFS.md, theorem 5.1, q the size of the larger
+// part.
+func lowerLimit(s []float64, q int) float64 {
+	up, down := 0.0, 0.0
 	for _, v := range s {
-		logDet += math.Log(v)
+		up, down = up+max(math.Log(v), 0), down+max(-math.Log(v), 0)
 	}
-	return s[0] / s[n-1], logDet
+	n := len(s)
+	return max(1, s[0], math.Exp(up/float64(q))) * max(1, 1/s[n-1], math.Exp(down/float64(q)))
 }
 
 // ConditionEstimate estimates the condition number of a matrix by the SVD.
 func ConditionEstimate(m exactmath.Matrix) float64 {
-	cond, _ := invariants(m)
-	return cond
+	s := singularValues(m)
+	return s[0] / s[len(s)-1]
 }
 
 func isSignedPermutation(m exactmath.Matrix) bool {

@@ -171,14 +171,34 @@ func TestText(t *testing.T) {
 	}
 }
 
-func TestInvariants(t *testing.T) {
+func TestLowerLimit(t *testing.T) {
 	d := must(exactmath.FromFloat64(2, 2, []float64{4, 0, 0, 0.5}))
-	if c, l := invariants(d); math.Abs(c-8) > 1e-12 || math.Abs(l-math.Log(2)) > 1e-12 {
-		t.Errorf("diag(4, 1/2): %v, %v", c, l)
+	if c := ConditionEstimate(d); math.Abs(c-8) > 1e-12 {
+		t.Errorf("diag(4, 1/2): condition %v", c)
 	}
 	s := must(exactmath.SparsePermutation([]int{2, 0, 1}))
-	if c, l := invariants(s); c != 1 || l != 0 {
-		t.Errorf("permutation: %v, %v", c, l)
+	if c := ConditionEstimate(s); c != 1 {
+		t.Errorf("permutation: condition %v", c)
+	}
+	for _, c := range []struct {
+		s    []float64
+		q    int
+		want float64
+	}{
+		{[]float64{4, 0.5}, 1, 8},
+		{[]float64{1, 1, 1}, 2, 1},
+		{[]float64{8, 8, 8}, 2, 8 * math.Sqrt(8)},       // det^(1/q)
+		{[]float64{0.5, 0.5, 0.5}, 2, 2 * math.Sqrt(2)}, // det^(-1/q)
+		{[]float64{1e9, 1e-3, 1e-3, 1e-3}, 2, math.Pow(1e12, 9./8)},
+	} {
+		if got := lowerLimit(c.s, c.q); math.Abs(got-c.want) > 1e-9*c.want {
+			t.Errorf("%v, q = %d: %v, want %v", c.s, c.q, got, c.want)
+		}
+	}
+	for x, want := range map[number]string{1: "1", 1.00009: "1", 253.129: "253.12", 1.9999999: "1.9999", 123456: "1.2345e+05"} {
+		if got := shortDown(x); got != want {
+			t.Errorf("shortDown(%v) = %s, want %s", x, got, want)
+		}
 	}
 	twice := must(exactmath.NewSparse(2, 2, []exactmath.Entry{{Row: 0, Col: 0, Value: 1}, {Row: 1, Col: 0, Value: 1}}))
 	if isSignedPermutation(twice) {

@@ -25,8 +25,9 @@ type command func(args []string, stdout, stderr io.Writer) (int, error)
 // commands are the subcommands; without one, verify does its main job.
 func commands() map[string]command {
 	return map[string]command{
-		"export": exportCommand,
-		"list":   listCommand,
+		"completion": completionCommand,
+		"export":     exportCommand,
+		"list":       listCommand,
 	}
 }
 
