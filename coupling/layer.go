@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 
 	"flowproof/exactmath"
 )
@@ -73,6 +74,9 @@ func (l Layer) Scale() Scale { return l.scale }
 func (l Layer) IsIdentity() bool {
 	if l.scale.kind != ScaleOne {
 		return false
+	}
+	if f, ok := l.weight.(*exactmath.Floats); ok { // without a big.Rat for each entry
+		return !slices.ContainsFunc(f.View(), func(v float64) bool { return v != 0 })
 	}
 	zero := true
 	l.weight.Each(func(int, int, *big.Rat) { zero = false })

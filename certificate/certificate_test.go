@@ -1,0 +1,256 @@
+package certificate_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"flowproof/certificate"
+	"flowproof/coupling"
+	"flowproof/exactmath"
+	"flowproof/verify"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestRoundTrip(t *testing.T) {
+	for _, s := range samples() {
+		t.Run(s.name, func(t *testing.T) {
+			data := write(t, s.c)
+			o, err := certificate.Check(iotest.OneByteReader(bytes.NewReader(data)), certificate.DefaultLimits())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(write(t, o.Certificate), data) {
+				t.Error("what was read is written differently")
+			}
+			want := []string{s.c.Construction, s.c.Theorem, fmt.Sprint(s.c.Claim), fmt.Sprint(s.c.Flow.Depth())}
+			got := []string{o.Construction, o.Theorem, fmt.Sprint(o.Claim), fmt.Sprint(o.Depth)}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(s.c.Seed, o.Seed); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(s.c.Flow.Partition().First(), o.Flow.Partition().First()); diff != "" {
+				t.Error(diff)
+			}
+			if !exactmath.Equal(s.c.Target, o.Target) {
+				t.Error("another target")
+			}
+			for i, l := range o.Flow.Layers() {
+				w := s.c.Flow.Layers()[i]
+				rows, _ := w.Weight().Dims()
+				if l.Kind() != w.Kind() || !exactmath.Equal(l.Weight(), w.Weight()) || l.Scale().Kind() != w.Scale().Kind() {
+					t.Errorf("layer %d is another", i+1)
+				}
+				for k := range rows {
+					if l.Scale().At(k).Cmp(w.Scale().At(k)) != 0 {
+						t.Errorf("layer %d has another scale", i+1)
+					}
+				}
+			}
+			if r := residual(s.c); o.Residual.Cmp(r) != 0 || (o.Verdict == verify.Exact) != (r.Sign() == 0) {
+				t.Errorf("%v, residual %v, want %v", o.Verdict, o.Residual, r)
+			}
+		})
+	}
+}
+
+// The bytes follow from the numbers, not from how they are kept.
+func TestStorageDoesNotMatter(t *testing.T) {
+	for _, s := range samples() {
+		want := write(t, s.c)
+		for name, store := range map[string]func(exactmath.Matrix) exactmath.Matrix{
+			"floats": func(m exactmath.Matrix) exactmath.Matrix {
+				rows, cols := m.Dims()
+				return must(exactmath.FromFloat64(rows, cols, m.Float64s()))
+			},
+			"dyadic": func(m exactmath.Matrix) exactmath.Matrix {
+				d, ok := exactmath.ToDyadic(m)
+				if !ok {
+					return m
+				}
+				return d
+			},
+			"sparse": func(m exactmath.Matrix) exactmath.Matrix {
+				rows, cols := m.Dims()
+				var es []exactmath.Entry
+				m.Each(func(i, j int, v *big.Rat) {
+					f, _ := v.Float64()
+					es = append(es, exactmath.Entry{Row: i, Col: j, Value: f})
+				})
+				return must(exactmath.NewSparse(rows, cols, es))
+			},
+		} {
+			same := func(m exactmath.Matrix) exactmath.Matrix {
+				if k := store(m); exactmath.Equal(k, m) {
+					return k
+				}
+				return m
+			}
+			c := *s.c
+			var layers []coupling.Layer
+			for _, l := range c.Flow.Layers() {
+				layers = append(layers, must(coupling.NewLayer(c.Flow.Partition(), l.Kind(), same(l.Weight()), l.Scale())))
+			}
+			c.Flow = must(coupling.NewFlow(c.Flow.Partition(), layers...))
+			c.Target = same(c.Target)
+			if !bytes.Equal(write(t, &c), want) {
+				t.Errorf("%s: other bytes if stored as %s", s.name, name)
+			}
+		}
+	}
+}
+
+// Each sample is in the encoding that its name promises.
+func TestEncodings(t *testing.T) {
+	for name, want := range map[string]string{
+		"quarter turn": "\ntarget text\n", "sparse": "\nweight sparse 12\n", "float64": "\ntarget float64\n",
+		"near": "\ntarget near\n", "near, exact": "\ntarget near\n", "near with escapes": "\ntarget near\n",
+		"float64, not near": "\ntarget float64\n", "huge": "0x3p200", "rational": "/",
+	} {
+		for _, s := range samples() {
+			if s.name == name && !bytes.Contains(write(t, s.c), []byte(want)) {
+				t.Errorf("%s has no %q", name, want)
+			}
+		}
+	}
+}
+
+// The specification's example is a certificate, and its numbers are right.
+func TestSpecificationExample(t *testing.T) {
+	page := string(must(os.ReadFile("../docs/certificate.md")))
+	_, page, _ = strings.Cut(page, "## 5. Worked example")
+	_, rest, _ := strings.Cut(page, "    flowproof certificate 1\n")
+	body, rest, _ := strings.Cut(rest, "\n\n")
+	data := []byte(strings.ReplaceAll("\n    flowproof certificate 1\n"+body+"\n", "\n    ", "\n")[1:])
+	o, err := check(data)
+	if err != nil || o.Verdict != verify.Exact || o.Depth != 3 {
+		t.Fatalf("%v %v", o, err)
+	}
+	target := "2 2 text\n0 -1\n1 0\n"
+	if o.TargetSHA256 != sha256.Sum256([]byte(target)) || !strings.Contains(rest, fmt.Sprintf("the %d bytes", len(target))) {
+		t.Error("the canonical form of the target is described wrongly")
+	}
+	if !strings.Contains(rest, fmt.Sprintf("the %d bytes before it", bytes.LastIndex(data, []byte("sha256 ")))) {
+		t.Error("the length of the body is wrong")
+	}
+	_, err = check(rehash(bytes.Replace(data, []byte("\n1\n"), []byte("\n2\n"), 1)))
+	wantReason(t, err, certificate.ClaimFalse)
+	_, err = check(rehash(bytes.Replace(data, []byte("claim exact"), []byte("claim residual 1/1000"), 1)))
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func wantReason(t *testing.T, err error, want certificate.Reason) {
+	t.Helper()
+	var r *certificate.RejectError
+	if !errors.As(err, &r) {
+		t.Errorf("got %v, want a refusal: %s", err, want)
+	} else if r.Reason != want {
+		t.Errorf("got %v, want the reason %s", err, want)
+	}
+}
+
+func TestWriteRefuses(t *testing.T) {
+	good := samples()[0].c
+	for name, spoil := range map[string]func(c *certificate.Certificate){
+		"line feed":   func(c *certificate.Certificate) { c.Theorem = "a\nclaim exact" },
+		"empty":       func(c *certificate.Certificate) { c.Construction = "" },
+		"long":        func(c *certificate.Certificate) { c.Construction = strings.Repeat("x", 201) },
+		"not ASCII":   func(c *certificate.Certificate) { c.Theorem = "Satz über Flüsse" },
+		"no claim":    func(c *certificate.Certificate) { c.Claim = certificate.Claim{} },
+		"no bound":    func(c *certificate.Certificate) { c.Claim.Kind = certificate.ClaimResidual },
+		"zero bound":  func(c *certificate.Certificate) { c.Claim = certificate.Claim{Kind: "residual", Bound: new(big.Rat)} },
+		"exact bound": func(c *certificate.Certificate) { c.Claim.Bound = big.NewRat(1, 2) },
+		"target 3x3":  func(c *certificate.Certificate) { c.Target = exactmath.IdentityDyadic(3) },
+		"exp(1001)": func(c *certificate.Certificate) {
+			c.Flow = flow(c.Flow.Partition(), "L", func(int, int, int) *big.Rat { return new(big.Rat) },
+				func(int, int) coupling.Scale { return coupling.ExpScale(rationals("-1001")) })
+		},
+	} {
+		c := *good
+		spoil(&c)
+		if err := certificate.Write(io.Discard, &c); err == nil {
+			t.Errorf("%s: written", name)
+		}
+	}
+	if err := certificate.Write(failing{}, good); !errors.Is(err, errDisk) {
+		t.Errorf("got %v, want %v", err, errDisk)
+	}
+}
+
+var errDisk = errors.New("disk full")
+
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, errDisk }
+
+func TestReadErrorIsNoRefusal(t *testing.T) {
+	data := write(t, samples()[0].c)
+	for _, at := range []int{0, 100, len(data)} {
+		r := io.MultiReader(bytes.NewReader(data[:at]), iotest.ErrReader(errDisk))
+		_, err := certificate.Check(r, certificate.DefaultLimits())
+		var refusal *certificate.RejectError
+		if !errors.Is(err, errDisk) || errors.As(err, &refusal) {
+			t.Errorf("after %d bytes: %v", at, err)
+		}
+	}
+}
+
+// Whoever checks must not reach whoever builds.
+func TestBuildersAreOutOfReach(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "flowproof/certificate", "flowproof/verify", "flowproof/coupling", "flowproof/exactmath").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed := map[string]bool{"flowproof/certificate": true, "flowproof/verify": true, "flowproof/coupling": true,
+		"flowproof/exactmath": true, "flowproof/exactmath/modular": true, "flowproof/exactmath/ball": true, "flowproof/verify/lowerbound": true}
+	seen := false
+	for _, p := range strings.Fields(string(out)) {
+		seen = seen || p == "flowproof/verify"
+		if strings.HasPrefix(p, "flowproof/") && !allowed[p] || strings.HasPrefix(p, "gonum.org/") {
+			t.Errorf("the checker reaches %s", p)
+		}
+	}
+	if !seen {
+		t.Error("go list did not list flowproof/verify")
+	}
+}
+
+func BenchmarkCheck(b *testing.B)   { benchmark(b, false) }
+func BenchmarkCompose(b *testing.B) { benchmark(b, true) }
+
+// benchmark checks, or only composes, six dense float64 layers.
+func benchmark(b *testing.B, compose bool) {
+	for _, n := range []int{64, 128, 256, 512} {
+		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
+			f := dense(n)
+			rounded := must(verify.Compose(f)).Float64s()
+			for k := range rounded {
+				rounded[k] *= 1 + 1e-14
+			}
+			c := &certificate.Certificate{Construction: "-", Theorem: "-", Flow: f, Target: must(exactmath.FromFloat64(n, n, rounded)),
+				Claim: certificate.Claim{Kind: certificate.ClaimResidual, Bound: big.NewRat(1, 1000)}}
+			data := write(b, c)
+			b.ReportMetric(float64(len(data))/float64(6*8*(n/2)*(n-n/2)), "bytes/weights")
+			for b.Loop() {
+				if compose {
+					must(verify.Compose(f))
+				} else if _, err := check(data); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

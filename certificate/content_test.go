@@ -1,0 +1,227 @@
+package certificate_test
+
+import (
+	"bytes"
+	"math/big"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"flowproof/certificate"
+	"flowproof/coupling"
+	"flowproof/exactmath"
+)
+
+// sample is a certificate to test with: valid, its claim true.
+type sample struct {
+	name string
+	c    *certificate.Certificate
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func rationals(texts ...string) []*big.Rat {
+	out := make([]*big.Rat, len(texts))
+	for k, s := range texts {
+		v, ok := new(big.Rat).SetString(s)
+		if !ok {
+			panic(s)
+		}
+		out[k] = v
+	}
+	return out
+}
+
+// flow builds a flow of layers with the weights that entry gives, scales that
+// scale gives.
+func flow(part coupling.Partition, kinds string, entry func(layer, i, j int) *big.Rat, scale func(layer, rows int) coupling.Scale) *coupling.Flow {
+	var layers []coupling.Layer
+	for k, kind := range kinds {
+		rows, cols, kk := part.Q(), part.P(), coupling.Lower
+		if kind == 'U' {
+			rows, cols, kk = cols, rows, coupling.Upper
+		}
+		var v []*big.Rat
+		for i := range rows {
+			for j := range cols {
+				v = append(v, entry(k, i, j))
+			}
+		}
+		w := must(exactmath.NewRational(rows, cols, v))
+		layers = append(layers, must(coupling.NewLayer(part, kk, w, scale(k, rows))))
+	}
+	return must(coupling.NewFlow(part, layers...))
+}
+
+func ones(int, int) coupling.Scale { return coupling.Scale{} }
+
+// product multiplies the full matrices of the layers, entry by entry: slow, and
+// with nothing in common with the way the checker goes.
+func product(f *coupling.Flow) exactmath.Matrix {
+	part := f.Partition()
+	n := part.Dim()
+	p, dyadic := exactmath.IdentityDyadic(n), true
+	var q *exactmath.Rational // once a layer is not dyadic
+	for _, l := range f.Layers() {
+		e := make([]*big.Rat, n*n)
+		for k := range e {
+			e[k] = new(big.Rat)
+		}
+		for i := range n {
+			e[i*n+i].SetInt64(1)
+		}
+		dst, src := part.Second(), part.First()
+		if l.Kind() == coupling.Upper {
+			dst, src = src, dst
+		}
+		for i, d := range dst {
+			e[d*n+d] = l.Scale().At(i)
+			for j, s := range src {
+				e[d*n+s] = l.Weight().At(i, j)
+			}
+		}
+		m := must(exactmath.NewRational(n, n, e))
+		if d, ok := exactmath.ToDyadic(m); ok && dyadic {
+			p = must(p.Mul(d))
+			continue
+		}
+		if dyadic {
+			q, dyadic = exactmath.ToRational(p), false
+		}
+		q = must(q.Mul(m))
+	}
+	if dyadic {
+		return p
+	}
+	return q
+}
+
+// residual returns the largest |entry| of target - product.
+func residual(c *certificate.Certificate) *big.Rat {
+	return exactmath.MaxAbs(must(exactmath.Sub(c.Target, product(c.Flow))))
+}
+
+func exact(construction string, f *coupling.Flow) *certificate.Certificate {
+	return &certificate.Certificate{Construction: construction, Theorem: "none, it is a test", Flow: f,
+		Target: product(f), Claim: certificate.Claim{Kind: certificate.ClaimExact}}
+}
+
+// nearly is exact with the target rounded to float64, and the residual claimed.
+func nearly(construction string, f *coupling.Flow) *certificate.Certificate {
+	c := exact(construction, f)
+	n := f.Partition().Dim()
+	c.Target = must(exactmath.FromFloat64(n, n, product(f).Float64s()))
+	c.Claim = certificate.Claim{Kind: certificate.ClaimResidual, Bound: residual(c)}
+	return c
+}
+
+// samples has every encoding, kind of scale, partition and claim.
+var samples = sync.OnceValue(makeSamples)
+
+func makeSamples() []sample {
+	rng := rand.New(rand.NewPCG(1, 2))
+	half := func(n int) coupling.Partition { return must(coupling.Half(n)) }
+	integers := func(_, _, _ int) *big.Rat { return big.NewRat(rng.Int64N(7)-3, 1) }
+	normal := func(_, _, _ int) *big.Rat { return new(big.Rat).SetFloat64(rng.NormFloat64() / 4) }
+	thirds := func(_, _, _ int) *big.Rat { return big.NewRat(rng.Int64N(19)-9, 1+rng.Int64N(6)) }
+	rare := func(_, i, j int) *big.Rat {
+		if i == j {
+			return big.NewRat(1, 2)
+		}
+		return new(big.Rat)
+	}
+	turn := func(k, _, _ int) *big.Rat { return big.NewRat([]int64{-1, 1, -1}[k], 1) }
+	huge := func(k, i, j int) *big.Rat {
+		v := new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(int64(1+i+2*j)), 200))
+		if k == 1 {
+			v.SetFrac(big.NewInt(3), new(big.Int).Exp(big.NewInt(10), big.NewInt(30), nil))
+		}
+		return v
+	}
+	seed := uint64(18446744073709551615)
+
+	quarter := exact("by hand", flow(half(2), "ULU", turn, ones))
+	loose := *quarter
+	loose.Claim = certificate.Claim{Kind: certificate.ClaimResidual, Bound: big.NewRat(1, 1000)}
+	scaled := exact("scales", flow(half(3), "LU", thirds, func(k, rows int) coupling.Scale {
+		return must(coupling.ExactScale(rationals("3/2", "0x1p-70", "2/3", "5")[k : k+rows]))
+	}))
+	scaled.Seed = &seed
+	return []sample{
+		{"quarter turn", quarter},
+		{"loose bound", &loose},
+		{"no layers", exact("nothing", must(coupling.NewFlow(half(2))))},
+		{"scales", scaled},
+		{"checkerboard", exact("ints", flow(must(coupling.Checkerboard(5)), "LUL", integers, ones))},
+		{"list", exact("ints", flow(must(coupling.NewPartition(5, []int{4, 0})), "UL", integers, ones))},
+		{"uneven", exact("ints", flow(must(coupling.NewPartition(6, []int{3})), "ULUL", integers, ones))},
+		{"huge", exact("big numbers", flow(half(4), "LUL", huge, ones))},
+		{"rational", exact("fractions", flow(half(18), "LU", thirds, ones))},
+		{"sparse", exact("few entries", flow(half(24), "LUL", rare, ones))},
+		{"float64", nearly("reals", flow(half(18), "LULU", normal, ones))},
+		{"near", nearly("reals", flow(half(66), "LUL", normal, ones))},
+		{"near, exact", exact("ints", flow(half(65), "UL", integers, ones))},
+		{"float64, not near", far(nearly("reals", flow(half(66), "LU", rare, ones)), rng)},
+		{"near with escapes", escapes(nearly("reals", flow(half(66), "UL", normal, ones)))},
+	}
+}
+
+// far replaces the target by one that has nothing to do with the product.
+func far(c *certificate.Certificate, rng *rand.Rand) *certificate.Certificate {
+	f := c.Target.Float64s()
+	for k := range f {
+		f[k] = rng.NormFloat64()
+	}
+	return retarget(c, f)
+}
+
+// escapes changes a few entries of the target beyond recognition.
+func escapes(c *certificate.Certificate) *certificate.Certificate {
+	f := c.Target.Float64s()
+	f[3], f[5], f[700], f[4000] = 0, -1e300, 5e-324, -f[4000]
+	return retarget(c, f)
+}
+
+func retarget(c *certificate.Certificate, f []float64) *certificate.Certificate {
+	n := c.Flow.Partition().Dim()
+	c.Target = must(exactmath.FromFloat64(n, n, f))
+	c.Claim = certificate.Claim{Kind: certificate.ClaimResidual, Bound: residual(c)}
+	return c
+}
+
+func write(t testing.TB, c *certificate.Certificate) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := certificate.Write(&b, c); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func check(data []byte) (*certificate.Outcome, error) {
+	return certificate.Check(bytes.NewReader(data), certificate.DefaultLimits())
+}
+
+// dense returns six layers of random float64s.
+func dense(n int) *coupling.Flow {
+	rng := rand.New(rand.NewPCG(3, 4))
+	part := must(coupling.Half(n))
+	var layers []coupling.Layer
+	for k := range 6 {
+		w := make([]float64, part.P()*part.Q())
+		for i := range w {
+			w[i] = rng.NormFloat64() / 20
+		}
+		kind, rows, cols := coupling.Kind(k%2), part.Q(), part.P()
+		if kind == coupling.Upper {
+			rows, cols = cols, rows
+		}
+		layers = append(layers, must(coupling.NewLayer(part, kind, must(exactmath.FromFloat64(rows, cols, w)), coupling.Scale{})))
+	}
+	return must(coupling.NewFlow(part, layers...))
+}

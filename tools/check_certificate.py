@@ -1,0 +1,410 @@
+#!/usr/bin/env python3
+"""Check flowproof certificates. Written from docs/certificate.md alone.
+
+usage: check_certificate.py FILE...
+
+Prints one line for each file; exits with 0 if all are accepted, 1 if some are
+refused, 2 if one cannot be read. Python 3.9 or later, standard library only.
+"""
+
+import functools
+import hashlib
+import math
+import re
+import struct
+import sys
+from fractions import Fraction
+
+MAX_DIMENSION, MAX_LAYERS, MAX_BITS = 131072, 4096, 262144
+MAX_STORED = 1 << 26  # matrix entries
+
+INTEGER = re.compile(r"0|[1-9][0-9]{0,19}")
+SHORT = re.compile(r"(-?)(0|[1-9][0-9]{0,5})(?:/([1-9][0-9]{0,5}))?")
+DYADIC = re.compile(r"(-?)0x([1-9a-f][0-9a-f]*)p(0|-?[1-9][0-9]{0,6})")
+QUOTIENT = re.compile(r"(-?)0x([1-9a-f][0-9a-f]*)/0x([1-9a-f][0-9a-f]*)")
+TEXT = re.compile(r"[ -~]{1,200}")
+HEX = re.compile(r"[0-9a-f]{64}")
+
+
+class Rejected(Exception):
+    """The certificate is refused, for the reason given."""
+
+
+def need(condition, reason):
+    if not condition:
+        raise Rejected(reason)
+
+
+def integer(text, limit):
+    need(INTEGER.fullmatch(text), "not an integer: %.40r" % text)
+    value = int(text)
+    need(value <= limit, "%d is more than %d" % (value, limit))
+    return value
+
+
+def is_power_of_two(q):
+    return q & (q - 1) == 0
+
+
+def number(text):
+    """Section 2.1."""
+    if match := SHORT.fullmatch(text):
+        sign, p, q = match.groups()
+        value = Fraction(int(p), int(q or 1))
+        need(q is None or value.denominator == int(q) > 1, "not in lowest terms: " + text)
+        need(value or not sign, "-0")
+        return -value if sign else value
+    if match := DYADIC.fullmatch(text):
+        sign, m, e = match.groups()
+        need(4 * len(m) <= MAX_BITS + 3 and abs(int(e)) <= MAX_BITS, "a number has too many bits")
+        m, e = int(m, 16), int(e)
+        need(m % 2 == 1, "even mantissa: %.40s" % text)
+        p, q = m << max(e, 0), 1 << max(-e, 0)
+        value = Fraction(p, q)
+    else:
+        match = QUOTIENT.fullmatch(text)
+        need(match, "not a number: %.40r" % text)
+        sign, p, q = match.groups()
+        need(4 * max(len(p), len(q)) <= MAX_BITS + 3, "a number has too many bits")
+        p, q = int(p, 16), int(q, 16)
+        value = Fraction(p, q)
+        need(value.denominator == q and not is_power_of_two(q), "not in lowest terms, or dyadic: %.40s" % text)
+    need(max(p, q) > 999999, "a short number in hexadecimal: " + text)
+    need(max(p.bit_length(), q.bit_length()) <= MAX_BITS, "a number has too many bits")
+    return -value if sign else value
+
+
+def is_float64(value):
+    try:
+        return Fraction(float(value)) == value
+    except OverflowError:
+        return False
+
+
+class File:
+    """The bytes of a certificate, read from front to back."""
+
+    def __init__(self, data):
+        self.data, self.at, self.stored = data, 0, 0
+
+    def take(self, count):
+        need(self.at + count <= len(self.data), "truncated")
+        self.at += count
+        return self.data[self.at - count:self.at]
+
+    def line(self):
+        end = self.data.find(b"\n", self.at)
+        need(end >= 0, "truncated")
+        raw = self.take(end + 1 - self.at)[:-1]
+        try:
+            return raw.decode("ascii")
+        except UnicodeDecodeError:
+            raise Rejected("a byte that is not ASCII") from None
+
+    def value(self, keyword):
+        line = self.line()
+        need(line.startswith(keyword + " "), "want a line that begins with %r" % keyword)
+        return line[len(keyword) + 1:]
+
+    def float64(self):
+        (value,) = struct.unpack("<d", self.take(8))
+        need(math.isfinite(value), "an entry is not finite")
+        need(value or math.copysign(1, value) > 0, "-0")
+        return value
+
+    def store(self, count):
+        self.stored += count
+        need(self.stored <= MAX_STORED, "too many entries")
+
+
+# A matrix is a list of rows, a row the dict {column: Fraction} of its entries
+# other than 0.
+
+
+def matrix(file, keyword, rows, cols, product=None):
+    """Sections 2.2 and 2.3. Returns the matrix and its SHA-256.
+
+    product() gives the rounded product, if the matrix is a target that could be
+    written relative to it.
+    """
+    encoding = file.value(keyword)
+    start = file.at - len(encoding) - 1
+    size = rows * cols
+    out = [{} for _ in range(rows)]
+    if encoding.startswith("sparse "):
+        count = integer(encoding[7:], 2**31 - 1)
+        file.store(count)
+        last = -1
+        for _ in range(count):
+            fields = file.line().split(" ")
+            need(len(fields) == 3, "want a row, a column and a number")
+            i, j, v = integer(fields[0], rows - 1), integer(fields[1], cols - 1), number(fields[2])
+            need(last < i * cols + j, "entries out of order")
+            need(v != 0, "a zero among sparse entries")
+            last = i * cols + j
+            out[i][j] = v
+    elif encoding == "text":
+        file.store(size)
+        for row in out:
+            fields = file.line().split(" ")
+            need(len(fields) == cols, "want %d numbers in a row" % cols)
+            for j, field in enumerate(fields):
+                v = number(field)
+                if v:
+                    row[j] = v
+    elif encoding in ("float64", "near"):
+        file.store(size)
+        near = product() if encoding == "near" and product else None
+        need(near or encoding == "float64", "near is not for this matrix")
+        for i, row in enumerate(out):
+            for j in range(cols):
+                v = step(file, near[i][j]) if near else file.float64()
+                if v:
+                    row[j] = Fraction(v)
+        need(file.take(1) == b"\n", "the entries do not end where they should")
+    else:
+        raise Rejected("unknown encoding %.40r" % encoding)
+
+    nonzero = sum(len(row) for row in out)
+    float64 = all(is_float64(v) for row in out for v in row.values())
+    if float64 and size > 64 and 8 * nonzero <= size:
+        want = "sparse %d" % nonzero
+    elif float64 and size > 256:
+        want = "float64"
+        if product:
+            near = product()
+            length = sum(len(steps(float(row.get(j, 0)), near[i][j])) for i, row in enumerate(out) for j in range(cols))
+            want = "near" if length < 8 * size else want
+    else:
+        want = "text"
+    need(encoding == want, "encoding %s, where %s belongs" % (encoding, want))
+    if encoding == "near":
+        body = b"float64\n" + b"".join(struct.pack("<d", row.get(j, 0)) for row in out for j in range(cols)) + b"\n"
+    else:
+        body = file.data[start:file.at]
+    return out, hashlib.sha256(b"%d %d " % (rows, cols) + body).hexdigest()
+
+
+def rank(value):
+    (bits,) = struct.unpack("<q", struct.pack("<d", abs(value)))
+    return -bits if value < 0 else bits
+
+
+def unrank(r):
+    need(abs(r) < 0x7FF << 52, "an entry is not finite")
+    (value,) = struct.unpack("<d", struct.pack("<q", abs(r)))
+    return -value if r < 0 else value
+
+
+def steps(value, near):
+    """The bytes for value relative to near."""
+    d = rank(value) - rank(near)
+    if abs(d) >= 2**47:
+        return b"\0" + struct.pack("<d", value)
+    u, out = (2 * d + 1 if d >= 0 else -2 * d), []
+    while u > 127:
+        out.append(u % 128 + 128)
+        u //= 128
+    return bytes(out + [u])
+
+
+def step(file, near):
+    start, u, shift = file.at, 0, 0
+    while True:
+        (c,) = file.take(1)
+        u += (c & 127) << shift
+        if c < 128:
+            break
+        shift += 7
+        need(shift < 63, "a varint is too long")
+    if u == 0:
+        value = file.float64()
+    else:
+        value = unrank(rank(near) + (u // 2 if u % 2 else -(u // 2)))
+    need(file.data[start:file.at] == steps(value, near), "a step is written otherwise")
+    return value
+
+
+def partition(text, n):
+    half, odd = list(range(n // 2)), list(range(1, n, 2))
+    if text == "half":
+        first = half
+    elif text == "checkerboard":
+        first = odd
+    else:
+        first = [integer(field, n - 1) for field in text.split(",")]
+        need(all(a < b for a, b in zip(first, first[1:])), "the first part is not in ascending order")
+        need(first != half and first != odd, "the first part has a name")
+    need(1 <= len(first) < n, "one of the parts is empty")
+    chosen = set(first)
+    return first, [i for i in range(n) if i not in chosen]
+
+
+def scales(text, count):
+    """Returns the numbers, or None for all ones, and whether they are exponents."""
+    kind, _, rest = text.partition(" ")
+    if text == "one":
+        return None, False
+    need(kind in ("exact", "exp"), "want scale one, exact or exp")
+    values = [number(field) for field in rest.split(" ")]
+    need(len(values) == count, "want %d scales" % count)
+    if kind == "exact":
+        need(all(v > 0 for v in values), "a scale is not positive")
+        need(any(v != 1 for v in values), "all scales are 1")
+    else:
+        need(all(abs(v) <= 1000 for v in values), "a log-scale is beyond 1000")
+        need(any(values), "all log-scales are 0")
+    return values, kind == "exp"
+
+
+def exp_interval(s):
+    """Rationals lo <= e^s <= hi, of relative distance below 2^-200."""
+    w = 2048  # fixed point: x stands for x / 2^w
+    m = 12  # e^s = (e^(|s|/2^m))^(2^m), |s| / 2^m < 1
+    x = (abs(s.numerator) << w) // (s.denominator << m)  # |s|/2^m is in [x, x + 1)
+    one = 1 << w
+    lo, hi, down, up, k = one, one, one, one, 0
+    while up > 1:
+        k += 1
+        down = (down * x >> w) // k
+        up = -(-(-(-up * (x + 1) >> w)) // k)
+        lo, hi = lo + down, hi + up
+    hi += 2 * up + 2  # the terms left out: each at most half the one before
+    for _ in range(m):
+        lo, hi = lo * lo >> w, -(-hi * hi >> w)
+    if s >= 0:
+        return Fraction(lo, one), Fraction(hi, one)
+    return Fraction(one, hi), Fraction(one, lo)
+
+
+def compose(n, layers):
+    """Returns the product over one denominator, as rows {column: integer}, the
+    denominator, and a bound on the error of every entry: 0 without exponents.
+
+    Scales e^s are replaced by rationals. With E_k the layers, F_k those with the
+    replacements, |E_k - F_k| <= e_k and |F_k| <= f_k in the largest row sum,
+    |E_1 E_2 .. - F_1 F_2 ..| <= prod (f_k + e_k) - prod f_k.
+    """
+    rows, den = [{i: 1} for i in range(n)], 1
+    norms, wider = Fraction(1), Fraction(1)
+    any_exp = any(is_exp for *_, is_exp in layers)
+    for updated, kept, weight, scale, is_exp in layers:
+        error = Fraction(0)
+        scale = scale or [Fraction(1)] * len(updated)
+        if is_exp:
+            bounds = [exp_interval(s) for s in scale]
+            scale = [lo for lo, _ in bounds]
+            error = max(hi - lo for lo, hi in bounds)
+        if any_exp:
+            norm = max(1, *(d + sum(map(abs, row.values())) for d, row in zip(scale, weight)))
+            norms, wider = norms * norm, wider * (norm + error)
+        unit = math.lcm(*{v.denominator for v in scale}, *{v.denominator for row in weight for v in row.values()})
+        need(unit.bit_length() <= 2 * MAX_BITS, "a common denominator has too many bits")
+        diagonal = [int(d * unit) for d in scale]
+        mixing = [[(kept[j], int(v * unit)) for j, v in row.items()] for row in weight]
+        for i, row in enumerate(rows):
+            new = {c: v * unit for c, v in row.items()}
+            for c, d, mix in zip(updated, diagonal, mixing):
+                v = row.get(c)
+                if v:
+                    new[c] = v * d
+                    for k, x in mix:
+                        new[k] = new.get(k, 0) + v * x
+            rows[i] = new
+        den *= unit
+    return rows, den, wider - norms
+
+
+def rounded(n, rows, den):
+    """The product in float64, to nearest."""
+    def divide(p):
+        try:
+            return p / den  # correctly rounded, as Python guarantees for integers
+        except OverflowError:
+            return math.inf if p > 0 else -math.inf
+    return [[divide(row.get(j, 0)) for j in range(n)] for row in rows]
+
+
+def check(data):
+    """Returns a line about the certificate, or raises Rejected."""
+    file = File(data)
+    need(file.value("flowproof certificate") == "1", "not version 1 of the format")
+    need(TEXT.fullmatch(file.value("construction")), "construction is no line of text")
+    need(TEXT.fullmatch(file.value("theorem")), "theorem is no line of text")
+    seed = file.value("seed")
+    need(seed == "none" or integer(seed, 2**64 - 1) >= 0, "no seed")
+    claim, _, bound = file.value("claim").partition(" ")
+    if claim == "residual":
+        bound = number(bound)
+        need(bound > 0, "the bound is not positive")
+    else:
+        need(claim == "exact" and not _, "no such claim: %.40s" % claim)
+    n = integer(file.value("dimension"), MAX_DIMENSION)
+    first, second = partition(file.value("partition"), n)
+    count = integer(file.value("layers"), MAX_LAYERS)
+    digest = file.value("target-sha256")
+    need(HEX.fullmatch(digest), "target-sha256 is no SHA-256")
+
+    layers, depth, last = [], 0, None
+    for k in range(count):
+        index, _, kind = file.value("layer").partition(" ")
+        need(index == str(k + 1) and kind in ("L", "U"), "want layer %d, L or U" % (k + 1))
+        updated, kept = (second, first) if kind == "L" else (first, second)
+        weight, _ = matrix(file, "weight", len(updated), len(kept))
+        scale, is_exp = scales(file.value("scale"), len(updated))
+        layers.append((updated, kept, weight, scale, is_exp))
+        if (scale or any(weight)) and kind != last:
+            depth, last = depth + 1, kind
+
+    any_exp = any(is_exp for *_, is_exp in layers)
+    product = compose(n, layers) if n * n > 4096 and not any_exp else None
+    near = product and functools.cache(lambda: rounded(n, *product[:2]))
+    target, found = matrix(file, "target", n, n, near)
+    need(found == digest, "the SHA-256 of the target is " + found)
+    found = hashlib.sha256(file.data[:file.at]).hexdigest()
+    need(file.value("sha256") == found, "the SHA-256 of the file is " + found)
+    need(file.at == len(data), "something follows the last line")
+
+    rows, den, error = product or compose(n, layers)
+    residual = error
+    for have, want in zip(rows, target):
+        for j in have.keys() | want.keys():
+            residual = max(residual, abs(want.get(j, 0) - Fraction(have.get(j, 0), den)) + error)
+    verdict = "enclosed" if error else "residual" if residual else "exact"
+    if claim == "exact":
+        need(verdict == "exact", "claim false: residual %s" % decimal(residual))
+    else:
+        need(residual <= bound, "claim false: residual %s" % decimal(residual))
+    return "%s: n %d, %d layers, depth %d, residual %s" % (verdict, n, count, depth, decimal(residual))
+
+
+def decimal(value):
+    try:
+        return "%.3g" % float(value)
+    except OverflowError:
+        return "above 1e308"
+
+
+def main(paths):
+    if not paths or paths[0].startswith("-"):
+        print(__doc__, file=sys.stderr)
+        return 2
+    status = 0
+    for path in paths:
+        try:
+            with open(path, "rb") as f:
+                data = f.read()
+        except OSError as error:
+            print("%s: %s" % (path, error.strerror), file=sys.stderr)
+            status = 2
+            continue
+        try:
+            print("accepted %s: %s" % (path, check(data)))
+        except Rejected as reason:
+            print("rejected %s: %s" % (path, reason))
+            status = status or 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
