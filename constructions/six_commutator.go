@@ -1,0 +1,229 @@
+package constructions
+
+import "math/big"
+
+// A commutator is a solution of  G = P H P^-1 H^-1  with G = [[g, 0], [w, t]]
+// and H = diag(h, 1), or G = g and H = h: t and w exist if the parts differ by
+// one coordinate. It is given in the basis of the columns of s: h stands for
+// s h s^-1, p for diag(s, 1) P.
+type commutator struct {
+	s, h, p *qmat
+}
+
+// commute solves g = P h P^-1 h^-1 for g of determinant 1. PROOFS.md, lemma
+// "commutators".
+func commute(g *qmat) commutator {
+	p := g.rows
+	beta := distinct(p, big.NewRat(1, 1))
+	beta = append(beta, beta[0])
+	s, t1, h := triangulate(g, beta)
+	return commutator{s, h, s.mul(matchSpectra(t1, h))}
+}
+
+// commuteBordered solves [[g, 0], [w, t]] = P diag(h, 1) P^-1 diag(h, 1)^-1 for
+// t = 1/det g, where t = 1 unless w = 0. P never maps the span of the first p
+// unit vectors to itself.
+func commuteBordered(g, w *qmat, t *big.Rat) commutator {
+	p := g.rows
+	first := big.NewRat(1, 1)
+	if !w.isZero() {
+		first.SetInt64(2) // an eigenvalue 1 would not split off t = 1
+	}
+	// Unless t = 1, beta_{p+1} = t must stay clear of the others.
+	beta := append(distinct(p, first, big.NewRat(1, 1), t), new(big.Rat).Mul(first, t))
+	s, t1, h := triangulate(g, beta)
+	big1 := t1.beside(newQ(p, 1)).above(w.mul(s).mul(h).beside(qDiag([]*big.Rat{t})))
+	m := matchSpectra(big1, h.direct(qIdentity(1)))
+	return commutator{s, h, s.direct(qIdentity(1)).mul(m)}
+}
+
+// distinct returns first and n-1 small integers, distinct from it, from the
+// numbers to avoid and from each other: 1, -1, 2, -2, ...
+func distinct(n int, first *big.Rat, avoid ...*big.Rat) []*big.Rat {
+	out := []*big.Rat{first}
+	avoid = append(avoid, first)
+candidates:
+	for k := int64(2); len(out) < n; k++ {
+		v := big.NewRat(k/2, 1)
+		if k%2 == 1 {
+			v.Neg(v)
+		}
+		for _, a := range avoid {
+			if a.Cmp(v) == 0 {
+				continue candidates
+			}
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// triangulate returns s, a lower triangular and an upper triangular matrix with
+// s^-1 g s h = lower. If g is not a scalar, lower has the diagonal beta_1,
+// .., beta_p and h the diagonal beta_2, .., beta_{p+1}, where det g must be
+// beta_1/beta_{p+1}; if g is lambda I, s = I and the rest is the same with
+// beta_i = beta_1/lambda^(i-1).
+func triangulate(g *qmat, beta []*big.Rat) (s, lower, h *qmat) {
+	p := g.rows
+	if lambda, ok := g.scalar(); ok {
+		chain := []*big.Rat{beta[0]}
+		for i := range p {
+			chain = append(chain, new(big.Rat).Quo(chain[i], lambda))
+		}
+		return qIdentity(p), qDiag(chain[:p]), qDiag(chain[1:])
+	}
+	delta := make([]*big.Rat, p)
+	for i := range delta {
+		delta[i] = new(big.Rat).Quo(beta[i], beta[i+1])
+	}
+	var ok bool
+	if s, ok = cyclicBasis(g, beta); !ok {
+		s = prescribe(g, delta)
+	}
+	m := conjugate(g, s)
+	l := unitLower(m)
+	u, _ := l.solve(m) // upper triangular with diagonal delta
+	lower = l.mul(qDiag(beta[:p]))
+	h, _ = u.solve(qDiag(beta[:p]))
+	return s, lower, h
+}
+
+// conjugate returns s^-1 g s.
+func conjugate(g, s *qmat) *qmat {
+	m, _ := s.solve(g.mul(s))
+	return m
+}
+
+// cyclicBasis returns the basis f_1 = e_1, f_{j+1} = (beta_{j+1} g - beta_j) f_j,
+// up to positive factors, if it is one. Then s^-1 g s = L U with L bidiagonal and U
+// diagonal but for its last column.
+func cyclicBasis(g *qmat, beta []*big.Rat) (*qmat, bool) {
+	f := qUnit(g.rows, 0)
+	s := f
+	for j := 0; j+1 < g.rows; j++ {
+		f = g.mul(f).scale(beta[j+1]).sub(f.scale(beta[j])).primitive()
+		s = s.beside(f)
+	}
+	return s, s.rank() == g.rows
+}
+
+// prescribe returns s such that s^-1 g s has the leading principal minors
+// delta_1, delta_1 delta_2, .., for a g that is not a scalar and has determinant
+// delta_1 .. delta_p. Induction on the size, after Sourour (1986): v not an
+// eigenvector, (g - delta_1) v the second basis vector; then the Schur complement
+// of delta_1 must not be a scalar, unless it is 1 x 1.
+func prescribe(g *qmat, delta []*big.Rat) *qmat {
+	n := g.rows
+	if n == 1 {
+		return qIdentity(1)
+	}
+	v := nonEigenvector(g)
+	f := g.mul(v).sub(v.scale(delta[0]))
+	s := completeBasis(v.beside(f).primitive())
+	schur := schurComplement(conjugate(g, s))
+	if _, scalar := schur.scalar(); scalar && n > 2 {
+		// s <- s [[1, x^T], [0, I]] with x = e_2 changes it to mu (I + e_1 e_2^T / delta_1).
+		shear := qIdentity(n)
+		shear.at(0, 2).SetInt64(1)
+		s = s.mul(shear)
+		schur = schurComplement(conjugate(g, s))
+	}
+	return s.mul(qIdentity(1).direct(prescribe(schur, delta[1:])))
+}
+
+// nonEigenvector returns e_i or e_i + e_j, not an eigenvector of g, which is not
+// a scalar.
+func nonEigenvector(g *qmat) *qmat {
+	n := g.rows
+	for j := range n {
+		for i := range n {
+			if i != j && g.at(i, j).Sign() != 0 {
+				return qUnit(n, j)
+			}
+		}
+	}
+	j := 1 // g is diagonal
+	for g.at(j, j).Cmp(g.at(0, 0)) == 0 {
+		j++
+	}
+	return qUnit(n, 0).add(qUnit(n, j))
+}
+
+// completeBasis adds unit vectors to the independent columns of x until they
+// are a basis.
+func completeBasis(x *qmat) *qmat {
+	all := x.beside(qIdentity(x.rows))
+	return all.pick(span(0, x.rows), all.echelon().cols)
+}
+
+// schurComplement returns m_22 - m_21 m_12 / m_11, m_11 being 1 x 1.
+func schurComplement(m *qmat) *qmat {
+	n := m.rows
+	inv := new(big.Rat).Inv(m.rat(0, 0))
+	return m.block(1, n, 1, n).sub(m.block(1, n, 0, 1).mul(m.block(0, 1, 1, n)).scale(inv))
+}
+
+// unitLower returns the unit lower triangular factor of m = L U; the leading
+// principal minors of m must not vanish.
+func unitLower(m *qmat) *qmat {
+	n := m.rows
+	l := qIdentity(1)
+	if n > 1 {
+		below := m.block(1, n, 0, 1).scale(new(big.Rat).Inv(m.rat(0, 0)))
+		l = l.above(below).beside(newQ(1, n-1).above(unitLower(schurComplement(m))))
+	}
+	return l
+}
+
+// matchSpectra returns V1 V2^-1, where lower = V1 D V1^-1 and upper = V2 D V2^-1
+// with the same diagonal D: lower V = V upper. Both must be diagonalisable, with
+// equal spectra, and are if the diagonal has distinct entries or they are
+// diagonal. The last eigenvector of upper is paired with the first of lower that
+// has its eigenvalue.
+func matchSpectra(lower, upper *qmat) *qmat {
+	n := lower.rows
+	v1 := lowerEigenvectors(lower)
+	flip := make([]int, n) // upper becomes lower when the order is reversed
+	for i := range flip {
+		flip[i] = n - 1 - i
+	}
+	v2 := lowerEigenvectors(upper.pick(flip, flip)).pick(flip, flip)
+	used := make([]bool, n)
+	match := make([]int, n) // column j of v2 has the eigenvalue of column match[j] of v1
+	for j := n - 1; j >= 0; j-- {
+		for i := range n {
+			if !used[i] && lower.rat(i, i).Cmp(upper.rat(j, j)) == 0 {
+				match[j], used[i] = i, true
+				break
+			}
+		}
+	}
+	inv, _ := v2.inverse()
+	return v1.pick(span(0, n), match).mul(inv)
+}
+
+// lowerEigenvectors returns eigenvectors of the lower triangular m, column j for
+// m_jj.
+func lowerEigenvectors(m *qmat) *qmat {
+	n := m.rows
+	cols := make([][]*big.Rat, n)
+	for j := range n {
+		v := make([]*big.Rat, n)
+		for i := range n {
+			v[i] = new(big.Rat)
+			if i == j {
+				v[i].SetInt64(1)
+			}
+			for k := j; k < i; k++ {
+				if v[k].Sign() != 0 && m.at(i, k).Sign() != 0 {
+					v[i].Add(v[i], new(big.Rat).Mul(m.rat(i, k), v[k]))
+				}
+			}
+			if i > j && v[i].Sign() != 0 {
+				v[i].Quo(v[i], new(big.Rat).Sub(m.rat(j, j), m.rat(i, i)))
+			}
+		}
+		cols[j] = v
+	}
+	return qFunc(n, n, func(i, j int) *big.Rat { return cols[j][i] }).primitive()
+}
