@@ -1,0 +1,305 @@
+package constructions
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/blas/blas64"
+
+	"flowproof/coupling"
+	"flowproof/exactmath"
+)
+
+// RefineOptions are the choices left to the caller of Refine.
+type RefineOptions struct {
+	// Depth, if it is more than the flow's, is the number of layers to end with:
+	// the flow is made deeper by layers that start at zero.
+	Depth int
+	// Additive keeps an additive flow additive, even if the determinant of the
+	// target calls for a scale.
+	Additive bool
+	// MaxRounds bounds the number of corrections; 0 means 40 + prec/8.
+	MaxRounds int
+	// Seed is for the random displacements that leave a singular point.
+	Seed uint64
+}
+
+// RefineReport says what Refine did.
+type RefineReport struct {
+	Prec        uint     // bits asked for
+	Depth       int      // layers of the result
+	Rounds      int      // corrections made
+	Iterations  int      // iterations of conjugate gradients in all
+	Restarts    int      // random displacements from a singular point
+	Scaled      bool     // the result has a scale that is not 1
+	ResidualMax *big.Rat // the largest |entry| of target - product, exactly
+	TargetMax   *big.Rat // the largest |entry| of the target
+}
+
+// ConvergenceError reports that a numerical method did not reach its goal.
+type ConvergenceError struct {
+	Method   string  // "refine" or "polish"
+	Reason   string  // what stood in the way
+	Depth    int     // layers of the flow
+	Rounds   int     // corrections made
+	Residual float64 // log2 of the largest |entry| of target - product that was left
+	Goal     float64 // log2 of the largest that was wanted
+}
+
+func (e *ConvergenceError) Error() string {
+	return fmt.Sprintf("%s: residual 2^%.1f after %d rounds at depth %d, want 2^%.1f: %s",
+		e.Method, e.Residual, e.Rounds, e.Depth, e.Goal, e.Reason)
+}
+
+// refineGuard is the number of bits by which the layers' grid is finer than the
+// first-order bound on what rounding to it does to the product.
+const refineGuard = 3
+
+// refiner is the state of Refine.
+type refiner struct {
+	target   exactmath.Matrix
+	order    []int
+	opt      RefineOptions
+	prec     int
+	tmax     *big.Rat // largest |entry| of the target
+	point    *gridFlow
+	bits     []int // grid of each layer
+	deepened bool
+	// detFloor is the precision beyond which an additive flow, rounded to float64
+	// in the end, cannot follow the determinant of the target.
+	detFloor int
+	scaled   int // the layer whose scale is free, or -1
+	frame    int // see tangent
+	rng      *rand.Rand
+	rep      RefineReport
+}
+
+// Refine moves the layers of f, which is near the target, until
+//
+//	max |target - product| <= 2^-prec max |target|,
+//
+// decided exactly. The layers come back as dyadic numbers of about prec bits.
+// For prec <= 53 they come back as float64 numbers, refined beyond and then
+// rounded; what is left then is rounding, reported and not refused.
+//
+// Each round computes the residual exactly, solves the linearised equation for
+// it in float64 (see tangent) and adds the solution to the layers: some 40 bits a
+// round, if the derivative of the product is onto at f, as it is in general from
+// five layers on (PROOFS.md, section 8). Where it is not, f is displaced at random
+// and tried again. An additive flow gets a scale in its last layer if the
+// determinant of the target is not 1 to the precision asked for; scales exp(s)
+// are replaced by float64 numbers.
+//
+// Errors: *ShapeError, *ConvergenceError.
+func Refine(f *coupling.Flow, target exactmath.Matrix, prec uint, opt RefineOptions) (*coupling.Flow, RefineReport, error) {
+	part := f.Partition()
+	n := part.Dim()
+	if r, c := target.Dims(); r != n || c != n {
+		return nil, RefineReport{}, &ShapeError{r, c, n}
+	}
+	f, err := rationalScales(f)
+	if err != nil {
+		return nil, RefineReport{}, err
+	}
+	r := &refiner{
+		target: target, order: part.Order(), opt: opt, prec: int(prec),
+		tmax: exactmath.MaxAbs(target), scaled: -1,
+		rng: rand.New(rand.NewPCG(opt.Seed, 0x726566696e65)),
+	}
+	r.rep = RefineReport{Prec: prec, Depth: f.Depth(), TargetMax: r.tmax}
+	if r.tmax.Sign() == 0 {
+		return nil, r.rep, ErrSingular
+	}
+	return r.run(f)
+}
+
+// rationalScales merges f, with exp(s) replaced by its float64 value.
+func rationalScales(f *coupling.Flow) (*coupling.Flow, error) {
+	part := f.Partition()
+	var layers []coupling.Layer
+	for _, l := range f.Layers() {
+		if l.Scale().Kind() == coupling.ScaleExp {
+			rows, _ := l.Weight().Dims()
+			scale, err := coupling.FloatScale(l.Scale().Float64s(rows))
+			if err != nil {
+				return nil, err
+			}
+			if l, err = coupling.NewLayer(part, l.Kind(), l.Weight(), scale); err != nil {
+				return nil, err
+			}
+		}
+		layers = append(layers, l)
+	}
+	f, err := coupling.NewFlow(part, layers...)
+	if err != nil {
+		return nil, err
+	}
+	return f.Merge()
+}
+
+// log2Rat returns log2 v, -Inf for 0.
+func log2Rat(v *big.Rat) float64 {
+	if v.Sign() == 0 {
+		return math.Inf(-1)
+	}
+	var f, m big.Float
+	f.SetPrec(64).SetRat(v)
+	e := f.MantExp(&m)
+	x, _ := m.Float64()
+	return math.Log2(math.Abs(x)) + float64(e)
+}
+
+func (r *refiner) run(f *coupling.Flow) (*coupling.Flow, RefineReport, error) {
+	start, err := exactResidual(f, r.target)
+	if err != nil {
+		return nil, r.rep, err
+	}
+	r.rep.ResidualMax = start.max()
+	if r.within(r.rep.ResidualMax, r.prec) && f.Depth() >= r.opt.Depth {
+		return r.done(f)
+	}
+	work := r.prec
+	if work <= floatBits {
+		work = floatBits + 27 // to be rounded in the end
+	}
+	if err := r.place(f, work); err != nil {
+		return nil, r.rep, err
+	}
+	if err := r.converge(work); err != nil {
+		return nil, r.rep, err
+	}
+	var out *coupling.Flow
+	if r.prec > floatBits {
+		out, err = r.point.flow()
+	} else {
+		out, err = r.roundToFloats(f, start.max(), work)
+	}
+	if err != nil {
+		return nil, r.rep, err
+	}
+	return r.done(out)
+}
+
+func (r *refiner) done(f *coupling.Flow) (*coupling.Flow, RefineReport, error) {
+	for _, l := range f.Layers() {
+		r.rep.Scaled = r.rep.Scaled || l.Scale().Kind() != coupling.ScaleOne
+	}
+	return f, r.rep, nil
+}
+
+// floatBits is the precision of float64.
+const floatBits = 53
+
+// within reports whether v <= 2^-bits max |target|.
+func (r *refiner) within(v *big.Rat, bits int) bool {
+	return v.Cmp(new(big.Rat).Mul(r.tmax, ldexpRat(big.NewInt(1), -bits))) <= 0
+}
+
+// place puts the flow, deepened if asked for, on a grid fine enough for the
+// given precision.
+func (r *refiner) place(f *coupling.Flow, work int) error {
+	layers := f.Layers()
+	kind := coupling.Lower
+	if len(layers) > 0 {
+		kind = coupling.Lower + coupling.Upper - layers[len(layers)-1].Kind()
+	}
+	for len(layers) < r.opt.Depth {
+		rows, cols := r.shape(f.Partition(), kind)
+		zero, err := exactmath.FromFloat64(rows, cols, make([]float64, rows*cols))
+		if err != nil {
+			return err
+		}
+		l, err := coupling.NewLayer(f.Partition(), kind, zero, coupling.Scale{})
+		if err != nil {
+			return err
+		}
+		layers = append(layers, l)
+		kind = coupling.Lower + coupling.Upper - kind
+		r.deepened = true
+	}
+	r.rep.Depth = len(layers)
+	r.point = &gridFlow{part: f.Partition()}
+	ff := floatFlow{parts: parts{f.Partition().P(), f.Partition().Q()}}
+	for i, l := range layers {
+		rows, cols := l.Weight().Dims()
+		fl := floatLayer{kind: l.Kind(), x: general(rows, cols, l.Weight().Float64s())}
+		if l.Scale().Kind() != coupling.ScaleOne {
+			fl.d = l.Scale().Float64s(rows)
+			r.scaled = i
+		}
+		ff.layers = append(ff.layers, fl)
+	}
+	r.bits = r.grid(ff, work)
+	for i, l := range layers {
+		g := gridLayer{kind: l.Kind(), weight: onGrid(l.Weight(), r.bits[i])}
+		rows, _ := l.Weight().Dims()
+		if l.Scale().Kind() != coupling.ScaleOne {
+			d := make([]*big.Rat, rows)
+			for k := range d {
+				d[k] = l.Scale().At(k)
+			}
+			x, err := exactmath.NewRational(rows, 1, d)
+			if err != nil {
+				return err
+			}
+			g.scale = onGrid(x, r.bits[i])
+		}
+		r.point.layers = append(r.point.layers, g)
+	}
+	return nil
+}
+
+func (r *refiner) shape(part coupling.Partition, kind coupling.Kind) (rows, cols int) {
+	if kind == coupling.Upper {
+		return part.P(), part.Q()
+	}
+	return part.Q(), part.P()
+}
+
+// grid returns for each layer the number of bits after the binary point that
+// keeps the rounding of all layers together below 2^-(work+refineGuard) max
+// |target| to first order: an error of at most d in every entry of layer i moves
+// no entry of the product by more than
+//
+//	d * (largest row sum of |E_0..E_{i-1}|, columns dst) * (largest column sum of |E_{i+1}..|, rows src or dst).
+func (r *refiner) grid(f floatFlow, work int) []int {
+	n, k := f.n(), len(f.layers)
+	before := make([]float64, k)
+	m := identityGeneral(n)
+	for i := range f.layers {
+		l := &f.layers[i]
+		before[i] = maxRowSum(f.cols(m, l.dst()))
+		l.rightMul(f.parts, m)
+	}
+	bits := make([]int, k)
+	m = identityGeneral(n)
+	for i := k - 1; i >= 0; i-- {
+		l := &f.layers[i]
+		after := maxColSum(f.rows(m, l.src()))
+		if l.d != nil || i == k-1 {
+			after = max(after, maxColSum(f.rows(m, l.dst())))
+		}
+		amp := math.Log2(before[i]) + math.Log2(after) + math.Log2(float64(k)) - log2Rat(r.tmax)
+		bits[i] = work + refineGuard + int(math.Ceil(amp))
+		l.leftMul(f.parts, m)
+	}
+	return bits
+}
+
+func maxRowSum(m blas64.General) float64 {
+	top := 0.0
+	for i := range m.Rows {
+		top = max(top, blas64.Asum(blas64.Vector{N: m.Cols, Inc: 1, Data: m.Data[i*m.Stride:]}))
+	}
+	return top
+}
+
+func maxColSum(m blas64.General) float64 {
+	top := 0.0
+	for j := range m.Cols {
+		top = max(top, blas64.Asum(blas64.Vector{N: m.Rows, Inc: m.Stride, Data: m.Data[j:]}))
+	}
+	return top
+}

@@ -1,0 +1,373 @@
+package constructions
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+
+	"flowproof/coupling"
+	"flowproof/exactmath"
+	"flowproof/verify"
+)
+
+// checkRefined checks what Refine promises against package verify, which shares
+// no code with it.
+func checkRefined(t *testing.T, f *coupling.Flow, rep RefineReport, target exactmath.Matrix, prec uint) {
+	t.Helper()
+	res, err := verify.Check(f, target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.ResidualMax.Cmp(rep.ResidualMax) != 0 {
+		t.Errorf("reported residual 2^%.2f, verified 2^%.2f", log2Rat(rep.ResidualMax), log2Rat(res.ResidualMax))
+	}
+	top := exactmath.MaxAbs(target)
+	if top.Cmp(rep.TargetMax) != 0 {
+		t.Errorf("reported largest entry %v, want %v", rep.TargetMax, top)
+	}
+	goal := new(big.Rat).Quo(top, new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), prec)))
+	if res.ResidualMax.Cmp(goal) > 0 {
+		t.Errorf("residual 2^%.2f, want at most 2^%.2f", log2Rat(res.ResidualMax), log2Rat(goal))
+	}
+	scaled := false
+	for k, l := range f.Layers() {
+		scaled = scaled || l.Scale().Kind() != coupling.ScaleOne
+		d, ok := l.Weight().(*exactmath.Dyadic)
+		if !ok {
+			continue
+		}
+		if bits := -d.Exp(); bits > int(prec)+64 {
+			t.Errorf("layer %d has %d fractional bits for %d bits of precision", k, bits, prec)
+		}
+	}
+	if scaled != rep.Scaled {
+		t.Errorf("reported scaled %v, is %v", rep.Scaled, scaled)
+	}
+	if f.Depth() > rep.Depth {
+		t.Errorf("depth %d, reported %d", f.Depth(), rep.Depth)
+	}
+}
+
+// float32Rotation is a random rotation, orthogonal only to single precision.
+func float32Rotation(n int, rng *rand.Rand) *mat.Dense {
+	m := haar(n, rng)
+	m.Apply(func(_, _ int, v float64) float64 { return float64(float32(v)) }, m)
+	return m
+}
+
+// nudged returns m plus noise, so that no closed form is exact for it.
+func nudged(m *mat.Dense, by float64, rng *rand.Rand) *mat.Dense {
+	z := mat.DenseCopyOf(m)
+	z.Apply(func(_, _ int, v float64) float64 { return v + by*rng.NormFloat64() }, z)
+	return z
+}
+
+func TestRefineRotations(t *testing.T) {
+	for _, n := range []int{2, 3, 8, 9, 16, 17, 32} {
+		rng := rand.New(rand.NewPCG(uint64(n), 1))
+		for name, m := range map[string]*mat.Dense{"haar": haar(n, rng), "float32": float32Rotation(n, rng)} {
+			target := asFloats(t, m)
+			f, err := Orthogonal(target, half(t, n))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, prec := range []uint{53, 54, 128, 256, 1024} {
+				t.Run(fmt.Sprintf("%s/%d/%d", name, n, prec), func(t *testing.T) {
+					g, rep, err := Refine(f, target, prec, RefineOptions{})
+					if err != nil {
+						t.Fatal(err)
+					}
+					want := prec
+					if prec == 53 { // rounding is left
+						want = 49
+					}
+					checkRefined(t, g, rep, target, want)
+					if g.Depth() != f.Depth() {
+						t.Errorf("depth %d, was %d", g.Depth(), f.Depth())
+					}
+					if prec == 53 && name == "haar" && rep.Scaled {
+						t.Error("a rotation needs no scale in float64")
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestRefineRounding: rounded to float64, the layers leave little more than the
+// unit roundoff, whatever they are.
+func TestRefineRounding(t *testing.T) {
+	for _, n := range []int{8, 9, 16, 17, 32} {
+		target := unitDet(gaussianTarget(n, 5)).matrix(t)
+		for name, build := range closedForms {
+			f, err := build(target, half(t, n))
+			if err != nil {
+				t.Fatal(err)
+			}
+			g, rep, err := Refine(f, target, 53, RefineOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkRefined(t, g, rep, target, 48)
+			for k, l := range g.Layers() {
+				if _, ok := l.Weight().(*exactmath.Floats); !ok {
+					t.Errorf("n = %d, %s: layer %d is a %T", n, name, k, l.Weight())
+				}
+			}
+		}
+	}
+}
+
+var closedForms = map[string]func(exactmath.Matrix, coupling.Partition) (*coupling.Flow, error){
+	"eight": Eight,
+	"eleven": func(m exactmath.Matrix, p coupling.Partition) (*coupling.Flow, error) {
+		return Conditioned(m, p, ConditionedOptions{Depth: 11})
+	},
+	"thirteen": func(m exactmath.Matrix, p coupling.Partition) (*coupling.Flow, error) {
+		return Conditioned(m, p, ConditionedOptions{})
+	},
+}
+
+// TestRefineScaled: flows with scales in the middle, targets of any determinant
+// and of entries far from 1.
+func TestRefineScaled(t *testing.T) {
+	for _, n := range []int{2, 3, 8, 9, 17} {
+		for _, scale := range []float64{1, 1e6, 0x1p-40} {
+			target := gaussianTarget(n, 11).scaled(scale).matrix(t)
+			for name, build := range closedForms {
+				f, err := build(target, half(t, n))
+				if err != nil {
+					t.Fatal(err)
+				}
+				g, rep, err := Refine(f, target, 200, RefineOptions{})
+				if err != nil {
+					t.Errorf("n = %d, times %g, %s: %v", n, scale, name, err)
+					continue
+				}
+				checkRefined(t, g, rep, target, 200)
+			}
+		}
+	}
+}
+
+// TestRefineSingular starts at points where the derivative of the product is not
+// onto: closed forms of maps with much symmetry, the targets a little off.
+func TestRefineSingular(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 3))
+	for _, n := range []int{8, 9, 12} {
+		minus := eye(n)
+		minus.Scale(-1, minus)
+		if n%2 == 1 {
+			minus.Set(0, 0, 1)
+		}
+		swap := make([]int, n)
+		for i := range swap {
+			swap[i] = (i + n/2) % n
+		}
+		for name, m := range map[string]*mat.Dense{
+			"identity":       eye(n),
+			"minus identity": minus,
+			"witness":        givens(n, 0, 1, math.Pi/2),
+			"swap":           evenPermutation(swap),
+		} {
+			t.Run(fmt.Sprintf("%s/%d", name, n), func(t *testing.T) {
+				target := asFloats(t, nudged(m, 1e-9, rng))
+				f, err := Orthogonal(target, half(t, n))
+				if err != nil {
+					t.Fatal(err)
+				}
+				g, rep, err := Refine(f, target, 128, RefineOptions{Depth: 6})
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkRefined(t, g, rep, target, 128)
+			})
+		}
+	}
+}
+
+// evenPermutation is the permutation's matrix, one sign flipped if it is odd.
+func evenPermutation(perm []int) *mat.Dense {
+	m := permuted(perm)
+	if mat.Det(m) < 0 {
+		for j := range perm {
+			m.Set(0, j, -m.At(0, j))
+		}
+	}
+	return m
+}
+
+// TestRefineExact: what is exact already comes back as it was.
+func TestRefineExact(t *testing.T) {
+	target := asFloats(t, givens(8, 0, 1, math.Pi/2))
+	rng := rand.New(rand.NewPCG(5, 1))
+	part := half(t, 8)
+	var layers []coupling.Layer
+	for k := range 6 {
+		x := mat.NewDense(4, 4, nil)
+		x.Apply(func(_, _ int, _ float64) float64 { return float64(rng.IntN(5) - 2) }, x)
+		l, err := coupling.NewLayer(part, kindAt(k), asFloats(t, x), coupling.Scale{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		layers = append(layers, l)
+	}
+	f, err := coupling.NewFlow(part, layers...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := verify.Compose(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, rep, err := Refine(f, m, 4096, RefineOptions{})
+	if err != nil || rep.Rounds != 0 || rep.ResidualMax.Sign() != 0 {
+		t.Fatalf("%+v, %v, want nothing to do", rep, err)
+	}
+	for k, l := range g.Layers() {
+		if !exactmath.Equal(l.Weight(), layers[k].Weight()) {
+			t.Errorf("layer %d has changed", k)
+		}
+	}
+	if _, _, err := Refine(f, target, 64, RefineOptions{MaxRounds: 3}); err == nil {
+		t.Error("a flow far from its target was refined in three rounds")
+	}
+}
+
+// TestRefineRational: a target that is not dyadic, and one given by exp(s).
+func TestRefineRational(t *testing.T) {
+	n := 6
+	d := make([]*big.Rat, n*n)
+	rng := rand.New(rand.NewPCG(8, 1))
+	m := haar(n, rng)
+	for k := range d {
+		d[k] = new(big.Rat).SetFrac64(int64(m.At(k/n, k%n)*3e9), 3e9+1)
+	}
+	target, err := exactmath.NewRational(n, n, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := Conditioned(target, half(t, n), ConditionedOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	logs := make([]*big.Rat, n/2)
+	for i := range logs {
+		logs[i] = big.NewRat(int64(i), 1e7)
+	}
+	layers := f.Layers()
+	if layers[0], err = coupling.NewLayer(f.Partition(), layers[0].Kind(), layers[0].Weight(), coupling.ExpScale(logs)); err != nil {
+		t.Fatal(err)
+	}
+	if f, err = coupling.NewFlow(f.Partition(), layers...); err != nil {
+		t.Fatal(err)
+	}
+	g, rep, err := Refine(f, target, 160, RefineOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkRefined(t, g, rep, target, 160)
+}
+
+func TestRefineErrors(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 1))
+	n := 8
+	part := half(t, n)
+	m := haar(n, rng)
+	target := asFloats(t, m)
+	f, err := Orthogonal(target, part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	layers := f.Layers()
+	short, err := coupling.NewFlow(part, layers[:4]...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	empty, err := coupling.NewFlow(part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	double := mat.DenseCopyOf(m)
+	double.Scale(1.0001, double)
+	for name, c := range map[string]struct {
+		flow   *coupling.Flow
+		target exactmath.Matrix
+		opt    RefineOptions
+	}{
+		"four layers":              {short, target, RefineOptions{}},
+		"no layers":                {empty, target, RefineOptions{}},
+		"determinant":              {f, asFloats(t, double), RefineOptions{Additive: true}},
+		"no rounds":                {f, asFloats(t, double), RefineOptions{MaxRounds: 1}},
+		"orientation reversing":    {f, asFloats(t, flippedRow(m)), RefineOptions{}},
+		"far away, and six layers": {empty, target, RefineOptions{Depth: 6, MaxRounds: 2}},
+	} {
+		_, rep, err := Refine(c.flow, c.target, 128, c.opt)
+		var conv *ConvergenceError
+		if !errors.As(err, &conv) {
+			t.Errorf("%s: error %v, want a *ConvergenceError", name, err)
+			continue
+		}
+		if conv.Method != "refine" || conv.Reason == "" || conv.Residual < conv.Goal || conv.Depth != rep.Depth {
+			t.Errorf("%s: %+v", name, conv)
+		}
+	}
+	var shape *ShapeError
+	if _, _, err := Refine(f, asFloats(t, eye(6)), 64, RefineOptions{}); !errors.As(err, &shape) {
+		t.Errorf("wrong shape: %v", err)
+	}
+	if _, _, err := Refine(f, asFloats(t, mat.NewDense(n, n, nil)), 64, RefineOptions{}); !errors.Is(err, ErrSingular) {
+		t.Errorf("zero target: %v", err)
+	}
+}
+
+func flippedRow(m *mat.Dense) *mat.Dense {
+	z := mat.DenseCopyOf(m)
+	_, n := z.Dims()
+	for j := range n {
+		z.Set(0, j, -z.At(0, j))
+	}
+	return z
+}
+
+func TestRefineDeterministic(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 1))
+	target := asFloats(t, nudged(eye(10), 1e-9, rng))
+	f, err := Orthogonal(target, half(t, 10))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var first []byte
+	for k := range 2 {
+		g, _, err := Refine(f, target, 100, RefineOptions{Depth: 6, Seed: 7})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b := flowBytes(g); k == 0 {
+			first = b
+		} else if !bytes.Equal(first, b) {
+			t.Error("two runs differ")
+		}
+	}
+}
+
+// flowBytes writes down every number of a flow.
+func flowBytes(f *coupling.Flow) []byte {
+	var b bytes.Buffer
+	for _, l := range f.Layers() {
+		binary.Write(&b, binary.LittleEndian, int64(l.Kind()))
+		rows, _ := l.Weight().Dims()
+		for i := range rows {
+			b.WriteString(l.Scale().At(i).String())
+		}
+		l.Weight().Each(func(i, j int, v *big.Rat) { fmt.Fprint(&b, i, j, v) })
+	}
+	return b.Bytes()
+}
