@@ -35,6 +35,21 @@ func (c Claim) String() string {
 	return string(c.Kind)
 }
 
+// ClaimFrom returns the claim that a result bears out: exact, or the residual
+// rounded up to 24 bits, and twice that if exponential scales were enclosed, so
+// that less sharp checkers agree.
+func ClaimFrom(r *verify.Result) Claim {
+	if r.Verdict == verify.Exact {
+		return Claim{Kind: ClaimExact}
+	}
+	b := new(big.Float).SetPrec(24).SetMode(big.ToPositiveInf).SetRat(r.ResidualMax)
+	if r.Verdict == verify.Enclosed {
+		b.Add(b, b)
+	}
+	bound, _ := b.Rat(nil)
+	return Claim{ClaimResidual, bound}
+}
+
 // Certificate is the content of a file. Construction, Theorem and Seed tell a
 // reader where the layers come from; no check depends on them.
 type Certificate struct {
@@ -90,12 +105,12 @@ type Limits struct {
 	Layers  int
 	Entries int64 // stored matrix entries, all matrices together
 	Bits    int   // of a numerator or denominator, and of a layer's common denominator
-	Memory  int64 // bytes of the product
+	Memory  int64 // bytes of the numbers read as text and of the product
 	Work    int64 // multiplications of 64-bit words
 }
 
 // DefaultLimits admits dense float64 flows up to about n = 2,048 and sparse ones
 // to n = 100,000.
 func DefaultLimits() Limits {
-	return Limits{Bytes: 1 << 30, Dim: 1 << 17, Layers: 1 << 12, Entries: 1 << 26, Bits: 1 << 18, Memory: 1 << 32, Work: 1 << 40}
+	return Limits{Bytes: 1 << 30, Dim: 1 << 17, Layers: 1 << 12, Entries: 1 << 26, Bits: 1 << 18, Memory: 1 << 31, Work: 1 << 40}
 }

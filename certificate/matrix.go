@@ -37,7 +37,7 @@ func encoding(m exactmath.Matrix) (name string, nonZero int) {
 		}
 	default:
 		m.Each(func(_, _ int, v *big.Rat) {
-			_, exact := v.Float64()
+			_, exact := float64Of(v)
 			float = float && exact
 			nonZero++
 		})
@@ -157,7 +157,7 @@ func (s *scanner) dense(rows, cols int, v []*big.Rat) exactmath.Matrix {
 	f := make([]float64, len(v))
 	for k := range v {
 		var exact bool
-		if f[k], exact = v[k].Float64(); !exact {
+		if f[k], exact = float64Of(v[k]); !exact {
 			return s.valid(exactmath.NewRational(rows, cols, v))
 		}
 	}

@@ -37,6 +37,13 @@ func appendNumber(b []byte, v *big.Rat) []byte {
 	return q.Append(append(m.Append(b, 16), "/0x"...), 16)
 }
 
+// float64Of returns v rounded to float64 and whether that is v. For numbers far
+// below the least float64, Rat.Float64 calls 0 exact.
+func float64Of(v *big.Rat) (f float64, exact bool) {
+	f, exact = v.Float64()
+	return f, exact && (f != 0 || v.Sign() == 0)
+}
+
 // parseNumber reads what appendNumber writes, and more, which the comparison with
 // the canonical text then refuses.
 func parseNumber(s string, bits int) (*big.Rat, error) {

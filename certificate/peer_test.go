@@ -26,8 +26,8 @@ func TestCheckersAgree(t *testing.T) {
 		interpreter = "python3"
 	}
 	files := map[string][]byte{}
-	for _, path := range must(filepath.Glob("../testdata/certificates/*/*.cert")) {
-		files[strings.ReplaceAll(strings.TrimPrefix(path, "../testdata/"), "/", "_")] = must(os.ReadFile(path))
+	for _, path := range must(filepath.Glob(golden + "/*/*.cert")) {
+		files[strings.ReplaceAll(strings.TrimPrefix(path, golden+"/"), "/", "_")] = must(os.ReadFile(path))
 	}
 	var seeds [][]byte
 	for i, s := range samples() {

@@ -28,7 +28,7 @@ type scanner struct {
 	out     *bufio.Writer // compares
 	done    int64         // bytes compared
 	sum     hash.Hash     // of them
-	limits  Limits        // Entries and Work: what is left
+	limits  Limits        // of Entries, Memory and Work: what is left
 	section string
 	err     error
 }
@@ -148,6 +148,7 @@ func (s *scanner) numbers(text string, count int) []*big.Rat {
 		} else if err != nil {
 			s.fail(Malformed, "%v", err)
 		}
+		s.spend(&s.limits.Memory, int64(v.Num().BitLen()+v.Denom().BitLen())/8+64, "bytes of numbers")
 		out = append(out, v)
 	}
 	return out

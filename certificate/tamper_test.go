@@ -305,8 +305,8 @@ func TestBombs(t *testing.T) {
 	wide := strings.NewReplacer("dimension 2", "dimension 8192", "weight text\n-1\n", "weight float64\n").Replace(turn)
 	var many strings.Builder
 	head, _, _ := strings.Cut(turn, "layers 3")
-	many.WriteString(head + "layers 4096\ntarget-sha256 " + strings.Repeat("0", 64) + "\n")
-	for k := range 4096 {
+	many.WriteString(head + "layers 1024\ntarget-sha256 " + strings.Repeat("0", 64) + "\n")
+	for k := range 1024 {
 		fmt.Fprintf(&many, "layer %d %c\nweight text\n0x1p-262143\nscale one\n", k+1, "LU"[k%2])
 	}
 	many.WriteString("target text\n1 0\n0 1\nsha256 " + strings.Repeat("0", 64) + "\n")
@@ -319,7 +319,11 @@ func TestBombs(t *testing.T) {
 		}
 	}
 	fractions.WriteString("scale one\n")
+	row := strings.Repeat("0x1p-262143 ", 1<<10)
+	limits := certificate.DefaultLimits()
+	limits.Memory = 1 << 26
 	for name, data := range map[string]string{
+		"numbers":   strings.NewReplacer("dimension 2", "dimension 2048", "weight text\n-1\n", "weight text\n"+strings.Repeat(row[:len(row)-1]+"\n", 1024)).Replace(turn),
 		"wide":      wide,
 		"endless":   turn + strings.Repeat("\n", 1<<20),
 		"long line": big("weight text\n", "weight text\n"+strings.Repeat("1 ", 1<<23)),
@@ -329,7 +333,7 @@ func TestBombs(t *testing.T) {
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := check([]byte(data))
+		_, err := certificate.Check(strings.NewReader(data), limits)
 		runtime.ReadMemStats(&after)
 		var r *certificate.RejectError
 		if !errors.As(err, &r) {

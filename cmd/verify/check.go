@@ -1,0 +1,137 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"flowproof/certificate"
+	"flowproof/report"
+)
+
+const checkPage = `Usage: verify check [-json] FILE...
+
+Checks certificates: reads the layers and the target of each FILE, multiplies
+the layers exactly, and says whether the claim that the file makes is true. What
+the file says about where the layers come from is repeated, and not trusted.
+docs/certificate.md describes the format.
+
+Exit codes: 0 all accepted; 1 some rejected; 2 usage, or a file cannot be read
+
+Examples:
+  verify check rotation.cert
+  verify check -json rotation.cert turn.cert
+
+Flags:
+`
+
+// checked is what there is to say about one certificate.
+type checked struct {
+	File     string `json:"file"`
+	Accepted bool   `json:"accepted"`
+
+	// Of an accepted one:
+	Claim        string      `json:"claim,omitempty"`
+	Verdict      string      `json:"verdict,omitempty"`
+	Dimension    int         `json:"dimension,omitempty"`
+	Layers       int         `json:"layers,omitempty"`
+	Depth        int         `json:"depth,omitempty"`
+	ResidualMax  json.Number `json:"residual_max,omitempty"` // rounded up
+	Target       string      `json:"target_sha256,omitempty"`
+	Construction string      `json:"construction,omitempty"`
+	Theorem      string      `json:"theorem,omitempty"`
+	Seed         *uint64     `json:"seed,omitempty"`
+
+	// Of a rejected one:
+	Reason  certificate.Reason `json:"reason,omitempty"`
+	Section string             `json:"section,omitempty"`
+	Offset  *int64             `json:"offset,omitempty"`
+	Detail  string             `json:"detail,omitempty"`
+
+	// Of a file that cannot be read:
+	Error string `json:"error,omitempty"`
+}
+
+// checkCommand is verify check.
+func checkCommand(args []string, stdout, stderr io.Writer) (int, error) {
+	fs := flag.NewFlagSet("verify check", flag.ContinueOnError)
+	asJSON := fs.Bool("json", false, "print a JSON array with an object for each file")
+	if err := parse(fs, checkPage, args, true, stdout); err != nil {
+		return exitUsage, err
+	}
+	if fs.NArg() == 0 {
+		return exitUsage, errors.New("check: want the names of the certificates to check")
+	}
+	code := exitOK
+	all := make([]checked, 0, fs.NArg())
+	spin := newSpinner(stderr)
+	defer spin.stop()
+	for _, path := range fs.Args() {
+		spin.say("checking " + path)
+		c := checkFile(path)
+		all = append(all, c)
+		switch {
+		case c.Error != "":
+			code = exitUsage
+		case !c.Accepted:
+			code = max(code, exitNot)
+		}
+	}
+	spin.stop()
+	if *asJSON {
+		enc := json.NewEncoder(stdout)
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		return code, enc.Encode(all)
+	}
+	for _, c := range all {
+		w := stdout
+		if c.Error != "" {
+			w = stderr
+		}
+		if _, err := fmt.Fprintln(w, c); err != nil {
+			return exitUsage, err
+		}
+	}
+	return code, nil
+}
+
+func checkFile(path string) checked {
+	c := checked{File: path}
+	f, err := os.Open(path)
+	if err != nil {
+		c.Error = err.Error()
+		return c
+	}
+	defer f.Close()
+	o, err := certificate.Check(f, certificate.DefaultLimits())
+	var r *certificate.RejectError
+	switch {
+	case errors.As(err, &r):
+		c.Reason, c.Section, c.Offset, c.Detail = r.Reason, r.Section, &r.Offset, r.Detail
+	case err != nil:
+		c.Error = err.Error()
+	default:
+		c.Accepted = true
+		c.Claim, c.Verdict, c.Target = o.Claim.String(), string(o.Verdict), fmt.Sprintf("%x", o.TargetSHA256)
+		c.Dimension, c.Layers, c.Depth = o.Flow.Partition().Dim(), len(o.Flow.Layers()), o.Depth
+		c.ResidualMax = json.Number(report.Up(o.Residual, 3))
+		c.Construction, c.Theorem, c.Seed = o.Construction, o.Theorem, o.Seed
+	}
+	return c
+}
+
+// String is a line for people.
+func (c checked) String() string {
+	switch {
+	case c.Error != "":
+		return "verify: " + c.Error
+	case !c.Accepted:
+		return fmt.Sprintf("rejected %s: %s: %s (%s, byte %d)", c.File, c.Reason, c.Detail, c.Section, *c.Offset)
+	}
+	return fmt.Sprintf("accepted %s: %s: n %d, %d layers, depth %d, residual %s (%s: %s)",
+		c.File, c.Verdict, c.Dimension, c.Layers, c.Depth, c.ResidualMax, c.Construction, c.Theorem)
+}

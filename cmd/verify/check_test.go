@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const certificates = "../../testdata/certificates"
+
+func TestCheckCommand(t *testing.T) {
+	turn := filepath.Join(certificates, "accepted", "quarter-turn.cert")
+	refused := filepath.Join(certificates, "refused", "claim-false--weight-changed.cert")
+	missing := filepath.Join(t.TempDir(), "missing.cert")
+	for _, c := range []struct {
+		args []string
+		code int
+		want []string // beginnings of the lines of stdout
+	}{
+		{[]string{turn}, exitOK, []string{"accepted " + turn + ": exact: n 2, 3 layers, depth 3, residual 0 (by hand: "}},
+		{[]string{refused}, exitNot, []string{"rejected " + refused + ": claim false: "}},
+		{[]string{turn, refused, turn}, exitNot, []string{"accepted ", "rejected ", "accepted "}},
+		{[]string{missing, turn}, exitUsage, []string{"accepted "}},
+		{[]string{certificates}, exitUsage, nil},
+		{nil, exitUsage, nil},
+		{[]string{"-nonsense", turn}, exitUsage, nil},
+	} {
+		var stdout, stderr bytes.Buffer
+		code, err := checkCommand(c.args, &stdout, &stderr)
+		if code != c.code {
+			t.Errorf("%v: exit code %d, want %d (%v)", c.args, code, c.code, err)
+		}
+		lines := strings.Split(strings.TrimSuffix(stdout.String(), "\n"), "\n")
+		if stdout.Len() == 0 {
+			lines = nil
+		}
+		if len(lines) != len(c.want) {
+			t.Errorf("%v: printed %q", c.args, lines)
+			continue
+		}
+		for k, line := range lines {
+			if !strings.HasPrefix(line, c.want[k]) {
+				t.Errorf("%v: line %q, want %q ..", c.args, line, c.want[k])
+			}
+		}
+		if code == exitUsage && err == nil && !strings.HasPrefix(stderr.String(), "verify: ") {
+			t.Errorf("%v: nothing said on stderr", c.args)
+		}
+	}
+}
+
+func TestCheckCommandJSON(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	args := []string{"-json", filepath.Join(certificates, "accepted", "scaled.cert"), filepath.Join(certificates, "refused", "too-large--layers.cert")}
+	if code, err := checkCommand(args, &stdout, &stderr); code != exitNot || err != nil {
+		t.Fatalf("exit code %d, %v", code, err)
+	}
+	var got []checked
+	if err := json.Unmarshal(stdout.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 2 || !got[0].Accepted || got[0].Claim != "exact" || got[0].ResidualMax != "0" || got[0].Dimension != 3 || len(got[0].Target) != 64 ||
+		got[1].Accepted || got[1].Reason != "too large" || got[1].Section != "header" || got[1].Offset == nil {
+		t.Errorf("got %s", stdout.String())
+	}
+}
+
+// Every golden certificate goes through the command.
+func TestCheckCommandGolden(t *testing.T) {
+	for sub, want := range map[string]int{"accepted": exitOK, "refused": exitNot} {
+		paths, _ := filepath.Glob(filepath.Join(certificates, sub, "*.cert"))
+		if len(paths) < 20 {
+			t.Errorf("only %d certificates are %s", len(paths), sub)
+		}
+		var stdout, stderr bytes.Buffer
+		if code, err := checkCommand(paths, &stdout, &stderr); code != want || err != nil || strings.Count(stdout.String(), "\n") != len(paths) {
+			t.Errorf("%s: exit code %d, %v\n%s", sub, code, err, stdout.String())
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"math/big"
+	"strings"
+
+	"flowproof/coupling"
+	"flowproof/exactmath"
+)
+
+// byHand returns small flows that show what the format holds.
+func byHand() ([]item, error) {
+	const none = "none: an example of the format"
+	var out []item
+	for _, h := range []struct {
+		name, theorem string
+		n             int
+		partition     string
+		layers        []string
+	}{
+		{"quarter-turn", "a quarter turn is three shears", 2, "half", []string{"U -1", "L 1", "U -1"}},
+		{"identity", "no layers multiply to the identity", 3, "half", nil},
+		{"scaled", none, 3, "half", []string{"L 1/3 0x0.1p-40 * 3/2 1", "U 5 -0x1.999999999999ap-4 * 7/9"}},
+		{"hyperbolic", "a diagonal of determinant 1 is four shears", 2, "half", []string{"U 2", "L 1", "U -1", "L -2"}},
+		{"shear-list", none, 5, "1,2,4", []string{"U 1 2 3 4 5 6", "L 1/2 0 1/2 0 1/2 0"}},
+		{"uneven", none, 4, "3", []string{"L 1 2 3", "U 1 1 1", "L 3 2 1"}},
+		{"tiny-and-huge", none, 2, "half", []string{"U 0x1p-1074", "L 0x1.fffffffffffffp1023", "U 0x1p-3000", "L 1/3"}},
+	} {
+		part, err := coupling.ParsePartition(h.n, h.partition)
+		if err != nil {
+			return nil, err
+		}
+		var layers []coupling.Layer
+		for _, text := range h.layers {
+			l, err := parseLayer(part, text)
+			if err != nil {
+				return nil, err
+			}
+			layers = append(layers, l)
+		}
+		f, err := coupling.NewFlow(part, layers...)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, item{name: h.name, construction: "by hand", theorem: h.theorem, flow: f})
+	}
+	shift, err := cyclicShift(16)
+	return append(out, shift), err
+}
+
+// parseLayer reads a kind, the weight row by row, and after * the scales.
+func parseLayer(part coupling.Partition, text string) (coupling.Layer, error) {
+	kind, text, _ := strings.Cut(text, " ")
+	weights, scales, scaled := strings.Cut(text, " * ")
+	k, rows, cols := coupling.Lower, part.Q(), part.P()
+	if kind == "U" {
+		k, rows, cols = coupling.Upper, cols, rows
+	}
+	w, err := exactmath.NewRational(rows, cols, rationals(weights))
+	if err != nil {
+		return coupling.Layer{}, err
+	}
+	var s coupling.Scale
+	if scaled {
+		if s, err = coupling.ExactScale(rationals(scales)); err != nil {
+			return coupling.Layer{}, err
+		}
+	}
+	return coupling.NewLayer(part, k, w, s)
+}
+
+func rationals(text string) (out []*big.Rat) {
+	for _, f := range strings.Fields(text) {
+		v, _ := new(big.Rat).SetString(f)
+		out = append(out, v)
+	}
+	return out
+}
+
+// cyclicShift returns the swap of the halves of n coordinates with one sign,
+// in three sparse layers.
+func cyclicShift(n int) (item, error) {
+	i := item{name: "sparse-swap", construction: "by hand", theorem: "[[0, -I], [I, 0]] is three shears"}
+	part, err := coupling.Half(n)
+	if err != nil {
+		return i, err
+	}
+	var layers []coupling.Layer
+	for k, sign := range []float64{-1, 1, -1} {
+		var es []exactmath.Entry
+		for j := range n / 2 {
+			es = append(es, exactmath.Entry{Row: j, Col: j, Value: sign})
+		}
+		w, err := exactmath.NewSparse(n/2, n/2, es)
+		if err != nil {
+			return i, err
+		}
+		l, err := coupling.NewLayer(part, coupling.Kind(1-k%2), w, coupling.Scale{})
+		if err != nil {
+			return i, err
+		}
+		layers = append(layers, l)
+	}
+	i.flow, err = coupling.NewFlow(part, layers...)
+	return i, err
+}

@@ -1,0 +1,93 @@
+// Command golden writes the golden certificates: in accepted/ at least one for
+// each theorem of PROOFS.md, in refused/ what a checker has to refuse, for the
+// reason that the file's name begins with.
+//
+//	go run ./internal/golden [DIR]
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"flowproof/certificate"
+	"flowproof/coupling"
+	"flowproof/exactmath"
+	"flowproof/verify"
+)
+
+//go:generate go run . ../../testdata/certificates
+
+func main() {
+	dir := "testdata/certificates"
+	if len(os.Args) > 1 {
+		dir = os.Args[1]
+	}
+	if err := generate(dir); err != nil {
+		fmt.Fprintln(os.Stderr, "golden:", err)
+		os.Exit(1)
+	}
+}
+
+// generate replaces the certificates below dir.
+func generate(dir string) error {
+	for _, sub := range []string{"accepted", "refused"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
+			return err
+		}
+		old, err := filepath.Glob(filepath.Join(dir, sub, "*.cert"))
+		if err != nil {
+			return err
+		}
+		for _, path := range old {
+			if err := os.Remove(path); err != nil {
+				return err
+			}
+		}
+	}
+	for _, list := range []func() ([]item, error){byHand, byTheorem} {
+		items, err := list()
+		if err != nil {
+			return err
+		}
+		for _, i := range items {
+			if err := i.write(filepath.Join(dir, "accepted", i.name+".cert")); err != nil {
+				return fmt.Errorf("%s: %w", i.name, err)
+			}
+		}
+	}
+	return refused(filepath.Join(dir, "accepted"), filepath.Join(dir, "refused"))
+}
+
+// item is a certificate to be written; a nil target stands for the product of
+// the layers.
+type item struct {
+	name, construction, theorem string
+	seed                        *uint64
+	flow                        *coupling.Flow
+	target                      exactmath.Matrix
+}
+
+func (i item) write(path string) error {
+	c := &certificate.Certificate{Construction: i.construction, Theorem: i.theorem, Seed: i.seed, Flow: i.flow, Target: i.target}
+	if c.Target == nil {
+		var err error
+		if c.Target, err = verify.Compose(i.flow); err != nil {
+			return err
+		}
+	}
+	r, err := verify.Check(c.Flow, c.Target)
+	if err != nil {
+		return err
+	}
+	c.Claim = certificate.ClaimFrom(r)
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := certificate.Write(f, c); err != nil {
+		return err
+	}
+	return f.Close()
+}
