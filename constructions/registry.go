@@ -12,6 +12,7 @@ import (
 // Options are the choices that a construction may heed.
 type Options struct {
 	MaxDepth int    // auto: the largest depth allowed; 0 means 6
+	Prec     uint   // if not 0, the flow is refined to this many bits
 	Seed     uint64 // for constructions that draw random numbers
 }
 
@@ -32,6 +33,14 @@ func List() []Construction {
 			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
 				return Orthogonal(m, p)
 			}},
+		{"five", "exact over the rationals where a block c or b has full rank: five layers",
+			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
+				return Five(m, p)
+			}},
+		{"six", "exact over the rationals, any map: six layers, badly conditioned",
+			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
+				return Six(m, p)
+			}},
 		{"eight", "any map: eight layers in closed form, conditioned by a polynomial in cond M without n",
 			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
 				return Eight(m, p)
@@ -47,11 +56,20 @@ func List() []Construction {
 	}
 }
 
-// Build runs the named construction and returns the flow with the name of the
-// construction that made it, which for "auto" is the one chosen. An unknown name
-// fails with an error that wraps ErrUnknown; other errors are those of the
-// construction.
+// Build runs the named construction, refines the flow if Options.Prec asks for
+// it, and returns it with the name of the construction that made it, which for
+// "auto" is the one chosen. An unknown name fails with an error that wraps
+// ErrUnknown; other errors are those of the construction and of Refine.
 func Build(name string, target exactmath.Matrix, part coupling.Partition, opt Options) (*coupling.Flow, string, error) {
+	f, used, err := build(name, target, part, opt)
+	if err != nil || opt.Prec == 0 {
+		return f, used, err
+	}
+	f, _, err = Refine(f, target, opt.Prec, RefineOptions{Seed: opt.Seed})
+	return f, fmt.Sprintf("%s, refined to %d bits", used, opt.Prec), err
+}
+
+func build(name string, target exactmath.Matrix, part coupling.Partition, opt Options) (*coupling.Flow, string, error) {
 	if name == "auto" {
 		return auto(target, part, opt)
 	}
@@ -64,10 +82,4 @@ func Build(name string, target exactmath.Matrix, part coupling.Partition, opt Op
 		names = append(names, c.Name)
 	}
 	return nil, "", fmt.Errorf("%w %q: want one of %s", ErrUnknown, name, strings.Join(names, ", "))
-}
-
-// auto chooses the construction that suits the target.
-func auto(target exactmath.Matrix, part coupling.Partition, _ Options) (*coupling.Flow, string, error) {
-	f, err := Orthogonal(target, part)
-	return f, "orthogonal", err
 }

@@ -23,6 +23,8 @@ type source struct {
 	construction string
 	det          string
 	in, key      string
+	prec         uint
+	maxDepth     int
 
 	perm, angle, shape, cond string
 	maxEntry                 int
@@ -36,6 +38,8 @@ func (s *source) flags(fs *flag.FlagSet) {
 	fs.StringVar(&s.partition, "partition", "half", "`half`, checkerboard, or the coordinates of the first part: 0,2,5")
 	fs.StringVar(&s.construction, "construction", "auto", "`name` of the construction (see verify list), or auto")
 	fs.StringVar(&s.det, "det", "error", "for determinant < 0: `error`, flip (one sign; flip=K names coordinate K), pad (one coordinate more)")
+	fs.UintVar(&s.prec, "prec", 0, "refine the layers to this many `bits`: residual below 2^-bits of the largest entry")
+	fs.IntVar(&s.maxDepth, "max-depth", 6, "auto: largest `depth` allowed; conditioned: 13 or 11")
 	fs.StringVar(&s.in, "in", "", "take the target from this checkpoint `file`: .npz, .safetensors, .pt, .pth")
 	fs.StringVar(&s.key, "key", "", "`name` of the tensor in the checkpoint")
 	fs.StringVar(&s.perm, "perm", "", "permutation target: the images of 0, 1, 2, ..: `2,0,1`")

@@ -22,7 +22,8 @@ const mainPage = `Usage: verify -d N -target NAME [flags]
 Builds the coupling layers of a linear map, composes them exactly, and says
 whether they reproduce it.
 
-Commands: export      write the layers for NumPy, PyTorch, ONNX, ..
+Commands: check       re-check certificates
+          export      write the layers for NumPy, PyTorch, ONNX, ..
           list        list targets, constructions and formats
           completion  print a script that completes commands in a shell
           Each has a page of its own: verify COMMAND -h.

@@ -25,6 +25,7 @@ type command func(args []string, stdout, stderr io.Writer) (int, error)
 // commands are the subcommands; without one, verify does its main job.
 func commands() map[string]command {
 	return map[string]command{
+		"check":      checkCommand,
 		"completion": completionCommand,
 		"export":     exportCommand,
 		"list":       listCommand,

@@ -16,6 +16,9 @@ import (
 	"flowproof/targets"
 )
 
+// maxPrec bounds -prec: a flow of n = 64 then takes some 100 MB.
+const maxPrec = 1 << 16
+
 // solved is a target with its flow.
 type solved struct {
 	target       *targets.Target
@@ -39,13 +42,19 @@ func (s *source) build(t *targets.Target, spin *spinner) (*solved, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.prec > maxPrec {
+		return nil, fmt.Errorf("-prec: %d bits, want %d or less", s.prec, maxPrec)
+	}
+	if s.maxDepth < 1 {
+		return nil, fmt.Errorf("-max-depth: %d, want 1 or more", s.maxDepth)
+	}
 	part, err := coupling.ParsePartition(t.Dim, s.partition)
 	if err != nil {
 		return nil, fmt.Errorf("-partition: %w", err)
 	}
 	spin.say("constructing")
 	start := time.Now()
-	flow, used, err := constructions.Build(s.construction, t.Matrix, part, constructions.Options{Seed: s.seed})
+	flow, used, err := constructions.Build(s.construction, t.Matrix, part, constructions.Options{MaxDepth: s.maxDepth, Prec: s.prec, Seed: s.seed})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.Name, err)
 	}

@@ -1,0 +1,89 @@
+// Command table prints, as Markdown, the comparison of the constructions that
+// the README shows: go run ./tools/table.
+package main
+
+import (
+	"fmt"
+	"math/big"
+	"os"
+	"time"
+
+	"flowproof/constructions"
+	"flowproof/coupling"
+	"flowproof/report"
+	"flowproof/targets"
+	"flowproof/verify"
+)
+
+// row is one line: a target, and the construction to try on it.
+type row struct {
+	target       string
+	dim          int
+	construction string
+}
+
+func rows() []row {
+	var out []row
+	add := func(target string, dim int, names ...string) {
+		for _, c := range names {
+			out = append(out, row{target, dim, c})
+		}
+	}
+	add("random-orthogonal", 64, "orthogonal", "eight", "conditioned", "auto")
+	add("gaussian", 64, "auto", "eight", "conditioned")
+	add("gaussian", 65, "auto", "eight", "conditioned")
+	add("permutation", 64, "auto", "orthogonal")
+	add("toeplitz", 64, "auto", "eight", "conditioned")
+	add("block-diag-j", 64, "auto", "orthogonal")
+	return out
+}
+
+func main() {
+	fmt.Println("| target | construction | depth | verdict | relative residual | largest layer | product | product / lower limit | seconds |")
+	fmt.Println("|---|---|---|---|---|---|---|---|---|")
+	failed := false
+	for _, r := range rows() {
+		if err := r.print(); err != nil {
+			fmt.Fprintf(os.Stderr, "%s %d, %s: %v\n", r.target, r.dim, r.construction, err)
+			failed = true
+		}
+	}
+	if failed {
+		os.Exit(1)
+	}
+}
+
+func (r row) print() error {
+	t, err := targets.Make(r.target, r.dim, 1, targets.Options{})
+	if err != nil {
+		return err
+	}
+	if t.Perm != nil && !targets.Even(t.Perm) {
+		return fmt.Errorf("odd permutation")
+	}
+	part, err := coupling.Half(t.Dim)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	f, used, err := constructions.Build(r.construction, t.Matrix, part, constructions.Options{Seed: 1})
+	if err != nil {
+		return err
+	}
+	seconds := time.Since(start).Seconds()
+	res, err := verify.Check(f, t.Matrix)
+	if err != nil {
+		return err
+	}
+	var rep report.Report
+	if err := rep.Fill(f, t.Matrix, res, big.NewRat(1, 1e9), 1); err != nil {
+		return err
+	}
+	c := rep.Condition
+	if r.construction == "auto" {
+		used = "auto: " + used
+	}
+	fmt.Printf("| %s %d | %s | %d | %s | %s | %.4g | %.3g | %.3g | %.2g |\n", r.target, r.dim, used, rep.Depth, rep.Verdict,
+		rep.ResidualFrobeniusRelative, float64(c.MaxLayerBound), float64(c.ProductBound), float64(c.ProductBound/c.LowerLimit), seconds)
+	return nil
+}
