@@ -64,23 +64,14 @@ func Check(f *coupling.Flow, target exactmath.Matrix) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	product, err := Compose(rational)
-	if err != nil {
+	r := &Result{Verdict: Residual, Depth: f.Depth(), TargetFrobSq: exactmath.NormFrobSq(target)}
+	if r.ResidualMax, r.ResidualFrobSq, err = residual(rational, target); err != nil {
 		return nil, fmt.Errorf("compose: %w", err)
 	}
-	r := &Result{Verdict: Residual, Depth: f.Depth(), TargetFrobSq: exactmath.NormFrobSq(target)}
 	if slack.Sign() > 0 {
 		r.Verdict = Enclosed
-	}
-	diff, err := exactmath.Sub(target, product)
-	if err != nil {
-		return nil, err
-	}
-	r.ResidualMax = exactmath.MaxAbs(diff)
-	r.ResidualMax.Add(r.ResidualMax, slack)
-	r.ResidualFrobSq = exactmath.NormFrobSq(diff)
-	if slack.Sign() > 0 {
-		r.ResidualFrobSq.Add(r.ResidualFrobSq, frobSlack(diff, n, slack))
+		r.ResidualFrobSq.Add(r.ResidualFrobSq, frobSlack(r.ResidualMax, n, slack))
+		r.ResidualMax.Add(r.ResidualMax, slack)
 	}
 	if r.ResidualMax.Sign() == 0 {
 		r.Verdict = Exact
@@ -88,11 +79,11 @@ func Check(f *coupling.Flow, target exactmath.Matrix) (*Result, error) {
 	return r, nil
 }
 
-// frobSlack bounds what an error of at most slack in each of the n^2 entries
-// adds to the sum of squares: 2 slack sum|r| + n^2 slack^2, with
-// sum|r| <= n^2 max|r|.
-func frobSlack(diff exactmath.Matrix, n int, slack *big.Rat) *big.Rat {
-	s := exactmath.MaxAbs(diff)
-	s.Add(s, s).Add(s, slack).Mul(s, slack)
+// frobSlack bounds what an error of at most slack in each of the n^2 entries r
+// adds to the sum of squares: 2 slack sum|r| + n^2 slack^2, with sum|r| <= n^2
+// most.
+func frobSlack(most *big.Rat, n int, slack *big.Rat) *big.Rat {
+	s := new(big.Rat).Add(most, most)
+	s.Add(s, slack).Mul(s, slack)
 	return s.Mul(s, new(big.Rat).SetInt64(int64(n)*int64(n)))
 }

@@ -3,6 +3,7 @@ package verify
 import (
 	"fmt"
 	"math/big"
+	"slices"
 
 	"flowproof/coupling"
 	"flowproof/exactmath/ball"
@@ -20,12 +21,13 @@ const enclosePrec = 512
 // |E_1..E_m - F_1..F_m| <= prod (f_k + d_k) - prod f_k.
 func enclose(f *coupling.Flow) (*coupling.Flow, *big.Rat, error) {
 	layers := f.Layers()
+	if !slices.ContainsFunc(layers, func(l coupling.Layer) bool { return l.Scale().Kind() == coupling.ScaleExp }) {
+		return f, new(big.Rat), nil
+	}
 	low, high := big.NewRat(1, 1), big.NewRat(1, 1)
-	any := false
 	for k, l := range layers {
 		d := new(big.Rat)
 		if l.Scale().Kind() == coupling.ScaleExp {
-			any = true
 			scale, err := enclosedScale(l, d)
 			if err != nil {
 				return nil, nil, fmt.Errorf("layer %d: %w", k, err)
@@ -38,9 +40,6 @@ func enclose(f *coupling.Flow) (*coupling.Flow, *big.Rat, error) {
 		norm := normInf(l)
 		low.Mul(low, norm)
 		high.Mul(high, d.Add(d, norm))
-	}
-	if !any {
-		return f, new(big.Rat), nil
 	}
 	g, err := coupling.NewFlow(f.Partition(), layers...)
 	return g, high.Sub(high, low), err

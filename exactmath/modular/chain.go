@@ -42,8 +42,11 @@ func (c *Chain) Product(threads int) (num *exactmath.Dyadic, den *big.Int, err e
 	return c.run(nil, threads, fastest())
 }
 
-// Residual is Product for target - product. Whether that is zero is decided on
-// residues, as in Equal; numbers are reconstructed only where it is not.
+// Residual is Product for target - product. Numbers are reconstructed only where
+// it is not zero, and that is decided on residues: the difference times the
+// common denominator is a matrix of integers below a proved bound (see bounds),
+// which the product of the primes exceeds, so that an entry is zero if all its
+// residues are.
 func (c *Chain) Residual(target exactmath.Matrix, threads int) (num *exactmath.Dyadic, den *big.Int, err error) {
 	if target == nil {
 		target = &exactmath.Floats{}
@@ -51,46 +54,31 @@ func (c *Chain) Residual(target exactmath.Matrix, threads int) (num *exactmath.D
 	return c.run(target, threads, fastest())
 }
 
-// Equal reports whether target = product. The difference, over the common
-// denominator, is a matrix of integers below a proved bound (see bounds), and
-// the product of the primes is not below it: if all residues are zero, so is the
-// difference. It stops at the first residue that is not. Errors are as for
-// Product.
-func (c *Chain) Equal(target exactmath.Matrix, threads int) (bool, error) {
-	return c.equal(target, threads, fastest())
-}
-
-// span bounds a matrix N * 2^exp / den of integers N, den odd: the |entries| of
-// N are at most max, and their sums along a row at most sum.
+// span bounds a matrix: its entries are integers times 2^exp / den, den odd, at
+// most max in absolute value, and so are their sums along a row, at most sum.
 type span struct {
-	exp           int
-	den, max, sum *big.Int
+	exp      int
+	den      *big.Int
+	max, sum *big.Rat
 }
 
-// over returns the bounds of the same matrix over another denominator.
-func (s span) over(exp int, den *big.Int) span {
-	f := new(big.Int).Quo(den, s.den)
-	f.Lsh(f, uint(s.exp-exp))
-	return span{exp, den, new(big.Int).Mul(s.max, f), f.Mul(f, s.sum)}
-}
-
-// add bounds the sum of two matrices, over their common denominator.
+// add bounds the sum of two matrices.
 func (s span) add(t span) span {
-	exp, den := min(s.exp, t.exp), lcm(s.den, t.den)
-	a, b := s.over(exp, den), t.over(exp, den)
-	return span{exp, den, a.max.Add(a.max, b.max), a.sum.Add(a.sum, b.sum)}
+	return span{min(s.exp, t.exp), lcm(s.den, t.den), plus(s.max, t.max), plus(s.sum, t.sum)}
 }
 
-// times bounds the product with x, or with the diagonal matrix whose diagonal is
-// the row x: a row of the product is a row of s, of sum at most s.sum, times x.
-func (s span) times(x *integers, diagonal bool) span {
-	z := span{s.exp + x.exp, new(big.Int).Mul(s.den, x.den), new(big.Int).Mul(s.sum, x.max), new(big.Int).Mul(s.sum, x.sum)}
-	if diagonal {
-		z.max.Mul(s.max, x.max)
-		z.sum.Mul(s.sum, x.max)
-	}
-	return z
+// times bounds the product with x: a row of it is a row of s times x.
+func (s span) times(x span) span {
+	return span{s.exp + x.exp, new(big.Int).Mul(s.den, x.den), times(s.sum, x.max), times(s.sum, x.sum)}
 }
+
+// scaled bounds the product with the diagonal matrix whose diagonal is the row x.
+func (s span) scaled(x span) span {
+	return span{s.exp + x.exp, new(big.Int).Mul(s.den, x.den), times(s.max, x.max), times(s.sum, x.max)}
+}
+
+func plus(a, b *big.Rat) *big.Rat  { return new(big.Rat).Add(a, b) }
+func times(a, b *big.Rat) *big.Rat { return new(big.Rat).Mul(a, b) }
 
 // bounds bounds the product [S1, S2] of the steps, by following
 //
@@ -98,13 +86,13 @@ func (s span) times(x *integers, diagonal bool) span {
 //
 // and its mirror image.
 func bounds(steps []step) span {
-	one := big.NewInt(1)
-	s := [2]span{{0, one, one, one}, {0, one, one, one}}
+	one := span{0, big.NewInt(1), big.NewRat(1, 1), big.NewRat(1, 1)}
+	s := [2]span{one, one}
 	for _, k := range steps {
 		from, to := k.from, 1-k.from
-		s[to] = s[to].add(s[from].times(k.weight, false))
+		s[to] = s[to].add(s[from].times(k.weight.span))
 		if k.scale != nil {
-			s[from] = s[from].times(k.scale, true)
+			s[from] = s[from].scaled(k.scale.span)
 		}
 	}
 	return s[0].add(s[1])

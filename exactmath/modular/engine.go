@@ -95,7 +95,7 @@ func (c *Chain) engine(target exactmath.Matrix, threads int, kern kernel) (*engi
 	e.parallel(len(tasks), func(_, k int) { tasks[k]() })
 	e.total = bounds(e.steps)
 	if t := e.target; t != nil {
-		e.total = e.total.add(span{t.exp, t.den, t.max, t.sum})
+		e.total = e.total.add(t.span)
 	}
 	return e, nil
 }

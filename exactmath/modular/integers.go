@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/big"
 	"math/bits"
+	"slices"
 
 	"flowproof/exactmath"
 )
@@ -29,16 +30,13 @@ func panels(rows, cols, lanes int) layout {
 
 func ceil(a, b int) int { return (a + b - 1) / b }
 
-// integers is a matrix N * 2^exp / den, the entries of N being integers in
+// integers is a matrix N * 2^exp / den, the entries of N being integers of count
 // digits to the base 2^24, each with the sign of its entry: digit t of lane l of
 // group g is digits[(g*count+t)*lanes + l].
 type integers struct {
-	exp      int
-	den      *big.Int // odd, positive
-	max, sum *big.Int // bounds of the |entries| of N, and of their sums along rows
-	groups   int
-	count    int
-	digits   []float64
+	span
+	groups, count int
+	digits        []float64
 }
 
 // visit calls f for pieces that the entries of m are sums of: the entry (i, j)
@@ -97,7 +95,7 @@ func mantissa(v float64) (u uint64, e int) {
 // split returns m in the given layout.
 func split(m exactmath.Matrix, lay layout, lanes int) *integers {
 	lo, hi := math.MaxInt, math.MinInt
-	z := &integers{groups: lay.groups, max: new(big.Int), sum: new(big.Int)}
+	z := &integers{groups: lay.groups}
 	z.den = visit(m, func(_, _ int, _ float64, u uint64, e int) {
 		if u != 0 {
 			lo, hi = min(lo, e+bits.TrailingZeros64(u)), max(hi, e+bits.Len64(u))
@@ -127,16 +125,18 @@ func split(m exactmath.Matrix, lay layout, lanes int) *integers {
 			low, high = low>>digitBits|high<<(64-digitBits), high>>digitBits
 		}
 	})
-	for _, s := range sums {
-		if t := new(big.Int).SetUint64(s); t.Cmp(z.sum) > 0 {
-			z.sum = t
-		}
-	}
-	z.sum.Lsh(z.sum, uint(unit-lo))
-	if hi > lo {
-		z.max.Lsh(big.NewInt(1), uint(hi-lo))
-	}
+	den := new(big.Rat).SetInt(z.den)
+	z.sum = ldexp(slices.Max(sums), unit)
+	z.sum.Quo(z.sum, den)
+	z.max = ldexp(1, hi)
+	z.max.Quo(z.max, den)
 	return z
+}
+
+// ldexp returns u * 2^e.
+func ldexp(u uint64, e int) *big.Rat {
+	n, d := new(big.Int).SetUint64(u), big.NewInt(1)
+	return new(big.Rat).SetFrac(n.Lsh(n, uint(max(e, 0))), d.Lsh(d, uint(max(-e, 0))))
 }
 
 // residues sets rows 0..5 of out, stride apart, to groups from..to-1 of N, with

@@ -15,18 +15,6 @@ func fastest() kernel {
 	return portable
 }
 
-// kernels are all the kernels that this machine runs, for the tests.
-func kernels() []kernel {
-	all := []kernel{portable}
-	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
-		all = append(all, kernel{8, checked(8, strip8)})
-	}
-	if k := fastest(); k.lanes == 16 {
-		all = append(all, k)
-	}
-	return all
-}
-
 type assembly func(c *float64, ldc int, a *float64, lda int, b *float64, rowB, panelB, k, panels int, mod *[12]float64, add bool)
 
 // checked touches the last element of each operand first, so that assembly,

@@ -16,7 +16,10 @@ func (c *Chain) run(target exactmath.Matrix, threads int, kern kernel) (*exactma
 	if err != nil {
 		return nil, nil, err
 	}
-	bound := new(big.Int).Lsh(e.total.max, 2)
+	// 4 max * den / 2^exp, an integer or not; max is at least 1.
+	limit := times(e.total.max, ldexp(4, -e.total.exp))
+	limit.Mul(limit, new(big.Rat).SetInt(e.total.den))
+	bound := limit.Num()
 	if bound.BitLen() > maxPrimes*(digitBits-1) {
 		return nil, nil, ErrTooLarge
 	}
@@ -39,28 +42,6 @@ func (c *Chain) run(target exactmath.Matrix, threads int, kern kernel) (*exactma
 	}
 	z, err := exactmath.OwnDyadic(e.n, e.n, num, e.total.exp)
 	return z, e.total.den, err
-}
-
-func (c *Chain) equal(target exactmath.Matrix, threads int, kern kernel) (bool, error) {
-	e, err := c.engine(target, threads, kern)
-	if err != nil {
-		return false, err
-	}
-	primes, _ := primesFor(e.total.max.Add(e.total.max, big.NewInt(1)), e.total.den)
-	for hi := 0; hi < len(primes); {
-		k := min(6*e.threads, len(primes))
-		hi = min(hi+k, len(primes))
-		e.use(primes[hi-k : hi])
-		for i := range e.unit {
-			e.unit[i] = 1
-		}
-		for first := 0; first < e.n; first += e.rows {
-			if e.compute(first); !e.zero(0, e.rows*e.ld) {
-				return false, nil
-			}
-		}
-	}
-	return true, nil
 }
 
 // zero reports whether the numbers from..from+size-1 are zero in all planes.

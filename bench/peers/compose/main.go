@@ -1,0 +1,119 @@
+// Command compose is this project's side of the comparison with
+// flint_compose.c: it reads the same folder and prints the same two numbers. Its
+// time begins with the float64 weights; what the peer converts beforehand is
+// counted here.
+//
+//	compose [-mode block|residual|equal] [-threads N] [-runs R] DIR
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	"codeberg.org/sbinet/npyio"
+
+	"flowproof/exactmath"
+	"flowproof/exactmath/modular"
+)
+
+func main() {
+	mode := flag.String("mode", "block", "block, residual or equal")
+	threads := flag.Int("threads", 1, "threads")
+	runs := flag.Int("runs", 1, "runs")
+	flag.Parse()
+	if err := run(*mode, *threads, *runs, flag.Arg(0)); err != nil {
+		fmt.Fprintln(os.Stderr, "compose:", err)
+		os.Exit(2)
+	}
+}
+
+func run(mode string, threads, runs int, dir string) error {
+	c, target, err := read(dir)
+	if err != nil {
+		return err
+	}
+	if mode == "equal" { // all residues are zero, and nothing is reconstructed
+		if target, _, err = c.Product(threads); err != nil {
+			return err
+		}
+	}
+	seconds := make([]float64, runs)
+	for r := range seconds {
+		start := time.Now()
+		switch mode {
+		case "block":
+			_, _, err = c.Product(threads)
+		case "residual", "equal":
+			_, _, err = c.Residual(target, threads)
+		default:
+			err = fmt.Errorf("mode %q, want block, residual or equal", mode)
+		}
+		if err != nil {
+			return err
+		}
+		seconds[r] = time.Since(start).Seconds()
+	}
+	slices.Sort(seconds)
+	var use syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &use); err != nil {
+		return err
+	}
+	fmt.Printf("%.6f %d\n", seconds[runs/2], use.Maxrss)
+	return nil
+}
+
+func read(dir string) (*modular.Chain, exactmath.Matrix, error) {
+	target, err := readNpy(filepath.Join(dir, "target.npy"))
+	if err != nil {
+		return nil, nil, err
+	}
+	n, _ := target.Dims()
+	c := &modular.Chain{}
+	for k := 0; ; k++ {
+		upper := true
+		w, err := readNpy(filepath.Join(dir, fmt.Sprintf("%02d_U.npy", k)))
+		if errors.Is(err, fs.ErrNotExist) {
+			upper = false
+			w, err = readNpy(filepath.Join(dir, fmt.Sprintf("%02d_L.npy", k)))
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return c, target, nil
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		rows, cols := w.Dims()
+		if upper {
+			rows, cols = cols, rows
+		}
+		c.P, c.Q = n-rows, n-cols
+		c.Steps = append(c.Steps, modular.Step{Upper: upper, Weight: w})
+	}
+}
+
+func readNpy(path string) (*exactmath.Floats, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	r, err := npyio.NewReader(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if shape := r.Header.Descr.Shape; len(shape) != 2 {
+		return nil, fmt.Errorf("%s: shape %v, want a matrix", path, shape)
+	}
+	var data []float64
+	if err := r.Read(&data); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return exactmath.FromFloat64(r.Header.Descr.Shape[0], r.Header.Descr.Shape[1], data)
+}

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Side by side: exact composition of the six layers of a random rotation, by
+# FLINT and by this project, on the same files, in turn. Prints medians over
+# ROUNDS rounds of the median within a round.
+#
+#   bench/peers/run.sh [MODE [N ...]]      MODE: block (default), residual
+#
+# Needs gcc, unzip, and Debian's libflint-dev and libflint-arb-dev.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+mode=${1:-block}
+shift || true
+sizes=${*:-32 64 128 256 512 1024}
+rounds=${ROUNDS:-5}
+work=${WORK:-$(mktemp -d)}
+[ -n "${WORK:-}" ] || trap 'rm -rf "$work"' EXIT
+
+gcc -O2 -o "$work/flint_compose" bench/peers/flint_compose.c -lflint-arb -lflint -lgmp -lm
+go build -o "$work/compose" ./bench/peers/compose
+go build -o "$work/verify" ./cmd/verify
+
+median() { sort -g | awk '{v[NR]=$1} END {print v[int((NR+1)/2)]}'; }
+
+printf '%5s %7s  %12s %12s %7s  %10s %10s\n' n threads "FLINT ms" "ours ms" ratio "FLINT MB" "ours MB"
+for n in $sizes; do
+  dir=$work/layers$n
+  if [ ! -d "$dir" ]; then
+    "$work/verify" -d "$n" -target random-orthogonal -o "$work/layers.npz" >/dev/null
+    mkdir "$dir"
+    unzip -q "$work/layers.npz" -d "$dir"
+  fi
+  runs=$((n >= 512 ? 1 : n >= 128 ? 5 : 25))
+  for threads in 1 2; do
+    : >"$work/a"
+    : >"$work/b"
+    for _ in $(seq "$rounds"); do
+      "$work/flint_compose" "$mode" "$dir" "$threads" "$runs" >>"$work/a"
+      "$work/compose" -mode "$mode" -threads "$threads" -runs "$runs" "$dir" >>"$work/b"
+    done
+    awk -v n="$n" -v t="$threads" -v a="$(cut -d' ' -f1 "$work/a" | median)" -v b="$(cut -d' ' -f1 "$work/b" | median)" \
+      -v ma="$(cut -d' ' -f2 "$work/a" | median)" -v mb="$(cut -d' ' -f2 "$work/b" | median)" \
+      'BEGIN {printf "%5d %7d  %12.3f %12.3f %7.3f  %10.1f %10.1f\n", n, t, 1000*a, 1000*b, b/a, ma/1024, mb/1024}'
+  done
+done

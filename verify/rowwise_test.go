@@ -1,0 +1,82 @@
+package verify
+
+import (
+	"fmt"
+	"math/big"
+	"math/rand/v2"
+	"testing"
+
+	"flowproof/coupling"
+	"flowproof/exactmath"
+)
+
+// TestPathsAgree composes dense flows both ways: by residues, and row by row.
+func TestPathsAgree(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 1))
+	for s := range mixed + 1 {
+		for _, n := range []int{2, 3, 9, 20, 33} {
+			f := randomFlow(must(coupling.Half(n)), 4, s, rng)
+			target := randomWeight(n, n, s, rng)
+			c := must(chain(f))
+			num, den, err := c.Product(2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x := must(newRowwise(c))
+			if !exactmath.Equal(over(num, den), must(x.matrix())) {
+				t.Errorf("storage %d, n = %d: products differ", s, n)
+			}
+			num, den, err = c.Residual(target, 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			diff := over(num, den)
+			most, frobSq := x.residual(target)
+			if most.Cmp(exactmath.MaxAbs(diff)) != 0 || frobSq.Cmp(exactmath.NormFrobSq(diff)) != 0 {
+				t.Errorf("storage %d, n = %d: residuals differ", s, n)
+			}
+		}
+	}
+}
+
+// TestThin composes sparse layers of a dimension at which nothing dense fits.
+func TestThin(t *testing.T) {
+	const n = 100_000
+	part := must(coupling.Half(n))
+	var layers []coupling.Layer
+	for k := range 6 { // swaps the parts, twice
+		es := make([]exactmath.Entry, n/2)
+		for i := range es {
+			es[i] = exactmath.Entry{Row: i, Col: i, Value: []float64{-1, 1}[k%2]}
+		}
+		w := must(exactmath.NewSparse(n/2, n/2, es))
+		layers = append(layers, must(coupling.NewLayer(part, coupling.Kind(k%2), w, coupling.Scale{})))
+	}
+	f := must(coupling.NewFlow(part, layers...))
+	es := make([]exactmath.Entry, n)
+	for i := range es {
+		es[i] = exactmath.Entry{Row: i, Col: i, Value: -1}
+	}
+	target := must(exactmath.NewSparse(n, n, es))
+	if r := must(Check(f, target)); r.Verdict != Exact {
+		t.Errorf("verdict %v, residual %v", r.Verdict, r.ResidualMax)
+	}
+	es[n-1].Value = -2
+	off := must(exactmath.NewSparse(n, n, es))
+	r := must(Check(f, off))
+	if r.Verdict != Residual || r.ResidualMax.Cmp(big.NewRat(1, 1)) != 0 || r.ResidualFrobSq.Cmp(big.NewRat(1, 1)) != 0 {
+		t.Errorf("one entry off by 1: %v, %v, %v", r.Verdict, r.ResidualMax, r.ResidualFrobSq)
+	}
+}
+
+func BenchmarkCheck(b *testing.B) {
+	rng := rand.New(rand.NewPCG(7, 2))
+	for _, n := range []int{64, 256, 512} {
+		f, target := randomFlow(must(coupling.Half(n)), 6, floats, rng), randomWeight(n, n, floats, rng)
+		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				must(Check(f, target))
+			}
+		})
+	}
+}
