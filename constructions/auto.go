@@ -16,23 +16,24 @@ const goodResidual = 1e-12
 
 // auto chooses the construction that suits the target: orthogonal if it is
 // orthogonal to working precision, ...
-func auto(target exactmath.Matrix, part coupling.Partition, opt Options) (*coupling.Flow, string, error) {
-	f, err := Orthogonal(target, part)
+func auto(target exactmath.Matrix, part coupling.Partition, opt Options) (*Built, error) {
+	b, err := build("orthogonal", target, part, opt)
 	var notOrthogonal *NotOrthogonalError
 	if !errors.As(err, &notOrthogonal) {
-		return refined(f, "orthogonal", target, opt, err)
+		return refined(b, target, opt, err)
 	}
-	return nil, "", err
+	return nil, err
 }
 
 // refined refines a flow that is near the target only, such as one of a target
 // that is orthogonal to float32.
-func refined(f *coupling.Flow, name string, target exactmath.Matrix, opt Options, err error) (*coupling.Flow, string, error) {
-	if err != nil || opt.Prec != 0 || relativeResidual(f, target) <= goodResidual {
-		return f, name, err
+func refined(b *Built, target exactmath.Matrix, opt Options, err error) (*Built, error) {
+	if err != nil || opt.Prec != 0 || relativeResidual(b.Flow, target) <= goodResidual {
+		return b, err
 	}
-	g, _, err := Refine(f, target, 53, RefineOptions{Seed: opt.Seed})
-	return g, name + ", refined", err
+	b.Construction += ", refined"
+	b.Flow, _, err = Refine(b.Flow, target, 53, RefineOptions{Seed: opt.Seed})
+	return b, err
 }
 
 // relativeResidual estimates |target - product| / |target| in the Frobenius

@@ -20,6 +20,7 @@ type Options struct {
 type Construction struct {
 	Name    string
 	Summary string // one line
+	Theorem string // in PROOFS.md
 	Build   func(exactmath.Matrix, coupling.Partition, Options) (*coupling.Flow, error)
 }
 
@@ -29,23 +30,23 @@ var ErrUnknown = errors.New("unknown construction")
 // List returns all constructions but auto, in the order in which to show them.
 func List() []Construction {
 	return []Construction{
-		{"orthogonal", "rotations: six additive layers, each of condition below 8.3 in every dimension",
+		{"orthogonal", "rotations: six additive layers, each of condition below 8.3 in every dimension", "PROOFS.md, theorem 1",
 			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
 				return Orthogonal(m, p)
 			}},
-		{"five", "exact over the rationals where a block c or b has full rank: five layers",
+		{"five", "exact over the rationals where a block c or b has full rank: five layers", "PROOFS.md, theorem Five",
 			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
 				return Five(m, p)
 			}},
-		{"six", "exact over the rationals, any map: six layers, badly conditioned",
+		{"six", "exact over the rationals, any map: six layers, badly conditioned", "PROOFS.md, theorem Six",
 			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
 				return Six(m, p)
 			}},
-		{"eight", "any map: eight layers in closed form, conditioned by a polynomial in cond M without n",
+		{"eight", "any map: eight layers in closed form, conditioned by a polynomial in cond M without n", "PROOFS.md, theorem 5.4",
 			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
 				return Eight(m, p)
 			}},
-		{"conditioned", "any map: thirteen layers (-max-depth 11: eleven) within a constant of the best conditioning",
+		{"conditioned", "any map: thirteen layers (-max-depth 11: eleven) within a constant of the best conditioning", "PROOFS.md, theorem 5.2",
 			func(m exactmath.Matrix, p coupling.Partition, opt Options) (*coupling.Flow, error) {
 				depth := 13
 				if opt.MaxDepth == 11 || opt.MaxDepth == 12 {
@@ -56,20 +57,29 @@ func List() []Construction {
 	}
 }
 
-// Build runs the named construction, refines the flow if Options.Prec asks for
-// it, and returns it with the name of the construction that made it, which for
-// "auto" is the one chosen. An unknown name fails with an error that wraps
-// ErrUnknown; other errors are those of the construction and of Refine.
-func Build(name string, target exactmath.Matrix, part coupling.Partition, opt Options) (*coupling.Flow, string, error) {
-	f, used, err := build(name, target, part, opt)
-	if err != nil || opt.Prec == 0 {
-		return f, used, err
-	}
-	f, _, err = Refine(f, target, opt.Prec, RefineOptions{Seed: opt.Seed})
-	return f, fmt.Sprintf("%s, refined to %d bits", used, opt.Prec), err
+// Built is a flow with the construction that made it, by name, and its theorem.
+type Built struct {
+	Flow         *coupling.Flow
+	Construction string
+	Theorem      string
 }
 
-func build(name string, target exactmath.Matrix, part coupling.Partition, opt Options) (*coupling.Flow, string, error) {
+// Build runs the named construction and refines the flow if Options.Prec asks
+// for it. "auto" chooses a construction; Built says which. An unknown name fails
+// with an error that wraps ErrUnknown; other errors are those of the
+// construction and of Refine.
+func Build(name string, target exactmath.Matrix, part coupling.Partition, opt Options) (*Built, error) {
+	b, err := build(name, target, part, opt)
+	if err != nil || opt.Prec == 0 {
+		return b, err
+	}
+	b.Construction += fmt.Sprintf(", refined to %d bits", opt.Prec)
+	b.Flow, _, err = Refine(b.Flow, target, opt.Prec, RefineOptions{Seed: opt.Seed})
+	return b, err
+}
+
+// build runs the named construction.
+func build(name string, target exactmath.Matrix, part coupling.Partition, opt Options) (*Built, error) {
 	if name == "auto" {
 		return auto(target, part, opt)
 	}
@@ -77,9 +87,9 @@ func build(name string, target exactmath.Matrix, part coupling.Partition, opt Op
 	for _, c := range List() {
 		if c.Name == name {
 			f, err := c.Build(target, part, opt)
-			return f, name, err
+			return &Built{f, name, c.Theorem}, err
 		}
 		names = append(names, c.Name)
 	}
-	return nil, "", fmt.Errorf("%w %q: want one of %s", ErrUnknown, name, strings.Join(names, ", "))
+	return nil, fmt.Errorf("%w %q: want one of %s", ErrUnknown, name, strings.Join(names, ", "))
 }

@@ -5,15 +5,16 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/internal/number"
 )
 
 // Difference is the largest absolute difference over all pixels and channels of
 // an image with values from 0 to 1.
 type Difference struct {
 	// Forward: the convolution by the matrix against the coupling layers.
-	Forward float64 `json:"forward"`
+	Forward number.Float `json:"forward"`
 	// Inverse: the image against the layers undone after they were applied.
-	Inverse float64 `json:"inverse"`
+	Inverse number.Float `json:"inverse"`
 }
 
 // Comparison is a 1x1 convolution done both ways, in float64 and in float32.
@@ -74,8 +75,8 @@ func differences[T coupling.Float](f *coupling.Flow, t *Tensor, direct []float64
 			return d, err
 		}
 		for k := range x {
-			d.Forward = math.Max(d.Forward, math.Abs(float64(y[k])-direct[p+k]))
-			d.Inverse = math.Max(d.Inverse, math.Abs(float64(back[k])-t.data[p+k]))
+			d.Forward = max(d.Forward, number.Float(math.Abs(float64(y[k])-direct[p+k])))
+			d.Inverse = max(d.Inverse, number.Float(math.Abs(float64(back[k])-t.data[p+k])))
 		}
 	}
 	return d, nil

@@ -11,6 +11,7 @@ import (
 	"flowproof/convolution"
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/internal/number"
 	"flowproof/verify"
 	"flowproof/verify/condition"
 )
@@ -44,43 +45,32 @@ type Report struct {
 // Condition gathers condition numbers in the spectral norm. Bounds are
 // rigorous, estimates come from the SVD.
 type Condition struct {
-	Target           number   `json:"target"` // estimate
-	Layers           []number `json:"layers"` // bounds, in product order
-	MaxLayerBound    number   `json:"max_layer_bound"`
-	MaxLayerEstimate number   `json:"max_layer_estimate"`
-	ProductBound     number   `json:"product_bound"`
+	Target           number.Float   `json:"target"` // estimate
+	Layers           []number.Float `json:"layers"` // bounds, in product order
+	MaxLayerBound    number.Float   `json:"max_layer_bound"`
+	MaxLayerEstimate number.Float   `json:"max_layer_estimate"`
+	ProductBound     number.Float   `json:"product_bound"`
 	// LowerLimit is an estimate of what the product of the condition numbers
 	// of any flow of any depth is at least (PROOFS.md, theorem 5.1). It is at
 	// least max(cond M, |det M|^(1/q), |det M|^(-1/q)).
-	LowerLimit number `json:"lower_limit"`
+	LowerLimit number.Float `json:"lower_limit"`
 }
 
 // Layer describes one layer.
 type Layer struct {
-	Kind     string `json:"kind"` // "L" or "U"
-	Rows     int    `json:"rows"`
-	Cols     int    `json:"cols"`
-	ScaleMin number `json:"scale_min"`
-	ScaleMax number `json:"scale_max"`
-	Bound    number `json:"condition_bound"`
-	Estimate number `json:"condition_estimate"`
+	Kind     string       `json:"kind"` // "L" or "U"
+	Rows     int          `json:"rows"`
+	Cols     int          `json:"cols"`
+	ScaleMin number.Float `json:"scale_min"`
+	ScaleMax number.Float `json:"scale_max"`
+	Bound    number.Float `json:"condition_bound"`
+	Estimate number.Float `json:"condition_estimate"`
 }
 
 // Seconds are wall-clock times.
 type Seconds struct {
 	Construct float64 `json:"construct"`
 	Compose   float64 `json:"compose"` // exact composition and comparison
-}
-
-// number is a float64 that JSON can hold even when it is infinite: as null.
-type number float64
-
-// MarshalJSON writes the number, or null if it is not finite.
-func (x number) MarshalJSON() ([]byte, error) {
-	if f := float64(x); !math.IsInf(f, 0) && !math.IsNaN(f) {
-		return json.Marshal(f)
-	}
-	return []byte("null"), nil
 }
 
 // Fill completes the report with what was checked and measured: the verdict,
@@ -97,30 +87,30 @@ func (r *Report) Fill(f *coupling.Flow, target exactmath.Matrix, res *verify.Res
 
 	c := &r.Condition
 	c.MaxLayerBound, c.MaxLayerEstimate, c.ProductBound = 1, 1, 1
-	c.Layers, r.Layers = []number{}, []Layer{}
+	c.Layers, r.Layers = []number.Float{}, []Layer{}
 	for _, l := range f.Layers() {
 		k := condition.Layer(l)
 		rows, cols := l.Weight().Dims()
 		lo, hi := extremes(l.Scale().Float64s(rows))
-		r.Layers = append(r.Layers, Layer{l.Kind().String(), rows, cols, lo, hi, number(k.Bound), number(k.Estimate)})
-		c.Layers = append(c.Layers, number(k.Bound))
-		c.MaxLayerBound = max(c.MaxLayerBound, number(k.Bound))
-		c.MaxLayerEstimate = max(c.MaxLayerEstimate, number(k.Estimate))
-		c.ProductBound = number(math.Nextafter(float64(c.ProductBound)*k.Bound, math.Inf(1)))
+		r.Layers = append(r.Layers, Layer{l.Kind().String(), rows, cols, lo, hi, number.Float(k.Bound), number.Float(k.Estimate)})
+		c.Layers = append(c.Layers, number.Float(k.Bound))
+		c.MaxLayerBound = max(c.MaxLayerBound, number.Float(k.Bound))
+		c.MaxLayerEstimate = max(c.MaxLayerEstimate, number.Float(k.Estimate))
+		c.ProductBound = number.Float(math.Nextafter(float64(c.ProductBound)*k.Bound, math.Inf(1)))
 	}
 	s := singularValues(target)
-	c.Target = number(s[0] / s[len(s)-1])
-	c.LowerLimit = number(lowerLimit(s, max(f.Partition().P(), f.Partition().Q())))
+	c.Target = number.Float(s[0] / s[len(s)-1])
+	c.LowerLimit = number.Float(lowerLimit(s, max(f.Partition().P(), f.Partition().Q())))
 
 	var err error
 	r.Forward, r.RoundTrip, err = roundTrips(f, target, seed)
 	return err
 }
 
-func extremes(v []float64) (lo, hi number) {
-	lo, hi = number(v[0]), number(v[0])
+func extremes(v []float64) (lo, hi number.Float) {
+	lo, hi = number.Float(v[0]), number.Float(v[0])
 	for _, x := range v {
-		lo, hi = min(lo, number(x)), max(hi, number(x))
+		lo, hi = min(lo, number.Float(x)), max(hi, number.Float(x))
 	}
 	return lo, hi
 }

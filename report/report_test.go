@@ -13,6 +13,7 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/internal/number"
 	"flowproof/verify"
 )
 
@@ -99,7 +100,7 @@ func TestFill(t *testing.T) {
 	if r.Verdict != verify.Exact || !r.Reproduced || r.Depth != 3 || r.ResidualMax != "0" {
 		t.Errorf("%+v", r)
 	}
-	near := func(name string, got number, want float64) {
+	near := func(name string, got number.Float, want float64) {
 		if math.Abs(float64(got)-want) > 1e-9*want {
 			t.Errorf("%s = %v, want %v", name, got, want)
 		}
@@ -144,7 +145,7 @@ func TestJSONFields(t *testing.T) {
 }
 
 func TestInfiniteNumbersAreNull(t *testing.T) {
-	b := must(json.Marshal([]number{1.5, number(math.Inf(1)), number(math.NaN())}))
+	b := must(json.Marshal([]number.Float{1.5, number.Float(math.Inf(1)), number.Float(math.NaN())}))
 	if d := cmp.Diff("[1.5,null,null]", string(b)); d != "" {
 		t.Error(d)
 	}
@@ -195,7 +196,7 @@ func TestLowerLimit(t *testing.T) {
 			t.Errorf("%v, q = %d: %v, want %v", c.s, c.q, got, c.want)
 		}
 	}
-	for x, want := range map[number]string{1: "1", 1.00009: "1", 253.129: "253.12", 1.9999999: "1.9999", 123456: "1.2345e+05"} {
+	for x, want := range map[number.Float]string{1: "1", 1.00009: "1", 253.129: "253.12", 1.9999999: "1.9999", 123456: "1.2345e+05"} {
 		if got := shortDown(x); got != want {
 			t.Errorf("shortDown(%v) = %s, want %s", x, got, want)
 		}

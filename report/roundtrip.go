@@ -6,6 +6,7 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/internal/number"
 )
 
 // RoundTrip is what happens when the flow is run in floating point on random
@@ -13,8 +14,8 @@ import (
 // norm. Forward compares with the target times the vector in float64, Inverse
 // runs the flow and then its inverse and compares with the vector.
 type RoundTrip struct {
-	Float64 float64 `json:"float64"`
-	Float32 float64 `json:"float32"`
+	Float64 number.Float `json:"float64"`
+	Float32 number.Float `json:"float32"`
 }
 
 // roundTripVectors is the number of random vectors tried.
@@ -29,7 +30,7 @@ func roundTrips(f *coupling.Flow, target exactmath.Matrix, seed uint64) (forward
 	return
 }
 
-func trip[T coupling.Float](f *coupling.Flow, target exactmath.Matrix, seed uint64) (forward, inverse float64, err error) {
+func trip[T coupling.Float](f *coupling.Flow, target exactmath.Matrix, seed uint64) (forward, inverse number.Float, err error) {
 	n := f.Partition().Dim()
 	run := coupling.Compile[T](f)
 	times := action(target)
@@ -60,11 +61,11 @@ func trip[T coupling.Float](f *coupling.Flow, target exactmath.Matrix, seed uint
 }
 
 // worse is max, but lets a NaN through: a flow that overflows is not a good one.
-func worse(a, b float64) float64 {
+func worse(a number.Float, b float64) number.Float {
 	if math.IsNaN(b) {
-		return math.Inf(1)
+		return number.Float(math.Inf(1))
 	}
-	return max(a, b)
+	return max(a, number.Float(b))
 }
 
 // action returns x -> m x in float64.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"flowproof/internal/number"
 	"flowproof/verify"
 )
 
@@ -88,7 +89,7 @@ func (l Layer) scales() string {
 }
 
 // short prints a condition number rounded up to five digits.
-func short(x number) string {
+func short(x number.Float) string {
 	s := upFloat(float64(x), 5)
 	if x < 1e5 && s != "inf" {
 		var f float64
@@ -99,7 +100,7 @@ func short(x number) string {
 }
 
 // shortDown prints a lower limit rounded down to five digits.
-func shortDown(x number) string {
+func shortDown(x number.Float) string {
 	f := float64(x)
 	s := strconv.FormatFloat(f, 'g', 5, 64)
 	if v, err := strconv.ParseFloat(s, 64); err == nil && v > f {

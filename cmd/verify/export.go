@@ -56,6 +56,11 @@ func exportCommand(args []string, stdout, stderr io.Writer) (int, error) {
 		}
 		exts = []string{f.Ext}
 	}
+	for _, f := range export.Formats() {
+		if *format == "" {
+			exts = append(exts, f.Ext)
+		}
+	}
 	out, err := newOutput(*path, exts...)
 	if err != nil {
 		return exitUsage, err
@@ -77,6 +82,6 @@ func exportCommand(args []string, stdout, stderr io.Writer) (int, error) {
 		return exitUsage, err
 	}
 	spin.stop()
-	_, err = fmt.Fprintf(stdout, "%s: %s of %s, %d layers by %s\n", out.path, out.format.Name, solved.target.Name, solved.flow.Depth(), solved.construction)
+	_, err = fmt.Fprintf(stdout, "%s: %s of %s, %d layers by %s\n", out.path, out.format.Name, solved.target.Name, solved.Flow.Depth(), solved.Construction)
 	return exitOK, err
 }

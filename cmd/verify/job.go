@@ -40,6 +40,7 @@ Examples:
   verify -d 64 -target random-orthogonal
   verify -d 8 -target reverse -json
   verify -target rotation.npy -o layers.npz
+  verify -d 8 -target shuffle -o shuffle.cert
   verify rotation.npy turn.csv
   verify -in model.safetensors -list
   verify -in model.safetensors -all -det pad
@@ -67,7 +68,7 @@ func mainJob(args []string, stdout, stderr io.Writer) (int, error) {
 	o.source.flags(fs)
 	fs.StringVar(&o.tol, "tol", "1e-9", "relative Frobenius `residual` up to which the target counts as reproduced")
 	fs.BoolVar(&o.json, "json", false, "print one JSON object")
-	fs.StringVar(&o.out, "o", "", "write the layers to this .npz `file`")
+	fs.StringVar(&o.out, "o", "", "write a certificate to this .cert `file`, or the layers to this .npz file")
 	fs.StringVar(&o.image, "image", "", "also apply the map as a 1x1 convolution to this PNG or JPEG `file`, squeezed to n channels")
 	fs.BoolVar(&o.version, "version", false, "print the version")
 	fs.BoolVar(&o.list, "list", false, "list targets, constructions and formats; with -in what the checkpoint holds")
@@ -102,7 +103,7 @@ func (o *options) run(stdout, stderr io.Writer) (int, error) {
 	if err != nil {
 		return exitUsage, err
 	}
-	out, err := newOutput(o.out, ".npz")
+	out, err := newOutput(o.out, ".cert", ".npz")
 	if err != nil {
 		return exitUsage, err
 	}
@@ -143,21 +144,20 @@ func (o *options) report(s *solved, tol *big.Rat, spin *spinner) (*report.Report
 	}
 	spin.say("composing exactly")
 	start := time.Now()
-	result, err := verify.Check(s.flow, t.Matrix)
-	if err != nil {
+	if s.result, err = verify.Check(s.Flow, t.Matrix); err != nil {
 		return nil, err
 	}
-	r := &report.Report{Target: t.Name, Note: t.Note, Construction: s.construction}
+	r := &report.Report{Target: t.Name, Note: t.Note, Construction: s.Construction}
 	if t.Seeded {
 		r.Seed = &t.Seed
 	}
 	r.Seconds = report.Seconds{Construct: s.seconds, Compose: time.Since(start).Seconds()}
 	spin.say("bounding condition numbers")
-	if err := r.Fill(s.flow, t.Matrix, result, tol, o.seed); err != nil {
+	if err := r.Fill(s.Flow, t.Matrix, s.result, tol, o.seed); err != nil {
 		return nil, err
 	}
 	if tensor != nil {
-		r.Convolution, err = convolution.Compare(s.flow, t.Matrix, tensor)
+		r.Convolution, err = convolution.Compare(s.Flow, t.Matrix, tensor)
 	}
 	return r, err
 }

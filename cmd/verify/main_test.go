@@ -132,7 +132,7 @@ func TestBadInput(t *testing.T) {
 		{"-d 8 -partition 0,0,1,2", exitUsage, "-partition"},
 		{"-d 8 -partition 0,1,2,8", exitUsage, "-partition"},
 		{"-d 8 -partition odd", exitUsage, "-partition"},
-		{"-d 8 -o layers.txt", exitUsage, "-o"},
+		{"-d 8 -o layers.txt", exitUsage, ".cert or .npz"},
 		{"-d 8 -o " + dir + "/none/layers.npz", exitUsage, "-o"},
 		{"-d 8 -perm 1,2", exitUsage, "perm"},
 		{"-target " + dir + "/none.npy", exitUsage, "none.npy"},
@@ -274,6 +274,11 @@ func TestHelpExamples(t *testing.T) {
 	}
 	if err := os.WriteFile("model.safetensors", model, 0o644); err != nil {
 		t.Fatal(err)
+	}
+	for _, path := range []string{"rotation.cert", "turn.cert"} {
+		if code, _, errs := call("-target", "turn.csv", "-o", path); code != exitOK {
+			t.Fatal(errs)
+		}
 	}
 	for name := range commands() {
 		runExamples(t, name, "-h")
@@ -419,5 +424,23 @@ func TestBashCompletion(t *testing.T) {
 	}
 	if code, _, errs := call("completion", "csh"); code != exitUsage || !strings.Contains(errs, "bash, zsh or fish") {
 		t.Errorf("csh: exit %d, %s", code, errs)
+	}
+}
+
+// TestCertificate writes certificates and has them checked.
+func TestCertificate(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for args, claim := range map[string]string{
+		"-d 12 -target random-orthogonal -seed 3":                   "residual",
+		"-d 6 -target integer -construction six":                    "exact",
+		"-d 5 -target gaussian -construction conditioned -prec 200": "residual",
+	} {
+		if code, _, errs := call(append(strings.Fields(args), "-o", "x.cert")...); code != exitOK {
+			t.Fatalf("%s: exit %d, %s", args, code, errs)
+		}
+		code, out, errs := call("check", "x.cert")
+		if code != exitOK || errs != "" || !strings.HasPrefix(out, "accepted x.cert: "+claim) {
+			t.Errorf("%s: check: exit %d\n%s%s", args, code, out, errs)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"flowproof/certificate"
 	"flowproof/export"
 	"flowproof/internal/atomicfile"
 )
@@ -15,28 +16,27 @@ import (
 // output is a file to be written, or nothing if its path is empty.
 type output struct {
 	path   string
-	format export.Format
+	format export.Format // none for a certificate
 	opt    export.Options
 }
 
+// certExt is the extension of certificates.
+const certExt = ".cert"
+
 // newOutput refuses an output that cannot be written, before any work is done.
-// The extension, one of exts (nil: any that a format has), names the format.
+// The extension, one of exts, tells what is written.
 func newOutput(path string, exts ...string) (*output, error) {
 	out := &output{path: path}
 	if path == "" {
 		return out, nil
 	}
-	var known []string
-	for _, f := range export.Formats() {
-		if exts == nil || slices.Contains(exts, f.Ext) {
-			known = append(known, f.Ext)
-			if strings.HasSuffix(path, f.Ext) {
-				out.format = f
-			}
-		}
+	if !slices.ContainsFunc(exts, func(e string) bool { return strings.HasSuffix(path, e) }) {
+		return nil, fmt.Errorf("-o: %q does not end in %s", path, strings.Join(exts, " or "))
 	}
-	if out.format.Name == "" {
-		return nil, fmt.Errorf("-o: %q does not end in %s", path, strings.Join(known, " or "))
+	for _, f := range export.Formats() {
+		if strings.HasSuffix(path, f.Ext) {
+			out.format = f
+		}
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("-o: %s is a directory, want the name of a file", path)
@@ -54,13 +54,31 @@ func (o *output) write(s *solved) error {
 		return nil
 	}
 	err := atomicfile.Write(o.path, func(w io.Writer) error {
-		if s == nil {
+		switch {
+		case s == nil:
 			return o.format.Write(w, nil, nil, o.opt)
+		case strings.HasSuffix(o.path, certExt):
+			return certificate.Write(w, s.certificate())
 		}
-		return o.format.Write(w, s.flow, s.target.Matrix, o.opt)
+		return o.format.Write(w, s.Flow, s.target.Matrix, o.opt)
 	})
 	if err != nil {
 		return fmt.Errorf("-o: %s cannot be written: %w", o.path, err)
 	}
 	return nil
+}
+
+// certificate claims what the check found.
+func (s *solved) certificate() *certificate.Certificate {
+	c := &certificate.Certificate{
+		Construction: s.Construction,
+		Theorem:      s.Theorem,
+		Claim:        certificate.ClaimFrom(s.result),
+		Flow:         s.Flow,
+		Target:       s.target.Matrix,
+	}
+	if s.target.Seeded {
+		c.Seed = &s.target.Seed
+	}
+	return c
 }

@@ -14,6 +14,7 @@ import (
 	"flowproof/constructions"
 	"flowproof/coupling"
 	"flowproof/targets"
+	"flowproof/verify"
 )
 
 // maxPrec bounds -prec: a flow of n = 64 then takes some 100 MB.
@@ -21,10 +22,10 @@ const maxPrec = 1 << 16
 
 // solved is a target with its flow.
 type solved struct {
-	target       *targets.Target
-	flow         *coupling.Flow
-	construction string
-	seconds      float64
+	target *targets.Target
+	*constructions.Built
+	seconds float64
+	result  *verify.Result // nil until it is checked
 }
 
 // solve loads the target and builds its flow. The error is one for the user.
@@ -54,11 +55,11 @@ func (s *source) build(t *targets.Target, spin *spinner) (*solved, error) {
 	}
 	spin.say("constructing")
 	start := time.Now()
-	flow, used, err := constructions.Build(s.construction, t.Matrix, part, constructions.Options{MaxDepth: s.maxDepth, Prec: s.prec, Seed: s.seed})
+	built, err := constructions.Build(s.construction, t.Matrix, part, constructions.Options{MaxDepth: s.maxDepth, Prec: s.prec, Seed: s.seed})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.Name, err)
 	}
-	return &solved{t, flow, used, time.Since(start).Seconds()}, nil
+	return &solved{target: t, Built: built, seconds: time.Since(start).Seconds()}, nil
 }
 
 // load makes or reads the target.

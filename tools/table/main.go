@@ -66,11 +66,11 @@ func (r row) print() error {
 		return err
 	}
 	start := time.Now()
-	f, used, err := constructions.Build(r.construction, t.Matrix, part, constructions.Options{Seed: 1})
+	b, err := constructions.Build(r.construction, t.Matrix, part, constructions.Options{Seed: 1})
 	if err != nil {
 		return err
 	}
-	seconds := time.Since(start).Seconds()
+	seconds, f, used := time.Since(start).Seconds(), b.Flow, b.Construction
 	res, err := verify.Check(f, t.Matrix)
 	if err != nil {
 		return err
