@@ -225,24 +225,13 @@ func productLayers(m *mat.Dense, p int) ([6]*mat.Dense, error) {
 	if err != nil {
 		return [6]*mat.Dense{}, err
 	}
-	var best [6]*mat.Dense
-	least := math.Inf(1)
-	for _, t := range productTwists(h.q > p) {
-		x := h.layers(t)
+	return h.layersOf(productTwists(h.q > p), func(norms []float64) float64 {
 		sum := 0.0 // log of the product
-		for _, w := range x {
-			if sum += math.Log(shearCondition(spectralNorm(w))); sum >= least {
-				break
-			}
+		for _, x := range norms {
+			sum += math.Log(shearCondition(x))
 		}
-		if sum < least {
-			best, least = x, sum
-		}
-	}
-	for _, w := range best {
-		toGrid(w)
-	}
-	return best, nil
+		return sum
+	}), nil
 }
 
 // productTwists returns the parameters worth trying; the first one is the one

@@ -2,6 +2,7 @@ package constructions
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -61,9 +62,6 @@ func Orthogonal(target exactmath.Matrix, part coupling.Partition) (*coupling.Flo
 	if err != nil {
 		return nil, err
 	}
-	for _, w := range x {
-		toGrid(w)
-	}
 	return f.alternating(coupling.Lower, x[:]...)
 }
 
@@ -90,20 +88,7 @@ func orthogonalLayers(m *mat.Dense, p int) ([6]*mat.Dense, error) {
 	if err != nil {
 		return [6]*mat.Dense{}, err
 	}
-	best, bestNorm := h.layers(provedTwist(h.q > p)), math.Inf(1)
-	for _, t := range twists(h.q > p) {
-		x := h.layers(t)
-		worst := 0.0
-		for _, w := range x {
-			if worst = max(worst, spectralNorm(w)); worst >= bestNorm {
-				break
-			}
-		}
-		if worst < bestNorm {
-			best, bestNorm = x, worst
-		}
-	}
-	return best, nil
+	return h.layersOf(twists(h.q > p), slices.Max[[]float64]), nil
 }
 
 // halved is M after its first step: with X0 = Up (I+S)^-1 V^T a^T for the thin

@@ -3,6 +3,7 @@ package constructions
 import (
 	"math"
 
+	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -80,6 +81,73 @@ func (h *halved) layers(t twist) [6]*mat.Dense {
 	return x
 }
 
+// layersOf returns the layers for the twist, of those given, whose norms of X0..X5
+// have the least cost.
+func (h *halved) layersOf(ts []twist, cost func(norms []float64) float64) [6]*mat.Dense {
+	norms := h.pencil()
+	best, least := ts[0], math.Inf(1)
+	for _, t := range ts {
+		if c := cost(norms(t)); c < least {
+			best, least = t, c
+		}
+	}
+	x := h.layers(best)
+	for _, w := range x {
+		toGrid(w)
+	}
+	return x
+}
+
+// pencil returns a function that gives the norms of X0..X5 for a twist, those of
+// X0, X1 and X5 estimated, those of the others bounded by those of D2, D3, D4.
+// X1 and X5 are combinations of fixed matrices, so that a twist costs no product:
+//
+//	X1 = a c^T + K0 + lambda K1 + rho K2 - rho lambda K3,   X5 = c^T e + K0 + 1/rho K5.
+func (h *halved) pencil() func(twist) []float64 {
+	unit := func(block func(r, f mat2) mat2, rest float64) *mat.Dense {
+		d := blockDiagonal{make([]mat2, len(h.planes)), rest}
+		for k, pl := range h.planes {
+			d.plane[k] = block(pl.half(), h.reflection(pl))
+		}
+		return h.zdv(d)
+	}
+	k0 := unit(func(mat2, mat2) mat2 { return mat2{} }, 1)
+	k1 := unit(func(r, _ mat2) mat2 { return r.t() }, 0)
+	k2 := unit(func(_, f mat2) mat2 { return f }, 0)
+	k3 := unit(func(r, f mat2) mat2 { return f.mul(r.t()) }, 0)
+	k5 := unit(func(r, f mat2) mat2 { return r.mul(f).mul(r.t()) }, 0)
+	x1, x5, sum := mat.NewDense(h.p, h.q, nil), mat.NewDense(h.p, h.q, nil), new(mat.Dense)
+	x1.Add(h.ac, k0)
+	x5.Add(h.ce, k0)
+	combine := func(x *mat.Dense, factors []float64, terms ...*mat.Dense) float64 {
+		sum.CloneFrom(x)
+		for i, k := range terms {
+			blas64.Axpy(factors[i], vector(k), vector(sum))
+		}
+		return spectralNorm(sum)
+	}
+	norm0, turn := spectralNorm(h.x0), 0.0
+	for _, pl := range h.planes {
+		turn = max(turn, pl.angle)
+	}
+	return func(t twist) []float64 {
+		l, r := t.lambda, t.rho
+		norms := []float64{norm0, combine(x1, []float64{l, r, -r * l}, k1, k2, k3), 1, 0, 0, combine(x5, []float64{1 / r}, k5)}
+		if len(h.planes) > 0 {
+			norms[2] = max(norms[2], 1/l)
+			norms[3] = l * (1 + 1/r)
+			norms[4] = r / l * math.Sqrt(1+l*l-2*l*math.Cos(turn/2))
+		}
+		return norms
+	}
+}
+
+// vector returns the entries of a matrix without gaps between its rows.
+func vector(x *mat.Dense) blas64.Vector {
+	data := x.RawMatrix().Data
+	return blas64.Vector{N: len(data), Inc: 1, Data: data}
+}
+
 // blockDiagonal is a q x q matrix in the basis Z: a 2x2 block for each plane, a
 // multiple of the identity on the rest.
 type blockDiagonal struct {
@@ -93,9 +161,7 @@ func (h *halved) blocks(t twist) (d [5]blockDiagonal) {
 		d[k] = blockDiagonal{make([]mat2, len(h.planes)), rest}
 	}
 	for k, pl := range h.planes {
-		c, s := math.Cos(pl.angle/2), math.Sin(pl.angle/2)
-		r := mat2{c, -s, s, c}
-		f := h.reflection(pl)
+		r, f := pl.half(), h.reflection(pl)
 		fr := f.mul(r.t())
 		rf := r.mul(f)
 		rfr := rf.mul(r.t())
@@ -106,6 +172,12 @@ func (h *halved) blocks(t twist) (d [5]blockDiagonal) {
 		d[4].plane[k] = plus(1/t.rho, rfr, 0, r)
 	}
 	return d
+}
+
+// half returns the rotation by half the angle.
+func (pl plane) half() mat2 {
+	c, s := math.Cos(pl.angle/2), math.Sin(pl.angle/2)
+	return mat2{c, -s, s, c}
 }
 
 // reflection returns the reflection of the plane that keeps the projection of
