@@ -7,7 +7,7 @@ func (x Ball) Round(prec uint) Ball {
 	z := newBall(prec)
 	z.mid.Set(&x.mid)
 	z.rad.Set(&x.rad)
-	z, err := z.finish("round")
+	z, err := z.rounded().check("rounding")
 	if err != nil { // mid would round up to 2^MaxExp
 		return x
 	}
@@ -22,18 +22,24 @@ func (x Ball) Neg() Ball {
 }
 
 // Add returns a ball that contains s + t for all s in x, t in y.
-func (x Ball) Add(y Ball) (Ball, error) {
+func (x Ball) Add(y Ball) (Ball, error) { return x.add(y).check("sum") }
+
+// Sub returns a ball that contains s - t for all s in x, t in y.
+func (x Ball) Sub(y Ball) (Ball, error) { return x.add(y.Neg()).check("difference") }
+
+// Mul returns a ball that contains s t for all s in x, t in y.
+func (x Ball) Mul(y Ball) (Ball, error) { return x.mul(y).check("product") }
+
+// add and mul are Add and Mul for intermediate results, of any size that comes
+// about; they may leave the range of Ball but not that of big.Float.
+func (x Ball) add(y Ball) Ball {
 	z := newBall(max(x.Prec(), y.Prec()))
 	z.mid.Add(&x.mid, &y.mid)
 	z.rad.Add(&x.rad, &y.rad)
-	return z.finish("sum")
+	return z.rounded()
 }
 
-// Sub returns a ball that contains s - t for all s in x, t in y.
-func (x Ball) Sub(y Ball) (Ball, error) { return x.Add(y.Neg()) }
-
-// Mul returns a ball that contains s t for all s in x, t in y.
-func (x Ball) Mul(y Ball) (Ball, error) {
+func (x Ball) mul(y Ball) Ball {
 	z := newBall(max(x.Prec(), y.Prec()))
 	z.mid.Mul(&x.mid, &y.mid)
 	// |st - mid mid'| <= |mid| rad' + rad (|mid'| + rad')
@@ -44,7 +50,7 @@ func (x Ball) Mul(y Ball) (Ball, error) {
 		t := up().Add(size(&y.mid), &y.rad)
 		z.rad.Add(&z.rad, t.Mul(t, &x.rad))
 	}
-	return z.finish("product")
+	return z.rounded()
 }
 
 // Quo returns a ball that contains s / t for all s in x, t in y. It fails with a
@@ -61,7 +67,7 @@ func (x Ball) Quo(y Ball) (Ball, error) {
 	num := up().Mul(size(&x.mid), &y.rad)
 	num.Add(num, up().Mul(&x.rad, size(abs)))
 	z.rad.Quo(num, low.Mul(low, down().Set(abs)))
-	return z.finish("quotient")
+	return z.rounded().check("quotient")
 }
 
 // Sqrt returns a ball that contains the square roots of all s in x. It fails
@@ -82,7 +88,7 @@ func (x Ball) Sqrt() (Ball, error) {
 	r, _ := sqrtDown(low, 64)
 	r = down().Add(r, root)
 	z.rad.Add(&z.rad, up().Quo(&x.rad, r))
-	return z.finish("square root")
+	return z.rounded().check("square root")
 }
 
 // sqrtDown returns √x, x >= 0, cut off after at least prec bits, and the unit in

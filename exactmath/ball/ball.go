@@ -54,7 +54,7 @@ func FromRat(x *big.Rat, prec uint) (Ball, error) {
 	z := newBall(prec)
 	var num, den big.Float // of precision 0, so that SetInt is exact
 	z.mid.Quo(num.SetInt(x.Num()), den.SetInt(x.Denom()))
-	return z.finish("input")
+	return z.rounded().check("input")
 }
 
 // FromFloat64 is FromRat for a float64; NaN and Inf are a *RangeError.
@@ -81,27 +81,44 @@ func (x Ball) Rad() *big.Rat { return rat(&x.rad) }
 
 // Contains reports whether q lies in x.
 func (x Ball) Contains(q *big.Rat) bool {
-	d := rat(&x.mid)
-	return d.Abs(d.Sub(d, q)).Cmp(x.Rad()) <= 0
+	num, den := new(big.Float).SetInt(q.Num()), new(big.Float).SetInt(q.Denom())
+	times := func(f *big.Float) *big.Float { return new(big.Float).SetPrec(f.Prec()+den.Prec()).Mul(f, den) }
+	lo, hi := x.ends()
+	return times(lo).Cmp(num) <= 0 && times(hi).Cmp(num) >= 0
 }
 
 // AbsBounds returns the least and the largest |t| for t in x.
 func (x Ball) AbsBounds() (lower, upper *big.Rat) {
-	a, r := rat(&x.mid), x.Rad()
-	upper, lower = new(big.Rat).Add(a.Abs(a), r), a.Sub(a, r)
-	if lower.Sign() < 0 {
-		lower.SetInt64(0)
+	lo, hi := x.ends()
+	if x.mid.Sign() < 0 {
+		lo, hi = hi.Neg(hi), lo.Neg(lo)
 	}
-	return lower, upper
+	if lo.Sign() < 0 {
+		lo.SetInt64(0)
+	}
+	return rat(lo), rat(hi)
 }
 
-// String returns "[m ± r]" in decimal, m to 17 digits, r rounded up so that the
-// interval printed contains x.
+// ends returns mid - rad and mid + rad, exactly; as big.Float because big.Rat
+// would look for common factors in numbers that may have millions of bits.
+func (x Ball) ends() (lo, hi *big.Float) {
+	a, b := x.mid.MantExp(nil), x.rad.MantExp(nil)
+	prec := uint(max(a, b) - min(a-int(x.mid.MinPrec()), b-int(x.rad.MinPrec())) + 1)
+	return new(big.Float).SetPrec(prec).Sub(&x.mid, &x.rad), new(big.Float).SetPrec(prec).Add(&x.mid, &x.rad)
+}
+
+// String returns "[m ± r]", an interval that contains x: in decimal, m to 17
+// digits and r rounded up; beyond 2^±10000, where decimals take long, in binary.
 func (x Ball) String() string {
-	m, r := x.mid.Text('e', 16), up().Set(&x.rad)
+	x = x.Round(64)
+	r, exp := up().Set(&x.rad), x.mid.MantExp(nil)
+	if max(exp, -exp, r.MantExp(nil), -r.MantExp(nil)) > 10000 {
+		return fmt.Sprintf("[%s ± %s]", x.mid.Text('p', 0), r.Text('p', 0))
+	}
+	m := x.mid.Text('e', 16)
 	if x.mid.Sign() != 0 {
 		_, e, _ := strings.Cut(m, "e")
-		exp, _ := strconv.Atoi(e)
+		exp, _ = strconv.Atoi(e)
 		half, _, _ := big.ParseFloat(fmt.Sprintf("5e%d", exp-17), 10, 64, big.ToPositiveInf)
 		r.Add(r, half)
 	}
@@ -123,18 +140,22 @@ func point(x *big.Float) Ball {
 	return z
 }
 
-// finish adds the rounding error of the operation that last wrote z.mid, at
-// most half a unit in its last place, to the radius and restores the invariant.
-func (z Ball) finish(op string) (Ball, error) {
-	exp := z.mid.MantExp(nil)
+// rounded adds to the radius the rounding error of the operation that last wrote
+// z.mid, at most half a unit in its last place, and keeps it off the bottom.
+func (z Ball) rounded() Ball {
 	if z.mid.Acc() != big.Exact {
-		z.rad.Add(&z.rad, pow2(exp-int(z.mid.Prec())-1))
-	}
-	if z.mid.IsInf() || z.rad.IsInf() || max(exp, -exp) > MaxExp || z.rad.MantExp(nil) > 2*MaxExp {
-		return Ball{}, &RangeError{op}
+		z.rad.Add(&z.rad, pow2(z.mid.MantExp(nil)-int(z.mid.Prec())-1))
 	}
 	if z.rad.Sign() > 0 && z.rad.MantExp(nil) < -2*MaxExp {
 		z.rad.Set(pow2(-2 * MaxExp))
+	}
+	return z
+}
+
+func (z Ball) check(op string) (Ball, error) {
+	e := z.mid.MantExp(nil)
+	if z.mid.IsInf() || z.rad.IsInf() || max(e, -e) > MaxExp || z.rad.MantExp(nil) > 2*MaxExp {
+		return Ball{}, &RangeError{op}
 	}
 	return z, nil
 }

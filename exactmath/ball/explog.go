@@ -32,7 +32,7 @@ func (x Ball) Exp() (Ball, error) {
 	n, _ := x.rad.Int64()
 	r.Add(&x.rad, r.SetMantExp(r, int(2*n+1)))
 	z.rad.Add(&z.rad, r.Mul(r, up().Add(&z.rad, size(&z.mid))))
-	z, err = z.finish("exp")
+	z, err = z.check("exp")
 	return z.Round(x.Prec()), err
 }
 
@@ -72,11 +72,10 @@ func expPoint(x *big.Float, prec uint) (Ball, error) {
 	if x.Sign() != 0 {
 		z.rad.SetMantExp(big.NewFloat(float64(2*n+4)), -w)
 	}
-	var err error
-	for ; m > 0 && err == nil; m-- {
-		z, err = z.Mul(z)
+	for ; m > 0; m-- {
+		z = z.mul(z)
 	}
-	return z, err
+	return z, nil
 }
 
 // Log returns a ball that contains log(s) for all s in x. It fails with a
@@ -89,14 +88,14 @@ func (x Ball) Log() (Ball, error) {
 	z := logPoint(&x.mid, x.Prec(), propose)
 	// |log(s) - log(mid)| <= log(mid / (mid - rad)) <= rad / (mid - rad)
 	z.rad.Add(&z.rad, up().Quo(&x.rad, low))
-	z, err := z.finish("log")
+	z, err := z.check("log")
 	return z.Round(x.Prec()), err
 }
 
 // logPoint returns a ball that contains log(x), x > 0, whatever propose returns;
 // propose decides about time alone. Steps, each of which cubes the error of the
 // proposal, are taken until the radius is at most 2^-(prec+7) |mid|.
-func logPoint(x *big.Float, prec uint, propose func(x, x1 *big.Float, cancel, prec uint) *big.Float) Ball {
+func logPoint(x *big.Float, prec uint, propose func(x *big.Float, prec uint) *big.Float) Ball {
 	// Near 1, log(x) is about x1 = x - 1 and so cancel bits smaller than the
 	// numbers that it is computed from.
 	x1 := new(big.Float).SetPrec(prec).Sub(x, big.NewFloat(1))
@@ -108,7 +107,7 @@ func logPoint(x *big.Float, prec uint, propose func(x, x1 *big.Float, cancel, pr
 	prec += cancel + 12
 	z := newBall(prec)
 	z.rad.SetInt64(MaxExp) // |log(x)| <= MaxExp ln 2: true before any step
-	y := propose(x, x1, cancel, prec)
+	y := propose(x, prec)
 	for range bits.Len(prec) + 2 {
 		if next, err := logStep(x, y, prec); err == nil {
 			z, y = next, &next.mid
@@ -128,35 +127,23 @@ func logPoint(x *big.Float, prec uint, propose func(x, x1 *big.Float, cancel, pr
 // logStep returns a ball that contains log(x), for any y: log(x) = y + log(1 + h)
 // with h = x exp(-y) - 1, which expPoint encloses, and |log(1 + h) - h + h^2/2| is
 // at most |h|^3 if |h| <= 1/2. It fails with a *RangeError if |h| may be larger.
-func logStep(x, y *big.Float, prec uint) (z Ball, err error) {
-	try := func(z Ball, failed error) Ball {
-		if failed != nil {
-			err = failed
-		}
-		return z
-	}
-	half := big.NewFloat(0.5)
-	h := try(try(expPoint(new(big.Float).Neg(y), prec)).Mul(point(x)))
-	h = try(h.Sub(point(pow2(0))))
+func logStep(x, y *big.Float, prec uint) (Ball, error) {
+	e, err := expPoint(new(big.Float).Neg(y), prec)
+	h := e.mul(point(x)).add(point(big.NewFloat(-1)))
 	u := up().Add(size(&h.mid), &h.rad)
-	if err != nil || u.Cmp(half) > 0 {
+	if err != nil || u.Cmp(big.NewFloat(0.5)) > 0 {
 		return Ball{}, &RangeError{"log"}
 	}
-	z = try(try(point(y).Add(h)).Sub(try(try(h.Mul(h)).Mul(point(half)))))
+	z := point(y).add(h).add(h.mul(h).mul(point(big.NewFloat(-0.5))))
 	z.rad.Add(&z.rad, up().Mul(u, up().Mul(u, u)))
-	return z, err
+	return z, nil
 }
 
-// propose returns log(x) to about a third of prec bits, by its series near 1, by
-// bigfloat elsewhere: bigfloat.Log squares its argument more than cancel times,
-// and each time loses a bit. It is asked for at most 960 bits because beyond
-// 1,024 with its guard bits it recomputes pi and stores it in a variable that no
-// lock protects.
-func propose(x, x1 *big.Float, cancel, prec uint) *big.Float {
-	p := min(prec/3+64, 960)
-	if 8*cancel >= prec {
-		y := new(big.Float).SetPrec(p).Mul(x1, x1)
-		return y.Sub(x1, y.Mul(y, big.NewFloat(0.5)))
-	}
-	return bigfloat.Log(new(big.Float).SetPrec(p).Set(x))
+// propose returns log(x) off by about 2^-(prec/3). bigfloat.Log squares its
+// argument until it is huge and so loses k bits at 1 + 2^-k: the absolute error
+// stays small, which is all that is needed here, while the relative one does not.
+// It is asked for at most 960 bits because beyond 1,024 with its guard bits it
+// recomputes pi and stores it in a variable that no lock protects.
+func propose(x *big.Float, prec uint) *big.Float {
+	return bigfloat.Log(new(big.Float).SetPrec(min(prec/3+64, 960)).Set(x))
 }
