@@ -1,8 +1,5 @@
-// Package modular is the fast exact engine: products of integer matrices from
-// their residues modulo many primes below 2^24. Residues are float64 numbers,
-// every operation on them is exact, and nearly all the time goes into one small
-// kernel, in assembly on amd64, in Go elsewhere and with the build tag purego.
-// All paths give the same numbers.
+// Package modular composes block triangular factors exactly, from residues
+// modulo many primes: the fast way, for numbers of up to about 96,000 bits.
 package modular
 
 import (
@@ -10,6 +7,7 @@ import (
 	"math/big"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/internal/residue"
 )
 
 // Step is one block triangular factor of a Chain: [[D, X], [0, I]] if Upper,
@@ -26,20 +24,19 @@ type Step struct {
 // coordinates.
 type Chain struct {
 	P, Q  int
-	Order []int
+	Order []int // a permutation of 0..n-1, or nil
 	Steps []Step
 }
 
-// ErrTooLarge is returned if the numbers have so many bits, about 96,000, that
-// this engine is the wrong one.
+// ErrTooLarge is returned if the numbers have too many bits for this engine.
 var ErrTooLarge = errors.New("too many bits for multi-modular arithmetic")
 
 // Product returns N and an odd den > 0 such that the product is N / den,
-// exactly, working on the given number of threads, 0 for one to a processor. It fails with a
-// *exactmath.ShapeError if a shape does not fit, with ErrTooLarge if there are
-// too many bits.
+// exactly, working on the given number of threads, or on one for each processor
+// if that is 0. It fails with a *exactmath.ShapeError if a shape does not fit,
+// with ErrTooLarge if there are too many bits.
 func (c *Chain) Product(threads int) (num *exactmath.Dyadic, den *big.Int, err error) {
-	return c.run(nil, threads, fastest())
+	return c.run(nil, threads, residue.Fastest())
 }
 
 // Residual is Product for target - product. Numbers are reconstructed only where
@@ -49,56 +46,92 @@ func (c *Chain) Product(threads int) (num *exactmath.Dyadic, den *big.Int, err e
 // residues are.
 func (c *Chain) Residual(target exactmath.Matrix, threads int) (num *exactmath.Dyadic, den *big.Int, err error) {
 	if target == nil {
-		target = &exactmath.Floats{}
+		target = &exactmath.Floats{} // of no shape that fits
 	}
-	return c.run(target, threads, fastest())
+	return c.run(target, threads, residue.Fastest())
 }
-
-// span bounds a matrix: its entries are integers times 2^exp / den, den odd, at
-// most max in absolute value, and so are their sums along a row, at most sum.
-type span struct {
-	exp      int
-	den      *big.Int
-	max, sum *big.Rat
-}
-
-// add bounds the sum of two matrices.
-func (s span) add(t span) span {
-	return span{min(s.exp, t.exp), lcm(s.den, t.den), plus(s.max, t.max), plus(s.sum, t.sum)}
-}
-
-// times bounds the product with x: a row of it is a row of s times x.
-func (s span) times(x span) span {
-	return span{s.exp + x.exp, new(big.Int).Mul(s.den, x.den), times(s.sum, x.max), times(s.sum, x.sum)}
-}
-
-// scaled bounds the product with the diagonal matrix whose diagonal is the row x.
-func (s span) scaled(x span) span {
-	return span{s.exp + x.exp, new(big.Int).Mul(s.den, x.den), times(s.max, x.max), times(s.sum, x.max)}
-}
-
-func plus(a, b *big.Rat) *big.Rat  { return new(big.Rat).Add(a, b) }
-func times(a, b *big.Rat) *big.Rat { return new(big.Rat).Mul(a, b) }
 
 // bounds bounds the product [S1, S2] of the steps, by following
 //
 //	[S1, S2] [[D, X], [0, I]] = [S1 D, S2 + S1 X]
 //
 // and its mirror image.
-func bounds(steps []step) span {
-	one := span{0, big.NewInt(1), big.NewRat(1, 1), big.NewRat(1, 1)}
-	s := [2]span{one, one}
+func bounds(steps []step) residue.Span {
+	s := [2]residue.Span{residue.One(), residue.One()}
 	for _, k := range steps {
 		from, to := k.from, 1-k.from
-		s[to] = s[to].add(s[from].times(k.weight.span))
+		s[to] = s[to].Add(s[from].Times(k.weight.Span))
 		if k.scale != nil {
-			s[from] = s[from].scaled(k.scale.span)
+			s[from] = s[from].Scaled(k.scale.Span)
 		}
 	}
-	return s[0].add(s[1])
+	return s[0].Add(s[1])
 }
 
-func lcm(a, b *big.Int) *big.Int {
-	g := new(big.Int).GCD(nil, nil, a, b)
-	return g.Mul(a, g.Quo(b, g))
+func (c *Chain) run(target exactmath.Matrix, threads int, kern residue.Kernel) (*exactmath.Dyadic, *big.Int, error) {
+	e, err := c.engine(target, threads, kern)
+	if err != nil {
+		return nil, nil, err
+	}
+	bound := e.total.Integers()
+	bound.Lsh(bound.Add(bound, big.NewInt(1)), 2)
+	if bound.BitLen() > residue.MaxPrimes*23 {
+		return nil, nil, ErrTooLarge
+	}
+	primes, m := residue.Primes(bound, e.total.Den)
+	t := residue.NewTable(primes, m)
+	e.use(primes)
+	for i, p := range primes {
+		// Residues come out as the table wants them, of the difference over the
+		// common denominator; or of the product, if there is no target.
+		e.unit[i] = p.Mul(t.Inverse[i], p.Mul(p.Pow(2, -e.total.Exp), p.Mod(e.total.Den)))
+		if target == nil {
+			e.unit[i] = p.U - e.unit[i]
+		}
+	}
+	num := make([]big.Int, e.n*e.n)
+	for first := 0; first < e.n; first += e.rows {
+		e.compute(first)
+		e.reconstruct(num, t)
+	}
+	z, err := exactmath.OwnDyadic(e.n, e.n, num, e.total.Exp)
+	return z, e.total.Den, err
+}
+
+// reconstruct sets the rows of num that the planes hold.
+func (e *engine) reconstruct(num []big.Int, t *residue.Table) {
+	g := e.kern.Lanes
+	coordinate := make([]int, e.ld) // of a column; -1 for a place that is not used
+	for j := range coordinate {
+		coordinate[j] = -1
+	}
+	for l, i := range e.order {
+		coordinate[e.column(l)] = i
+	}
+	groups := min(e.rows, e.n-e.first) * e.ld / g
+	residue.Parallel(e.threads, residue.Ceil(groups, residue.Chunk), func(thread, task int) {
+		from, size := task*residue.Chunk, min(residue.Chunk, groups-task*residue.Chunk)
+		if e.target != nil && e.zero(from*g, size*g) {
+			return
+		}
+		t.Ints(e.kern, e.planes[from*g:], e.stride, size, e.buffer(thread, t.Scratch(e.kern)), func(s int) *big.Int {
+			j := coordinate[(from*g+s)%e.ld]
+			if j < 0 {
+				return nil
+			}
+			return &num[e.order[e.first+(from*g+s)/e.ld]*e.n+j]
+		})
+	})
+}
+
+// zero reports whether the numbers from..from+size-1 are zero in all planes.
+func (e *engine) zero(from, size int) bool {
+	for i := range e.primes {
+		for _, v := range e.planes[i*e.stride+from:][:size] {
+			if v != 0 {
+				return false
+			}
+		}
+	}
+	return true
 }

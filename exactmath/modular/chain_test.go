@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/internal/residue"
 )
 
 // plain is the product of the chain with math/big alone: full factors, schoolbook.
@@ -190,14 +191,14 @@ func check(t *testing.T, r *rand.Rand, c *Chain, m maker) {
 		t.Fatal(err)
 	}
 	targets := []exactmath.Matrix{entries(t, r, m, n, n), want, near}
-	for _, k := range kernels() {
+	for _, k := range residue.Kernels() {
 		for _, threads := range []int{1, 3} {
 			num, den, err := c.run(nil, threads, k)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if !exactmath.Equal(value(num, den), want) {
-				t.Fatalf("lanes %d, threads %d, p %d, q %d: product differs", k.lanes, threads, c.P, c.Q)
+				t.Fatalf("lanes %d, threads %d, p %d, q %d: product differs", k.Lanes, threads, c.P, c.Q)
 			}
 			for _, target := range targets {
 				num, den, err := c.run(target, threads, k)
@@ -209,7 +210,7 @@ func check(t *testing.T, r *rand.Rand, c *Chain, m maker) {
 					t.Fatal(err)
 				}
 				if !exactmath.Equal(value(num, den), diff) {
-					t.Fatalf("lanes %d, threads %d, p %d, q %d: residual differs", k.lanes, threads, c.P, c.Q)
+					t.Fatalf("lanes %d, threads %d, p %d, q %d: residual differs", k.Lanes, threads, c.P, c.Q)
 				}
 			}
 		}
@@ -253,9 +254,9 @@ func gaussian(n, depth int) (*Chain, exactmath.Matrix) {
 func BenchmarkCompose(b *testing.B) {
 	for _, n := range []int{32, 64, 128, 256, 512, 1024} {
 		for _, threads := range []int{1, 2} {
-			for _, k := range kernels()[1:] {
+			for _, k := range residue.Kernels()[1:] {
 				c, _ := gaussian(n, 6)
-				b.Run(fmt.Sprintf("n=%d/threads=%d/lanes=%d", n, threads, k.lanes), func(b *testing.B) {
+				b.Run(fmt.Sprintf("n=%d/threads=%d/lanes=%d", n, threads, k.Lanes), func(b *testing.B) {
 					for b.Loop() {
 						if _, _, err := c.run(nil, threads, k); err != nil {
 							b.Fatal(err)

@@ -3,17 +3,16 @@ package modular
 import (
 	"math"
 	"runtime"
-	"sync"
-	"sync/atomic"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/internal/residue"
 )
 
 // step is a Step, split: to the columns of part 1-from are added the columns of
 // part from, times weight; then those of part from are scaled.
 type step struct {
 	from          int
-	weight, scale *integers
+	weight, scale *residue.Integers
 }
 
 // engine is a chain, split, and the state for some primes. The state is, for
@@ -22,25 +21,25 @@ type step struct {
 // off[0] and off[1], both filled up to whole groups with zeros. There are as
 // many rows as strips of 6 need, those beyond n being zero.
 type engine struct {
-	kern       kernel
+	kern       residue.Kernel
 	threads    int
 	p, n       int
 	width, off [2]int // of the parts, in groups and in columns
 	ld         int
 	order      []int
 	steps      []step
-	target     *integers // in rows like those of the planes; nil for none
-	total      span      // of target - product
+	target     *residue.Integers // in rows like those of the planes; nil for none
+	total      residue.Span      // of target - product
 
-	primes              []prime
+	primes              []residue.Prime
 	unit                []uint64
 	first, rows, stride int
 	planes              []float64
 	scratch             [][]float64 // of each thread
 }
 
-func (c *Chain) engine(target exactmath.Matrix, threads int, kern kernel) (*engine, error) {
-	n, g := c.P+c.Q, kern.lanes
+func (c *Chain) engine(target exactmath.Matrix, threads int, kern residue.Kernel) (*engine, error) {
+	n, g := c.P+c.Q, kern.Lanes
 	e := &engine{kern: kern, threads: threads, p: c.P, n: n, steps: make([]step, len(c.Steps)), order: c.Order}
 	if threads < 1 {
 		e.threads = runtime.GOMAXPROCS(0)
@@ -54,11 +53,11 @@ func (c *Chain) engine(target exactmath.Matrix, threads int, kern kernel) (*engi
 	if c.P < 1 || c.Q < 1 || len(e.order) != n {
 		return nil, &exactmath.ShapeError{Op: "Chain", R1: c.P, C1: c.Q, R2: len(e.order), C2: 1}
 	}
-	e.width = [2]int{ceil(c.P, g), ceil(c.Q, g)}
+	e.width = [2]int{residue.Ceil(c.P, g), residue.Ceil(c.Q, g)}
 	e.off[1] = e.width[0] * g
 	e.ld = e.off[1] + e.width[1]*g
 	var tasks []func()
-	add := func(m exactmath.Matrix, rows, cols int, lay layout, z **integers) error {
+	add := func(m exactmath.Matrix, rows, cols int, lay residue.Layout, z **residue.Integers) error {
 		r, k := 0, 0
 		if m != nil {
 			r, k = m.Dims()
@@ -66,7 +65,7 @@ func (c *Chain) engine(target exactmath.Matrix, threads int, kern kernel) (*engi
 		if r != rows || k != cols {
 			return &exactmath.ShapeError{Op: "Chain", R1: r, C1: k, R2: rows, C2: cols}
 		}
-		tasks = append(tasks, func() { *z = split(m, lay, g) })
+		tasks = append(tasks, func() { *z = residue.Split(m, lay, g) })
 		return nil
 	}
 	for k, s := range c.Steps {
@@ -74,7 +73,7 @@ func (c *Chain) engine(target exactmath.Matrix, threads int, kern kernel) (*engi
 		if !s.Upper {
 			rows, cols, z.from = cols, rows, 1
 		}
-		if err := add(s.Weight, rows, cols, panels(rows, cols, g), &z.weight); err != nil {
+		if err := add(s.Weight, rows, cols, residue.Panels(rows, cols, g), &z.weight); err != nil {
 			return nil, err
 		}
 		if s.Scale != nil {
@@ -82,7 +81,7 @@ func (c *Chain) engine(target exactmath.Matrix, threads int, kern kernel) (*engi
 			if err != nil {
 				return nil, err
 			}
-			if err := add(d, 1, rows, panels(1, rows, g), &z.scale); err != nil {
+			if err := add(d, 1, rows, residue.Panels(1, rows, g), &z.scale); err != nil {
 				return nil, err
 			}
 		}
@@ -92,10 +91,9 @@ func (c *Chain) engine(target exactmath.Matrix, threads int, kern kernel) (*engi
 			return nil, err
 		}
 	}
-	e.parallel(len(tasks), func(_, k int) { tasks[k]() })
-	e.total = bounds(e.steps)
-	if t := e.target; t != nil {
-		e.total = e.total.add(t.span)
+	residue.Parallel(e.threads, len(tasks), func(_, k int) { tasks[k]() })
+	if e.total = bounds(e.steps); target != nil {
+		e.total = e.total.Add(e.target.Span)
 	}
 	return e, nil
 }
@@ -109,33 +107,14 @@ func (e *engine) column(k int) int {
 }
 
 // layout keeps an n x n matrix as the planes do.
-func (e *engine) layout() layout {
-	z, g := panels(e.n, e.n, e.kern.lanes), e.kern.lanes
+func (e *engine) layout() residue.Layout {
+	z, g := residue.Panels(e.n, e.n, e.kern.Lanes), e.kern.Lanes
 	for k, i := range e.order {
 		j := e.column(k)
-		z.row[i], z.col[i], z.lane[i] = k*e.ld/g, j/g, j%g
+		z.Row[i], z.Col[i], z.Lane[i] = k*e.ld/g, j/g, j%g
 	}
-	z.groups = e.n * e.ld / g
+	z.Groups = e.n * e.ld / g
 	return z
-}
-
-// parallel calls f(thread, task) for tasks 0..tasks-1.
-func (e *engine) parallel(tasks int, f func(thread, task int)) {
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for t := range min(e.threads, tasks) {
-		work := func() {
-			for k := int(next.Add(1)) - 1; k < tasks; k = int(next.Add(1)) - 1 {
-				f(t, k)
-			}
-		}
-		if t == e.threads-1 || t == tasks-1 {
-			work()
-		} else {
-			wg.Go(work)
-		}
-	}
-	wg.Wait()
 }
 
 // buffer returns scratch memory of the thread, with anything in it.
@@ -146,20 +125,12 @@ func (e *engine) buffer(thread, size int) []float64 {
 	return e.scratch[thread][:size]
 }
 
-// moduli is what the kernel wants for rows modulo these primes.
-func moduli(primes ...prime) (mod [12]float64) {
-	for i := range primes {
-		mod[2*i], mod[2*i+1] = primes[i].p, primes[i].inv
-	}
-	return mod
-}
-
 // use makes planes for the primes, at least 6, within the budget of memory: the
 // product is worked on some rows at a time.
-func (e *engine) use(primes []prime) {
+func (e *engine) use(primes []residue.Prime) {
 	const budget = 1 << 24 // float64 numbers
 	e.primes, e.unit = primes, make([]uint64, len(primes))
-	e.rows = 6 * ceil(min(e.n, max(48, budget/(e.ld*len(primes)))), 6)
+	e.rows = 6 * residue.Ceil(min(e.n, max(48, budget/(e.ld*len(primes)))), 6)
 	e.stride = e.rows*e.ld + 16 // off the powers of two, so that planes do not meet in one cache set
 	e.planes = make([]float64, e.stride*len(primes))
 }
@@ -169,37 +140,39 @@ func (e *engine) use(primes []prime) {
 func (e *engine) compute(first int) {
 	e.first = first
 	// Every thread takes as many tasks, each of at most 6 primes.
-	tasks := min(len(e.primes), ceil(len(e.primes), 6*e.threads)*e.threads)
-	e.parallel(tasks, func(thread, k int) {
+	tasks := min(len(e.primes), residue.Ceil(len(e.primes), 6*e.threads)*e.threads)
+	residue.Parallel(e.threads, tasks, func(thread, k int) {
 		e.product(thread, k*len(e.primes)/tasks, (k+1)*len(e.primes)/tasks)
 	})
 	if e.target == nil {
 		return
 	}
 	const chunk = 1 << 10
-	g := e.kern.lanes
+	g := e.kern.Lanes
 	base, groups := first*e.ld/g, min(e.rows, e.n-first)*e.ld/g
 	for lo := 0; lo < len(e.primes); lo += 6 {
 		// The last six may overlap those before, which then add nothing.
 		at := min(lo, len(e.primes)-6)
-		primes, mod := e.primes[at:at+6], moduli(e.primes[at:at+6]...)
-		w := e.target.weights(primes, append(make([]uint64, lo-at), e.unit[lo:at+6]...))
-		e.parallel(ceil(groups, chunk), func(_, k int) {
+		primes, mod := e.primes[at:at+6], residue.Moduli(e.primes[at:at+6]...)
+		w := e.target.Weights(primes, append(make([]uint64, lo-at), e.unit[lo:at+6]...))
+		residue.Parallel(e.threads, residue.Ceil(groups, chunk), func(_, k int) {
 			from, to := k*chunk, min(groups, k*chunk+chunk)
-			e.target.residues(e.kern, e.planes[at*e.stride+from*g:], e.stride, w, base+from, base+to, &mod, true)
+			e.target.Residues(e.kern, e.planes[at*e.stride+from*g:], e.stride, w, base+from, base+to, &mod, true)
 		})
 	}
 }
 
+type interval struct{ lo, hi int }
+
 // product makes planes lo..hi-1, at most 6, -unit * product.
 func (e *engine) product(thread, lo, hi int) {
-	primes, g, mod := e.primes[lo:hi], e.kern.lanes, moduli(e.primes[lo:hi]...)
+	primes, g, mod := e.primes[lo:hi], e.kern.Lanes, residue.Moduli(e.primes[lo:hi]...)
 	one, state := make([]uint64, hi-lo), make([][]float64, hi-lo)
-	for i := range primes {
+	for i, p := range primes {
 		one[i], state[i] = 1, e.planes[(lo+i)*e.stride:][:e.rows*e.ld]
 		clear(state[i])
 		for r := range min(e.rows, e.n-e.first) {
-			state[i][r*e.ld+e.column(e.first+r)] = -primes[i].balanced(e.unit[lo+i])
+			state[i][r*e.ld+e.column(e.first+r)] = -p.Balanced(e.unit[lo+i])
 		}
 	}
 	// The columns of S1 and of S2 that may not be zero, for each strip of 6 rows:
@@ -210,26 +183,26 @@ func (e *engine) product(thread, lo, hi int) {
 		used[s] = [2]interval{{first, min(first+6, e.p)}, {max(first-e.p, 0), min(first+6, e.n) - e.p}}
 	}
 	for _, st := range e.steps {
-		from, to, x := st.from, 1-st.from, st.weight
-		size := x.groups * g
+		from, x := st.from, st.weight
+		size := x.Groups * g
 		buf := e.buffer(thread, 6*size)
-		x.residues(e.kern, buf, size, x.weights(primes, one), 0, x.groups, &mod, false)
-		for i := range primes {
-			e.multiply(state[i], buf[i*size:(i+1)*size], from, used, &primes[i])
+		x.Residues(e.kern, buf, size, x.Weights(primes, one), 0, x.Groups, &mod, false)
+		for i, p := range primes {
+			e.multiply(state[i], buf[i*size:(i+1)*size], from, used, p)
 		}
 		for s := range used {
 			if r := used[s][from]; r.lo < r.hi {
-				used[s][to] = interval{0, math.MaxInt}
+				used[s][1-from] = interval{0, math.MaxInt}
 			}
 		}
 		if x = st.scale; x != nil {
-			size = x.groups * g
-			x.residues(e.kern, buf, size, x.weights(primes, one), 0, x.groups, &mod, false)
-			for i := range primes {
+			size = x.Groups * g
+			x.Residues(e.kern, buf, size, x.Weights(primes, one), 0, x.Groups, &mod, false)
+			for i, p := range primes {
 				for r := range e.rows {
 					s := state[i][r*e.ld+e.off[from]:]
 					for j, d := range buf[i*size : (i+1)*size] {
-						s[j] = reduce(s[j]*d, primes[i].p, primes[i].inv)
+						s[j] = residue.Reduce(s[j]*d, p.P, p.Inv)
 					}
 				}
 			}
@@ -237,17 +210,15 @@ func (e *engine) product(thread, lo, hi int) {
 	}
 }
 
-type interval struct{ lo, hi int }
-
 // multiply adds to one part the other part, from, times the weight b.
-func (e *engine) multiply(s, b []float64, from int, used [][2]interval, p *prime) {
-	g, mod := e.kern.lanes, moduli(*p, *p, *p, *p, *p, *p)
+func (e *engine) multiply(s, b []float64, from int, used [][2]interval, p residue.Prime) {
+	g, mod := e.kern.Lanes, residue.Moduli(p, p, p, p, p, p)
 	k := len(b) / (e.width[1-from] * g) // rows of b
-	for l := 0; l < k; l += maxProduct {
+	for l := 0; l < k; l += residue.MaxProduct {
 		for t := range used {
-			lo, hi := max(used[t][from].lo, l), min(used[t][from].hi, l+maxProduct, k)
+			lo, hi := max(used[t][from].lo, l), min(used[t][from].hi, l+residue.MaxProduct, k)
 			if row := s[6*t*e.ld:]; lo < hi {
-				e.kern.strip(row[e.off[1-from]:], e.ld, row[e.off[from]+lo:], e.ld, b[lo*g:], g, k*g, hi-lo, e.width[1-from], &mod, true)
+				e.kern.Strip(row[e.off[1-from]:], e.ld, row[e.off[from]+lo:], e.ld, b[lo*g:], g, k*g, hi-lo, e.width[1-from], &mod, true)
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package modular
+package residue
 
 import (
 	"math"
@@ -9,34 +9,48 @@ import (
 	"flowproof/exactmath"
 )
 
-// layout says where an entry is kept: (i, j) in lane[j] of group row[i]+col[j].
+// Layout says where an entry is kept: (i, j) in Lane[j] of group Row[i]+Col[j].
 // A group has as many places as the kernel has lanes, empty ones being zero.
-type layout struct {
-	row, col, lane []int
-	groups         int
+type Layout struct {
+	Row, Col, Lane []int
+	Groups         int
 }
 
-// panels keeps a matrix as the kernel reads B: column panels, one after the other.
-func panels(rows, cols, lanes int) layout {
-	z := layout{make([]int, rows), make([]int, cols), make([]int, cols), rows * ceil(cols, lanes)}
+// Panels keeps a matrix as the kernel reads B: column panels, one after the other.
+func Panels(rows, cols, lanes int) Layout {
+	z := Layout{make([]int, rows), make([]int, cols), make([]int, cols), rows * Ceil(cols, lanes)}
 	for i := range rows {
-		z.row[i] = i
+		z.Row[i] = i
 	}
 	for j := range cols {
-		z.col[j], z.lane[j] = j/lanes*rows, j%lanes
+		z.Col[j], z.Lane[j] = j/lanes*rows, j%lanes
 	}
 	return z
 }
 
-func ceil(a, b int) int { return (a + b - 1) / b }
+// Rows keeps a matrix row by row, each filled up to whole groups.
+func Rows(rows, cols, lanes int) Layout {
+	z := Panels(rows, cols, lanes)
+	for i := range rows {
+		z.Row[i] = i * Ceil(cols, lanes)
+	}
+	for j := range cols {
+		z.Col[j] = j / lanes
+	}
+	return z
+}
 
-// integers is a matrix N * 2^exp / den, the entries of N being integers of count
+// Ceil returns a/b rounded up.
+func Ceil(a, b int) int { return (a + b - 1) / b }
+
+// Integers is a matrix N * 2^Exp / Den, the entries of N being integers of count
 // digits to the base 2^24, each with the sign of its entry: digit t of lane l of
 // group g is digits[(g*count+t)*lanes + l].
-type integers struct {
-	span
-	groups, count int
-	digits        []float64
+type Integers struct {
+	Span
+	Groups int
+	count  int
+	digits []float64
 }
 
 // visit calls f for pieces that the entries of m are sums of: the entry (i, j)
@@ -92,11 +106,11 @@ func mantissa(v float64) (u uint64, e int) {
 	return u | 1<<52, e - 1075
 }
 
-// split returns m in the given layout.
-func split(m exactmath.Matrix, lay layout, lanes int) *integers {
+// Split returns m in the given layout.
+func Split(m exactmath.Matrix, lay Layout, lanes int) *Integers {
 	lo, hi := math.MaxInt, math.MinInt
-	z := &integers{groups: lay.groups}
-	z.den = visit(m, func(_, _ int, _ float64, u uint64, e int) {
+	z := &Integers{Groups: lay.Groups}
+	z.Den = visit(m, func(_, _ int, _ float64, u uint64, e int) {
 		if u != 0 {
 			lo, hi = min(lo, e+bits.TrailingZeros64(u)), max(hi, e+bits.Len64(u))
 		}
@@ -104,11 +118,11 @@ func split(m exactmath.Matrix, lay layout, lanes int) *integers {
 	if lo > hi {
 		lo, hi = 0, 0
 	}
-	z.exp, z.count = lo, max(1, ceil(hi-lo, digitBits))
-	z.digits = make([]float64, z.groups*z.count*lanes)
+	z.Exp, z.count = lo, max(1, Ceil(hi-lo, digitBits))
+	z.digits = make([]float64, z.Groups*z.count*lanes)
 	// Sums are in units of 2^unit, pieces rounded up, so that they stay below 2^63.
-	sums := make([]uint64, len(lay.row))
-	unit := max(hi-62+bits.Len(uint(len(lay.col))), lo)
+	sums := make([]uint64, len(lay.Row))
+	unit := max(hi-62+bits.Len(uint(len(lay.Col))), lo)
 	visit(m, func(i, j int, sign float64, u uint64, e int) {
 		if e < lo { // the bits below are zero
 			u, e = u>>(lo-e), lo
@@ -120,47 +134,41 @@ func split(m exactmath.Matrix, lay layout, lanes int) *integers {
 		}
 		t, s := uint(e-lo)/digitBits, uint(e-lo)%digitBits
 		low, high := u<<s, u>>(64-s)
-		for at := ((lay.row[i]+lay.col[j])*z.count+int(t))*lanes + lay.lane[j]; low|high != 0; at += lanes {
+		for at := ((lay.Row[i]+lay.Col[j])*z.count+int(t))*lanes + lay.Lane[j]; low|high != 0; at += lanes {
 			z.digits[at] += sign * float64(low&(1<<digitBits-1))
 			low, high = low>>digitBits|high<<(64-digitBits), high>>digitBits
 		}
 	})
-	den := new(big.Rat).SetInt(z.den)
-	z.sum = ldexp(slices.Max(sums), unit)
-	z.sum.Quo(z.sum, den)
-	z.max = ldexp(1, hi)
-	z.max.Quo(z.max, den)
+	den := new(big.Rat).SetInt(z.Den)
+	z.Sum = ldexp(slices.Max(sums), unit)
+	z.Sum.Quo(z.Sum, den)
+	z.Max = ldexp(1, hi)
+	z.Max.Quo(z.Max, den)
 	return z
 }
 
-// ldexp returns u * 2^e.
-func ldexp(u uint64, e int) *big.Rat {
-	n, d := new(big.Int).SetUint64(u), big.NewInt(1)
-	return new(big.Rat).SetFrac(n.Lsh(n, uint(max(e, 0))), d.Lsh(d, uint(max(-e, 0))))
-}
-
-// residues sets rows 0..5 of out, stride apart, to groups from..to-1 of N, with
+// Residues sets rows 0..5 of out, stride apart, to groups from..to-1 of N, with
 // row i of w the weights of the digits modulo p_i; or adds them.
-func (x *integers) residues(kern kernel, out []float64, stride int, w []float64, from, to int, mod *[12]float64, add bool) {
-	const groups = 256 // to one call of the kernel, which nothing interrupts
+func (x *Integers) Residues(kern Kernel, out []float64, stride int, w []float64, from, to int, mod *[12]float64, add bool) {
+	const groups = 256 // to one call of the Kernel, which nothing interrupts
 	for g := from; g < to; g += groups {
 		for t := 0; t < x.count; t += maxConvert {
-			kern.strip(out[(g-from)*kern.lanes:], stride, w[t:], x.count, x.digits[(g*x.count+t)*kern.lanes:],
-				kern.lanes, x.count*kern.lanes, min(maxConvert, x.count-t), min(groups, to-g), mod, add || t > 0)
+			kern.Strip(out[(g-from)*kern.Lanes:], stride, w[t:], x.count, x.digits[(g*x.count+t)*kern.Lanes:],
+				kern.Lanes, x.count*kern.Lanes, min(maxConvert, x.count-t), min(groups, to-g), mod, add || t > 0)
 		}
 	}
 }
 
-// weights returns what residues wants for c_i N * 2^exp / den modulo primes[i],
+// Weights returns what Residues wants for c_i N * 2^exp / den modulo primes[i],
 // six rows, those of missing primes zero: c_i * 2^exp / den * 2^(24 t).
-func (x *integers) weights(primes []prime, c []uint64) []float64 {
+func (x *Integers) Weights(primes []Prime, c []uint64) []float64 {
 	out := make([]float64, 6*x.count)
 	for i := range primes {
-		p := &primes[i]
-		u := p.mul(c[i], p.mul(p.pow(2, x.exp), p.pow(p.mod(x.den), -1)))
+		p := primes[i]
+		u := p.Mul(c[i], p.Mul(p.Pow(2, x.Exp), p.Pow(p.Mod(x.Den), -1)))
 		for t := range x.count {
-			out[i*x.count+t] = p.balanced(u)
-			u = p.mul(u, 1<<digitBits%p.u)
+			out[i*x.count+t] = p.Balanced(u)
+			u = p.Mul(u, 1<<digitBits%p.U)
 		}
 	}
 	return out

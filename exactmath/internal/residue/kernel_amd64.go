@@ -1,18 +1,19 @@
 //go:build amd64 && !purego
 
-package modular
+package residue
 
 import "golang.org/x/sys/cpu"
 
-// fastest is the best kernel that this machine runs.
-func fastest() kernel {
-	switch {
-	case cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL:
-		return kernel{16, checked(16, strip16)}
-	case cpu.X86.HasAVX2 && cpu.X86.HasFMA:
-		return kernel{8, checked(8, strip8)}
+// Kernels are the kernels that this machine runs, the slowest first.
+func Kernels() []Kernel {
+	all := []Kernel{portable}
+	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
+		all = append(all, Kernel{8, checked(8, strip8)})
 	}
-	return portable
+	if cpu.X86.HasAVX512F {
+		all = append(all, Kernel{16, checked(16, strip16)})
+	}
+	return all
 }
 
 type assembly func(c *float64, ldc int, a *float64, lda int, b *float64, rowB, panelB, k, panels int, mod *[12]float64, add bool)

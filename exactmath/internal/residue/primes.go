@@ -1,0 +1,91 @@
+package residue
+
+import (
+	"math/big"
+	"math/bits"
+)
+
+// Residues are balanced and reduced by the kernel, so |r| <= p/2 + 4 <= 2^23 -
+// 28. One reduction takes MaxProduct products of two residues, one more residue
+// and p: 128 (2^23 - 28)^2 + 2^23 + 2^24 < 2^53; or maxConvert of a residue and a
+// digit.
+const (
+	MaxProduct = 128
+	maxConvert = 60
+	digitBits  = 24
+	top        = 1<<24 - 64 // above all primes
+)
+
+// Prime is a prime number below 2^24 - 64.
+type Prime struct {
+	U      uint64
+	P, Inv float64 // the same, and 1/p rounded
+}
+
+// Primes returns the largest primes that do not divide avoid, at least 6 of them
+// and a product of at least bound.
+func Primes(bound, avoid *big.Int) (list []Prime, product *big.Int) {
+	const window = 1 << 11
+	var t big.Int
+	product = big.NewInt(1)
+	for lo := uint64(top - window); ; lo -= window {
+		var composite [window]bool // of lo+i
+		for d := uint64(3); d < 1<<12; d += 2 {
+			for m := (lo + d - 1) / d * d; m < lo+window; m += d {
+				composite[m-lo] = true
+			}
+		}
+		for i := uint64(window - 1); i < window; i -= 2 { // the odd ones; lo is even
+			p := Prime{lo + i, float64(lo + i), 1 / float64(lo+i)}
+			if composite[i] || p.Mod(avoid) == 0 {
+				continue
+			}
+			list = append(list, p)
+			if product.Mul(product, t.SetUint64(p.U)); len(list) >= 6 && product.Cmp(bound) >= 0 {
+				return list, product
+			}
+		}
+	}
+}
+
+// Moduli is what the kernel wants for rows modulo these primes, at most 6.
+func Moduli(primes ...Prime) (mod [12]float64) {
+	for i, p := range primes {
+		mod[2*i], mod[2*i+1] = p.P, p.Inv
+	}
+	return mod
+}
+
+// Mul returns a b modulo p, for a, b < p.
+func (p Prime) Mul(a, b uint64) uint64 { return a * b % p.U }
+
+// Pow returns a^e modulo p; a must not be 0 if e < 0.
+func (p Prime) Pow(a uint64, e int) uint64 {
+	if a == 1 {
+		return 1
+	}
+	if e %= int(p.U - 1); e < 0 {
+		e += int(p.U - 1)
+	}
+	r := uint64(1)
+	for i := bits.Len(uint(e)) - 1; i >= 0; i-- {
+		if r = p.Mul(r, r); e>>i&1 == 1 {
+			r = p.Mul(r, a)
+		}
+	}
+	return r
+}
+
+// Mod returns x modulo p, in 0..p-1.
+func (p Prime) Mod(x *big.Int) uint64 {
+	var t big.Int
+	return t.Mod(x, t.SetUint64(p.U)).Uint64()
+}
+
+// Balanced returns a in 0..p-1 as a residue in -p/2..p/2.
+func (p Prime) Balanced(a uint64) float64 {
+	if 2*a > p.U {
+		return float64(a) - p.P
+	}
+	return float64(a)
+}
