@@ -2,12 +2,9 @@ package ball
 
 import (
 	"errors"
-	"fmt"
 	"math/big"
 	"math/rand/v2"
 	"testing"
-
-	"github.com/ALTree/bigfloat"
 )
 
 // value is one number seen three ways: a ball of low precision, a thin ball of
@@ -113,61 +110,5 @@ func TestInclusion(t *testing.T) {
 	}
 	if compared < 1000 {
 		t.Errorf("only %d programs computed something", compared)
-	}
-}
-
-func BenchmarkExp(b *testing.B) {
-	for _, prec := range []uint{53, 128, 256, 512, 1024, 2048, 4096} {
-		s := big.NewRat(1, 3)
-		b.Run(fmt.Sprintf("ball/%d", prec), func(b *testing.B) {
-			for b.Loop() {
-				if _, err := ExpRat(s, prec); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-		x := new(big.Float).SetPrec(prec).SetRat(s)
-		b.Run(fmt.Sprintf("bigfloat/%d", prec), func(b *testing.B) {
-			for b.Loop() {
-				bigfloat.Exp(x)
-			}
-		})
-	}
-}
-
-func BenchmarkLog(b *testing.B) {
-	for _, prec := range []uint{53, 128, 256, 512, 1024, 2048, 4096} {
-		x, err := FromRat(big.NewRat(1, 3), prec)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Run(fmt.Sprintf("ball/%d", prec), func(b *testing.B) {
-			for b.Loop() {
-				if _, err := x.Log(); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-		b.Run(fmt.Sprintf("bigfloat/%d", prec), func(b *testing.B) {
-			for b.Loop() {
-				bigfloat.Log(&x.mid)
-			}
-		})
-	}
-}
-
-func BenchmarkArithmetic(b *testing.B) {
-	for _, prec := range []uint{53, 256, 2048} {
-		x, _ := FromRat(big.NewRat(1, 3), prec)
-		y, _ := FromRat(big.NewRat(5, 7), prec)
-		for name, f := range map[string]func(x, y Ball) (Ball, error){"Add": Ball.Add, "Mul": Ball.Mul, "Quo": Ball.Quo} {
-			b.Run(fmt.Sprintf("%s/%d", name, prec), func(b *testing.B) {
-				for b.Loop() {
-					if _, err := f(x, y); err != nil {
-						b.Fatal(err)
-					}
-				}
-			})
-		}
 	}
 }

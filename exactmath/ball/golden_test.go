@@ -168,6 +168,10 @@ func TestBigfloat(t *testing.T) {
 			t.Errorf("%s: want at least %v bits lost: %+v", key, least, r)
 		}
 	}
+	// log(2^-2^31) = -1.49e9: 1/x overflows.
+	if y, _ := bigfloat.Log(pow2(big.MinExp)).Float64(); y > -1e30 {
+		t.Errorf("bigfloat.Log(2^-2^31) = %g", y)
+	}
 }
 
 // checkPropose checks that what propose returns makes one step enough, two beyond
