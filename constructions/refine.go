@@ -22,7 +22,10 @@ type RefineOptions struct {
 	Additive bool
 	// MaxRounds bounds the number of corrections; 0 means 40 + prec/8.
 	MaxRounds int
-	// Seed is for the random displacements that leave a singular point.
+	// MaxRestarts bounds the number of random displacements that leave a singular
+	// point; 0 means 4, and a negative number none.
+	MaxRestarts int
+	// Seed is for those displacements.
 	Seed uint64
 }
 
@@ -43,7 +46,7 @@ type ConvergenceError struct {
 	Method   string  // "refine" or "polish"
 	Reason   string  // what stood in the way
 	Depth    int     // layers of the flow
-	Rounds   int     // corrections made
+	Rounds   int     // corrections made, or starts tried
 	Residual float64 // log2 of the largest |entry| of target - product that was left
 	Goal     float64 // log2 of the largest that was wanted
 }
@@ -82,7 +85,9 @@ type refiner struct {
 //
 // decided exactly. The layers come back as dyadic numbers of about prec bits.
 // For prec <= 53 they come back as float64 numbers, refined beyond and then
-// rounded; what is left then is rounding, reported and not refused.
+// rounded; what is left then is rounding, reported and not refused. A flow of
+// float64 numbers that cannot be refined, but leaves no more than rounding, is
+// returned as it is.
 //
 // Each round computes the residual exactly, solves the linearised equation for
 // it in float64 (see tangent) and adds the solution to the layers: some 40 bits a
@@ -168,6 +173,10 @@ func (r *refiner) run(f *coupling.Flow) (*coupling.Flow, RefineReport, error) {
 		return nil, r.rep, err
 	}
 	if err := r.converge(work); err != nil {
+		if r.prec <= floatBits && r.within(start.max(), r.prec-roundingBits) && inFloats(f) && f.Depth() >= r.opt.Depth {
+			r.rep.ResidualMax = start.max()
+			return r.done(f) // rounding is all that is left of it
+		}
 		return nil, r.rep, err
 	}
 	var out *coupling.Flow
@@ -189,12 +198,14 @@ func (r *refiner) done(f *coupling.Flow) (*coupling.Flow, RefineReport, error) {
 	return f, r.rep, nil
 }
 
-// floatBits is the precision of float64.
-const floatBits = 53
+const (
+	floatBits    = 53 // the precision of float64
+	roundingBits = 6  // what rounding may cost of them in a flow
+)
 
 // within reports whether v <= 2^-bits max |target|.
 func (r *refiner) within(v *big.Rat, bits int) bool {
-	return v.Cmp(new(big.Rat).Mul(r.tmax, ldexpRat(big.NewInt(1), -bits))) <= 0
+	return v.Cmp(new(big.Rat).Mul(r.tmax, pow2(-bits))) <= 0
 }
 
 // place puts the flow, deepened if asked for, on a grid fine enough for the

@@ -59,8 +59,8 @@ const (
 	// firstBits is the agreement up to which residuals are computed alike.
 	firstBits = 60
 	// After slowRounds in a row, each gaining less than slowGain bits, the point is
-	// taken for singular, displaced, and tried again up to maxRestarts times.
-	slowRounds, slowGain, maxRestarts = 12, 4, 4
+	// taken for singular, displaced, and tried again, defaultRestarts times by default.
+	slowRounds, slowGain, defaultRestarts = 12, 4, 4
 	// maxHalvings bounds how often a step that leads uphill is halved.
 	maxHalvings = 6
 )
@@ -160,10 +160,15 @@ func (d *descent) judge(res residual) int {
 
 // maxRestarts is small where theory says that displacing cannot help.
 func (r *refiner) maxRestarts() int {
-	if r.rep.Depth < leastDepth {
+	switch {
+	case r.opt.MaxRestarts < 0:
+		return 0
+	case r.opt.MaxRestarts > 0:
+		return r.opt.MaxRestarts
+	case r.rep.Depth < leastDepth:
 		return 1
 	}
-	return maxRestarts
+	return defaultRestarts
 }
 
 // leastDepth is the number of layers from which on the derivative of the product
@@ -177,17 +182,19 @@ func (r *refiner) correction(res residual, work int) (layerStep, error) {
 	frozen := make([]bool, len(f.layers))
 	t := newTangent(f, r.frame, r.scaled, frozen)
 	if r.scaled < 0 && len(f.layers) > 0 {
-		// A scale of one layer can do no less than the defect of log det.
-		defect := logDet(t.inFrame(res.m), res.exp)
+		defect, slack := logDet(t.inFrame(res.m), res.exp)
 		bits := int(min(-math.Log2(math.Abs(defect)/float64(f.n())), 1<<20))
-		if bits < r.prec+4 && (r.prec > floatBits || bits < floatBits-2) {
+		switch {
+		case math.Abs(defect) < 4*slack:
+			// Too far from the target to tell.
+		case bits < r.prec+4 && (r.prec > floatBits || bits < floatBits-2):
 			if r.opt.Additive {
 				return layerStep{}, r.fail(work, fmt.Sprintf("the determinant of the target is exp(%.3g), that of an additive flow is 1", defect))
 			}
 			r.unlock()
 			f = r.point.float()
 			t = newTangent(f, r.frame, r.scaled, frozen)
-		} else if r.prec <= floatBits {
+		case r.prec <= floatBits:
 			r.detFloor = bits - 1
 		}
 	}
@@ -195,41 +202,32 @@ func (r *refiner) correction(res residual, work int) (layerStep, error) {
 	return t.solve(res.m, tol, min(60+4*t.equations(), 2000)), nil
 }
 
-// logDet returns log |det(I + r 2^exp)|.
-func logDet(r blas64.General, exp int) float64 {
+// logDet returns log |det(I + r 2^exp)| and a bound on the order of its error.
+func logDet(r blas64.General, exp int) (value, slack float64) {
 	n := r.Rows
-	if exp < -300 {
-		tr := 0.0
-		for i := range n {
-			tr += r.Data[i*r.Stride+i]
-		}
-		return math.Ldexp(tr, exp)
-	}
-	r = copyGeneral(r)
-	norm := 0.0
-	for i := range r.Data {
-		r.Data[i] = math.Ldexp(r.Data[i], exp)
-		norm += r.Data[i] * r.Data[i]
-	}
+	norm := math.Ldexp(norm2(r.Data), min(exp, 1000))
 	if norm < 1e-6 {
 		// log det(I + R) = tr R - tr R^2 / 2 + O(|R|^3)
-		sum := 0.0
+		tr, sq := 0.0, 0.0
 		for i := range n {
-			sum += r.Data[i*r.Stride+i]
+			tr += r.Data[i*n+i]
 			for j := range n {
-				sum -= r.Data[i*r.Stride+j] * r.Data[j*r.Stride+i] / 2
+				sq += r.Data[i*n+j] * r.Data[j*n+i]
 			}
 		}
-		return sum
+		return math.Ldexp(tr-math.Ldexp(sq, exp)/2, exp), norm * norm * norm
 	}
-	m := mat.NewDense(n, n, r.Data)
+	m := mat.NewDense(n, n, nil)
 	for i := range n {
+		for j := range n {
+			m.Set(i, j, math.Ldexp(r.Data[i*n+j], min(exp, 1000)))
+		}
 		m.Set(i, i, m.At(i, i)+1)
 	}
 	var lu mat.LU
 	lu.Factorize(m)
 	d, _ := lu.LogDet()
-	return d
+	return d, 1e-15 * float64(n)
 }
 
 // restore goes back to a point, which may be from before the scale was free.

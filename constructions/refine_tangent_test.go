@@ -204,7 +204,7 @@ func TestGridRounding(t *testing.T) {
 		} {
 			var z big.Int
 			roundRat(&z, v, bits)
-			off := new(big.Rat).Sub(new(big.Rat).SetInt(&z), new(big.Rat).Mul(v, ldexpRat(big.NewInt(1), bits)))
+			off := new(big.Rat).Sub(new(big.Rat).SetInt(&z), new(big.Rat).Mul(v, pow2(bits)))
 			if off.Abs(off).Cmp(half) > 0 {
 				t.Errorf("roundRat(%v, %d) = %v", v, bits, &z)
 			}

@@ -1,0 +1,380 @@
+package constructions
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+
+	"flowproof/coupling"
+	"flowproof/exactmath"
+	"flowproof/verify"
+	certified "flowproof/verify/condition"
+)
+
+// TestObjectiveGradient compares the analytic gradient with central differences.
+func TestObjectiveGradient(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, c := range []struct {
+		p, q, k, first, power int
+		scaled                bool
+	}{
+		{2, 2, 6, 0, 1, false},
+		{2, 3, 6, 1, 2, false},
+		{3, 2, 5, 0, 4, true},
+		{1, 4, 3, 1, 12, true},
+		{1, 1, 1, 0, 3, true},
+		{3, 3, 0, 0, 2, true},
+	} {
+		t.Run(fmt.Sprintf("%+v", c), func(t *testing.T) {
+			n := c.p + c.q
+			pt := polishPoint{parts{c.p, c.q}, alternatingKinds(c.k, c.first), c.scaled}
+			o := newObjective(pt, general(n, n, randomVector(n*n, rng)), general(n, n, randomVector(n*n, rng)))
+			o.lambda = general(n, n, randomVector(n*n, rng))
+			o.rho, o.weight, o.power = 1.7, 0.6, c.power
+			for i := range o.emphasis {
+				o.emphasis[i] = 1 + rng.Float64()
+			}
+			x := randomVector(pt.dim(), rng)
+			g := make([]float64, len(x))
+			f := o.value(x, g)
+			if again := o.value(x, nil); again != f {
+				t.Errorf("value %v with the gradient, %v without", f, again)
+			}
+			for i := range x {
+				const h = 1e-5
+				at := x[i]
+				x[i] = at + h
+				up := o.value(x, nil)
+				x[i] = at - h
+				down := o.value(x, nil)
+				x[i] = at
+				if d := (up - down) / (2 * h); math.Abs(d-g[i]) > 1e-6*(1+math.Abs(f)) {
+					t.Errorf("derivative %d is %v, differences give %v", i, g[i], d)
+				}
+			}
+		})
+	}
+}
+
+// TestObjectiveResidual: R = 0 exactly where the product of the flow is M = P^-1 Q.
+func TestObjectiveResidual(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 2))
+	pt := polishPoint{parts{2, 3}, alternatingKinds(6, 0), true}
+	x := randomVector(pt.dim(), rng)
+	ls, lt := pt.layers(x)
+	m := floatFlow{pt.parts, ls}.matrix()
+	for j, v := range lt {
+		for i := range 5 {
+			m.Data[i*5+j] *= math.Exp(v)
+		}
+	}
+	left := general(5, 5, randomVector(25, rng))
+	right := newGeneral(5, 5)
+	gemm(1, left, m, 0, right)
+	o := newObjective(pt, left, right)
+	o.value(x, nil)
+	if o.residual > 1e-10*norm2(right.Data) {
+		t.Errorf("residual %v at the flow itself", o.residual)
+	}
+	x[3] += 1e-3
+	if o.value(x, nil); o.residual < 1e-6 {
+		t.Errorf("residual %v off the flow", o.residual)
+	}
+}
+
+// TestPowerTrace compares with the singular values.
+func TestPowerTrace(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 2))
+	for _, shape := range [][2]int{{3, 3}, {2, 5}, {5, 2}} {
+		x := general(shape[0], shape[1], randomVector(shape[0]*shape[1], rng))
+		var svd mat.SVD
+		if !svd.Factorize(mat.NewDense(shape[0], shape[1], x.Data), mat.SVDNone) {
+			t.Fatal("no SVD")
+		}
+		for m := 1; m <= 12; m++ {
+			want := 0.0
+			for _, s := range svd.Values(nil) {
+				want += math.Pow(s, 2*float64(m))
+			}
+			if got, _ := powerTrace(x, m); math.Abs(got-want) > 1e-11*want {
+				t.Errorf("%v, power %d: %v, want %v", shape, m, got, want)
+			}
+		}
+	}
+}
+
+// checkPolished checks a result of Polish against packages verify and condition.
+func checkPolished(t *testing.T, f *coupling.Flow, rep PolishReport, target exactmath.Matrix, depth int) {
+	t.Helper()
+	checkRefined(t, f, rep.Refine, target, 47)
+	if f.Depth() > depth {
+		t.Errorf("depth %d, want %d", f.Depth(), depth)
+	}
+	top, product := 1.0, 1.0
+	for k, l := range f.Layers() {
+		c := certified.Layer(l)
+		tight := 1.02
+		if l.Scale().Kind() != coupling.ScaleOne {
+			tight = 2
+		}
+		if e := rep.Conditions[k]; !(e <= c.Bound*(1+1e-9) && c.Bound <= tight*e) {
+			t.Errorf("layer %d: condition reported %v, certified at most %v", k, e, c.Bound)
+		}
+		top = max(top, rep.Conditions[k])
+		product *= rep.Conditions[k]
+	}
+	if top != rep.Max || math.Abs(product-rep.Product) > 1e-9*product {
+		t.Errorf("reported largest %v and product %v, have %v and %v", rep.Max, rep.Product, top, product)
+	}
+}
+
+func polishDims() []int {
+	if *long {
+		return []int{8, 9, 16, 17, 32, 64}
+	}
+	return []int{8, 9, 16}
+}
+
+// TestPolishGaussian: six layers of small condition for Gaussian maps of
+// determinant 1, the product at most 400 times the condition of the map.
+func TestPolishGaussian(t *testing.T) {
+	for _, n := range polishDims() {
+		g := unitDet(gaussianTarget(n, 1))
+		s := singularValues(g)
+		target := g.matrix(t)
+		f, rep, err := Polish(nil, target, half(t, n), PolishOptions{Seed: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkPolished(t, f, rep, target, 6)
+		cond := s[0] / s[n-1]
+		t.Logf("n = %d, cond %.0f: largest %.2f, product %.3g = %.0f cond, %d evaluations", n, cond, rep.Max, rep.Product, rep.Product/cond, rep.Evals)
+		if rep.Max > 6 || rep.Product > 400*cond {
+			t.Errorf("n = %d: largest condition %v, product %v, cond %v", n, rep.Max, rep.Product, cond)
+		}
+		for k, l := range f.Layers() {
+			if l.Scale().Kind() != coupling.ScaleOne {
+				t.Errorf("n = %d: layer %d has a scale", n, k)
+			}
+		}
+	}
+}
+
+// TestPolishRotation: well below the closed form, from it and from random starts.
+func TestPolishRotation(t *testing.T) {
+	for _, n := range polishDims() {
+		rng := rand.New(rand.NewPCG(uint64(n), 9))
+		target := asFloats(t, haar(n, rng))
+		f0, err := Orthogonal(target, half(t, n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, rep, err := Polish(f0, target, half(t, n), PolishOptions{Starts: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkPolished(t, f, rep, target, 6)
+		t.Logf("n = %d: closed form %.2f, polished %.2f from %s, product %.0f", n, rep.GivenMax, rep.Max, rep.Start, rep.Product)
+		if rep.Max > 3.6 || rep.Max > rep.GivenMax {
+			t.Errorf("n = %d: largest condition %v, closed form %v", n, rep.Max, rep.GivenMax)
+		}
+	}
+}
+
+// TestPolishFixed: maps for which one kind of start or the other is needed.
+func TestPolishFixed(t *testing.T) {
+	n := 8
+	minus := eye(n)
+	minus.Scale(-1, minus)
+	for name, c := range map[string]struct {
+		m     *mat.Dense
+		depth int
+		limit float64
+	}{
+		"swap":           {permuted([]int{4, 5, 6, 7, 0, 1, 2, 3}), 6, 4.2},
+		"minus identity": {minus, 6, 2.7},
+		"witness":        {givens(n, 0, 1, math.Pi/2), 6, 3},
+	} {
+		target := asFloats(t, c.m)
+		f0, err := Orthogonal(target, half(t, n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, rep, err := Polish(f0, target, half(t, n), PolishOptions{Depth: c.depth})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		checkPolished(t, f, rep, target, c.depth)
+		if rep.Max > c.limit {
+			t.Errorf("%s: largest condition %v, want at most %v", name, rep.Max, c.limit)
+		}
+	}
+}
+
+// TestPolishScaled: determinants far from 1, with no start and with one that has
+// scales in the middle.
+func TestPolishScaled(t *testing.T) {
+	for _, n := range []int{4, 5, 8} {
+		for _, by := range []float64{1e3, 1e-3, 0x1p-200} {
+			target := unitDet(gaussianTarget(n, 3)).scaled(by).matrix(t)
+			f, rep, err := Polish(nil, target, half(t, n), PolishOptions{})
+			if err != nil {
+				t.Errorf("n = %d, times %g: %v", n, by, err)
+				continue
+			}
+			checkPolished(t, f, rep, target, 6)
+			if limit := 30 * math.Max(by, 1/by); rep.Max > limit {
+				t.Errorf("n = %d, times %g: largest condition %v, want at most %v", n, by, rep.Max, limit)
+			}
+		}
+		target := gaussianTarget(n, 4).matrix(t)
+		f0, err := Conditioned(target, half(t, n), ConditionedOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, rep, err := Polish(f0, target, half(t, n), PolishOptions{Starts: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rep.Start != "given" {
+			t.Errorf("start %q", rep.Start)
+		}
+		checkPolished(t, f, rep, target, 13)
+		if rep.Max > rep.GivenMax {
+			t.Errorf("n = %d: largest condition %v, was %v", n, rep.Max, rep.GivenMax)
+		}
+	}
+}
+
+// TestPolishPrecision: polish and then refine to more than float64.
+func TestPolishPrecision(t *testing.T) {
+	rng := rand.New(rand.NewPCG(6, 2))
+	target := asFloats(t, haar(6, rng))
+	f, rep, err := Polish(nil, target, half(t, 6), PolishOptions{Prec: 300, Starts: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkRefined(t, f, rep.Refine, target, 300)
+}
+
+func TestPolishDeterministic(t *testing.T) {
+	target := unitDet(gaussianTarget(6, 2)).matrix(t)
+	var first []byte
+	for k := range 2 {
+		f, _, err := Polish(nil, target, half(t, 6), PolishOptions{Seed: 5, MaxEval: 2000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b := flowBytes(f); k == 0 {
+			first = b
+		} else if !bytes.Equal(first, b) {
+			t.Error("two runs differ")
+		}
+	}
+}
+
+func TestPolishErrors(t *testing.T) {
+	n := 6
+	part := half(t, n)
+	rng := rand.New(rand.NewPCG(7, 2))
+	m := haar(n, rng)
+	var conv *ConvergenceError
+	_, rep, err := Polish(nil, asFloats(t, m), part, PolishOptions{Depth: 3, Starts: 1, MaxEval: 1000})
+	if !errors.As(err, &conv) || conv.Method != "polish" || conv.Depth != 3 || len(rep.Failed) != 1 {
+		t.Errorf("three layers: %v, %+v", err, rep)
+	}
+	// The witness of PROOFS.md needs six layers.
+	if _, _, err := Polish(nil, asFloats(t, givens(n, 0, 1, math.Pi/2)), part, PolishOptions{Depth: 5, Starts: 1}); !errors.As(err, &conv) {
+		t.Errorf("witness in five layers: %v", err)
+	}
+	var shape *ShapeError
+	if _, _, err := Polish(nil, asFloats(t, eye(4)), part, PolishOptions{}); !errors.As(err, &shape) {
+		t.Errorf("wrong shape: %v", err)
+	}
+	if _, _, err := Polish(nil, asFloats(t, flippedRow(m)), part, PolishOptions{}); !errors.Is(err, ErrOrientation) {
+		t.Errorf("determinant -1: %v", err)
+	}
+	ones := mat.NewDense(n, n, nil)
+	ones.Apply(func(_, _ int, _ float64) float64 { return 1 }, ones)
+	for name, singular := range map[string]*mat.Dense{"zero": mat.NewDense(n, n, nil), "ones": ones} {
+		if _, _, err := Polish(nil, asFloats(t, singular), part, PolishOptions{}); !errors.Is(err, ErrSingular) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestPolishIdentity: what is given is among the candidates.
+func TestPolishIdentity(t *testing.T) {
+	part := half(t, 6)
+	target := asFloats(t, eye(6))
+	empty, err := coupling.NewFlow(part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, rep, err := Polish(empty, target, part, PolishOptions{Depth: 6})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res, err := verify.Check(f, target); err != nil || res.Verdict != verify.Exact || rep.Max != 1 {
+		t.Errorf("the identity: %v, %v, largest condition %v", res, err, rep.Max)
+	}
+}
+
+func BenchmarkPolish(b *testing.B) {
+	for _, n := range []int{16, 64} {
+		b.Run(fmt.Sprintf("SO/n=%d", n), func(b *testing.B) {
+			rng := rand.New(rand.NewPCG(uint64(n), 9))
+			m := haar(n, rng)
+			target, err := exactmath.FromFloat64(n, n, rowMajor(m))
+			if err != nil {
+				b.Fatal(err)
+			}
+			part, err := coupling.Half(n)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if _, _, err := Polish(nil, target, part, PolishOptions{Starts: 1}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkRefine(b *testing.B) {
+	for _, c := range []struct {
+		n    int
+		prec uint
+	}{{64, 53}, {64, 256}, {64, 1024}, {256, 256}} {
+		b.Run(fmt.Sprintf("n=%d/bits=%d", c.n, c.prec), func(b *testing.B) {
+			rng := rand.New(rand.NewPCG(uint64(c.n), 9))
+			target, err := exactmath.FromFloat64(c.n, c.n, rowMajor(haar(c.n, rng)))
+			if err != nil {
+				b.Fatal(err)
+			}
+			part, err := coupling.Half(c.n)
+			if err != nil {
+				b.Fatal(err)
+			}
+			f, err := Orthogonal(target, part)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				_, rep, err := Refine(f, target, c.prec, RefineOptions{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(rep.Rounds), "rounds")
+				b.ReportMetric(float64(rep.Iterations), "iterations")
+			}
+		})
+	}
+}
