@@ -61,6 +61,9 @@ func hex(t *testing.T, s string) *big.Float {
 	return x.SetPrec(max(x.MinPrec(), 1))
 }
 
+// brief prints x in binary, because decimals of 2^-2^24 take minutes.
+func brief(x *big.Float) string { return new(big.Float).SetPrec(53).Set(x).Text('p', 0) }
+
 func (g golden) ball(t *testing.T) Ball {
 	t.Helper()
 	x := point(g.x)
@@ -78,7 +81,7 @@ func (g golden) ball(t *testing.T) Ball {
 		z, err = x.Sqrt()
 	}
 	if err != nil {
-		t.Fatalf("%s at %d bits of %.20g: %v", g.f, g.prec, g.x, err)
+		t.Fatalf("%s at %d bits of %s: %v", g.f, g.prec, brief(g.x), err)
 	}
 	return z
 }
@@ -107,7 +110,7 @@ func TestGolden(t *testing.T) {
 		slack := pow2(g.v.MantExp(nil) - int(g.prec) - 64)
 		d := new(big.Float).SetPrec(g.prec+200).Sub(&z.mid, g.v)
 		if d.Abs(d).Cmp(new(big.Float).Add(&z.rad, slack)) > 0 {
-			t.Errorf("%s %s, %d bits, x = %.20g: |mid - true| = %.3g > rad = %.3g", g.f, g.family, g.prec, g.x, d, &z.rad)
+			t.Errorf("%s %s, %d bits, x = %s: |mid - true| = %s > rad = %s", g.f, g.family, g.prec, brief(g.x), brief(d), brief(&z.rad))
 		}
 	}
 }
@@ -117,7 +120,7 @@ func checkTight(t *testing.T, z Ball) {
 	t.Helper()
 	bound := new(big.Float).Mul(size(&z.mid), big.NewFloat(1.01))
 	if z.rad.Cmp(bound.SetMantExp(bound, -int(z.Prec()))) > 0 {
-		t.Errorf("rad = %.5g, mid = %.5g: more than 1.01 * 2^-%d", &z.rad, &z.mid, z.Prec())
+		t.Errorf("%v: radius more than 1.01 * 2^-%d |mid|", z, z.Prec())
 	}
 }
 
@@ -184,6 +187,6 @@ func checkPropose(t *testing.T, g golden) {
 	d := propose(g.x, uint(prec))
 	d.Sub(d, g.v)
 	if d.Sign() != 0 && d.MantExp(nil) > -min(prec/3+8, 900) {
-		t.Errorf("log %s, %d bits, x = %.20g: proposal is off by %.3g", g.family, g.prec, g.x, d)
+		t.Errorf("log %s, %d bits, x = %s: proposal is off by %s", g.family, g.prec, brief(g.x), brief(d))
 	}
 }
