@@ -26,7 +26,7 @@ func (e *FiveError) Error() string {
 //	M = L U L U L  if b (p x q) has rank p.
 //
 // All arithmetic is rational, all layers additive but the last, which carries a
-// positive diagonal of determinant det M. PROOFS.md, theorem "Five".
+// positive diagonal of determinant det M. PROOFS.md, theorem 2.6.
 //
 // Errors: *ShapeError, ErrPartition, ErrSingular, ErrOrientation; *FiveError if
 // neither block has rank p.
@@ -59,7 +59,7 @@ func (m *linear) five() ([]qfactor, bool) {
 }
 
 // five0 returns the weights of U L U L U for determinant 1, c of full column
-// rank, q = p or p + 1. PROOFS.md, lemma "the criterion", lemma "commutators".
+// rank, q = p or p + 1. PROOFS.md, lemma 2.2 and theorem 2.6.
 func (m *linear) five0() []qfactor {
 	p, q := m.p, m.q
 	inv, _ := m.whole().inverse()

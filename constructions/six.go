@@ -14,7 +14,7 @@ import (
 //
 // fewer where some of them are the identity. All arithmetic is rational, all
 // layers additive but the last, which carries a positive diagonal of determinant
-// det M. PROOFS.md, theorem "Six".
+// det M. PROOFS.md, theorem 2.8.
 //
 // Errors: *ShapeError, ErrPartition, ErrSingular, ErrOrientation.
 func SixFrom(target exactmath.Matrix, part coupling.Partition, leftmost coupling.Kind) (*coupling.Flow, error) {
@@ -50,7 +50,7 @@ func (m *linear) six0() []qfactor {
 }
 
 // firstStep returns X0 (q x p), a partial permutation of rank p - rank c, such
-// that c + X0 a is injective. PROOFS.md, lemma "the first step".
+// that c + X0 a is injective. PROOFS.md, lemma 2.7.
 func (m *linear) firstStep() *qmat {
 	x0 := newQ(m.q, m.p)
 	kernel := m.c.kernel()

@@ -11,7 +11,7 @@ import (
 // determinant > 0, on a partition of any sizes p <= q (or q <= p, with the names
 // swapped). Its depth is at most AnyDepth(p, q) = 2 ceil((q-1)/p) + 4, one less
 // for almost all targets, and the least of Six where the parts differ by at most
-// one. PROOFS.md, theorem "Any partition".
+// one. PROOFS.md, theorem 2.10.
 //
 // All arithmetic is rational. Where a coordinate system in general position is
 // needed, it is drawn from small integers with a fixed seed, so that the result is
@@ -30,7 +30,7 @@ func AnyPartition(target exactmath.Matrix, part coupling.Partition) (*coupling.F
 		return f, err
 	}
 	n, d := m.normalise(coupling.Upper)
-	return m.flow(scaleLast(n.any(), d))
+	return m.flow(scaleLast(n.peeled(), d))
 }
 
 // AnyDepth returns 2 ceil((q-1)/p) + 4 for the sizes p <= q of the two parts, in
@@ -41,9 +41,9 @@ func AnyDepth(p, q int) int {
 	return 2*((q-2+p)/p) + 4
 }
 
-// any returns [L] (U L)^k U L U L U for determinant 1, k = ceil((q-p-1)/p), the
+// peeled returns [L] (U L)^k U L U L U for determinant 1, k = ceil((q-p-1)/p), the
 // first L left out if it can be.
-func (m *linear) any() []qfactor {
+func (m *linear) peeled() []qfactor {
 	if fs, ok := m.peel(); ok {
 		return fs
 	}

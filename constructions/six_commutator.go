@@ -11,7 +11,7 @@ type commutator struct {
 }
 
 // commute solves g = P h P^-1 h^-1 for g of determinant 1. PROOFS.md, lemma
-// "commutators".
+// 2.4.
 func commute(g *qmat) commutator {
 	p := g.rows
 	beta := distinct(p, big.NewRat(1, 1))
@@ -182,12 +182,7 @@ func unitLower(m *qmat) *qmat {
 // has its eigenvalue.
 func matchSpectra(lower, upper *qmat) *qmat {
 	n := lower.rows
-	v1 := lowerEigenvectors(lower)
-	flip := make([]int, n) // upper becomes lower when the order is reversed
-	for i := range flip {
-		flip[i] = n - 1 - i
-	}
-	v2 := lowerEigenvectors(upper.pick(flip, flip)).pick(flip, flip)
+	v1, v2 := lowerEigenvectors(lower), upperEigenvectors(upper)
 	used := make([]bool, n)
 	match := make([]int, n) // column j of v2 has the eigenvalue of column match[j] of v1
 	for j := n - 1; j >= 0; j-- {
@@ -226,4 +221,14 @@ func lowerEigenvectors(m *qmat) *qmat {
 		cols[j] = v
 	}
 	return qFunc(n, n, func(i, j int) *big.Rat { return cols[j][i] }).primitive()
+}
+
+// upperEigenvectors is lowerEigenvectors for an upper triangular matrix, which
+// becomes lower triangular when the order is reversed.
+func upperEigenvectors(m *qmat) *qmat {
+	flip := make([]int, m.rows)
+	for i := range flip {
+		flip[i] = m.rows - 1 - i
+	}
+	return lowerEigenvectors(m.pick(flip, flip)).pick(flip, flip)
 }

@@ -10,7 +10,7 @@ import (
 // Six returns a flow of at most six layers (at most four if n = 2) whose product
 // is exactly the target, of determinant > 0, on a partition whose parts differ
 // by at most one coordinate: the shallowest of the closed forms that apply.
-// PROOFS.md, theorem "Six" and section "Fewer layers":
+// PROOFS.md, theorem 2.8 and section 2.4:
 //
 //	depth 0, 1, 2  exactly when so few layers suffice;
 //	depth 3        if the scales that U L U forces follow from its blocks, or all scales 1 fit;

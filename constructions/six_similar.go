@@ -8,9 +8,8 @@ import (
 )
 
 // four returns M as U(X1) L(X2) U(X3) L(X4) D, nil if no such form was found. With
-// al the upper left block of M^-1, e D2^-1 = I + X2 X3 and D1 al = I + X3 X2; so
-// the two are similar, the smaller one filled up with ones, if no eigenvalue 1
-// interferes. Two candidates for D = diag(D1, D2) are tried: det M spread over the
+// al the upper left block of M^-1, e D2^-1 = I + X2 X3 and D1 al = I + X3 X2. Two
+// candidates for D = diag(D1, D2) are tried: det M spread over the
 // second part, and the one that makes all diagonal entries ±1.
 func (m *linear) four() []qfactor {
 	if _, ok := m.e.inverse(); !ok {
@@ -55,21 +54,9 @@ func (m *linear) fourWith(al *qmat, d1, d2 []*big.Rat) []qfactor {
 	s1inv, _ := s1.inverse()
 	s2inv, _ := s2.inverse()
 	w, a := m.e.mul(s2inv), s1.mul(al)
-	var x2, x3 *qmat
-	if q >= p { // W B = B diag(A, 1)
-		b, ok := similar(w, a.direct(qIdentity(q-p)))
-		if !ok {
-			return nil
-		}
-		binv, _ := b.inverse()
-		x2, x3 = b.block(0, q, 0, p), a.sub(qIdentity(p)).mul(binv.block(0, p, 0, q))
-	} else { // A B = B diag(W, 1)
-		b, ok := similar(a, w.direct(qIdentity(p-q)))
-		if !ok {
-			return nil
-		}
-		binv, _ := b.inverse()
-		x3, x2 = b.block(0, p, 0, q), w.sub(qIdentity(q)).mul(binv.block(0, q, 0, p))
+	x2, x3, ok := flanders(w.sub(qIdentity(q)), a.sub(qIdentity(p)))
+	if !ok {
+		return nil
 	}
 	winv, _ := w.inverse()
 	x4 := winv.mul(m.c.mul(s1inv).sub(x2))
@@ -81,6 +68,38 @@ func (m *linear) fourWith(al *qmat, d1, d2 []*big.Rat) []qfactor {
 	}
 }
 
+// flanders looks for x (q x p) and y (p x q) with x y = w and y x = a: they exist
+// if and only if w and a agree but for nilpotent Jordan blocks, whose sizes differ
+// by at most 1 (Flanders 1951). If w = F G and T^-1 a T = diag(G F, 0) then x =
+// [F, 0] T^-1, y = T [G; 0] will do; or the same with w and a exchanged.
+func flanders(w, a *qmat) (x, y *qmat, ok bool) {
+	if x, y, ok = flandersFrom(w, a); !ok {
+		y, x, ok = flandersFrom(a, w)
+	}
+	return x, y, ok
+}
+
+// flandersFrom tries F = I and F of full column rank.
+func flandersFrom(w, a *qmat) (x, y *qmat, ok bool) {
+	q, p := w.rows, a.rows
+	pivots := w.echelon().cols
+	thin := w.pick(span(0, q), pivots)
+	g, _ := thin.particular(w)
+	for _, f := range [][2]*qmat{{qIdentity(q), w}, {thin, g}} {
+		k := f[0].cols
+		if k > p {
+			continue
+		}
+		t, ok := similar(a, f[1].mul(f[0]).direct(newQ(p-k, p-k)))
+		if !ok {
+			continue
+		}
+		tinv, _ := t.inverse()
+		return f[0].beside(newQ(q, p-k)).mul(tinv), t.mul(f[1].above(newQ(p-k, q))), true
+	}
+	return nil, nil, false
+}
+
 // similar returns an invertible x with w x = x a, false if none was found. It
 // finds one if w is cyclic with a cyclic unit vector, or w = a, or the matrices
 // are similar and at most 6 x 6.
@@ -89,8 +108,11 @@ func similar(w, a *qmat) (*qmat, bool) {
 	if w.equal(a) {
 		return qIdentity(n), true
 	}
-	if trace(w).Cmp(trace(a)) != 0 || trace(w.mul(w)).Cmp(trace(a.mul(a))) != 0 || w.det().Cmp(a.det()) != 0 {
-		return nil, false
+	wk, ak := qIdentity(n), qIdentity(n)
+	for range n { // equal power sums: equal characteristic polynomials
+		if wk, ak = wk.mul(w), ak.mul(a); trace(wk).Cmp(trace(ak)) != 0 {
+			return nil, false
+		}
 	}
 	if kw, ok := krylov(w); ok {
 		if ka, ok := krylov(a); ok {

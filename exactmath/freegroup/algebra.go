@@ -82,7 +82,7 @@ func (a *Algebra) One(o Object) Poly {
 func (a *Algebra) Zero(rows, cols Object) Poly { return Poly{alg: a, rows: rows, cols: cols} }
 
 // Rule declares left = right, to be used from left to right. It fails with an
-// error that wraps ErrRule unless left is a word, not empty, in normal form and
+// error that wraps ErrRule unless left is a word, not empty and
 // greater than every word of right, or with the error that sticks to one of the two.
 func (a *Algebra) Rule(left, right Poly) error {
 	if err := errors.Join(left.err, right.err); err != nil {

@@ -213,7 +213,7 @@ func TestChangeOfBasis(t *testing.T) {
 	equal(t, "X3", x3, Product(h1.Sub(one), pp, p1i, ci))
 }
 
-// Theorem 2.3: the first step, the other order, the other partition.
+// Theorem 2.8: the first step, the other order, the other partition.
 func TestSixOrders(t *testing.T) {
 	a := new(Algebra)
 	m := Full(a.Letter("a", "p", "p"), a.Letter("b", "p", "q"), a.Letter("c", "q", "p"), a.Letter("e", "q", "q"))

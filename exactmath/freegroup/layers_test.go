@@ -36,7 +36,7 @@ func TestFewLayersNecessary(t *testing.T) {
 	confluent(t, a)
 }
 
-// Theorem 3.2: in U L U .. L U with m lower layers, e - 1 = sum X_i phi_i and
+// Theorem 3.3: in U L U .. L U with m lower layers, e - 1 = sum X_i phi_i and
 // c = sum X_i psi_i with psi_1 = 1 for the layer that acts first, where phi_i and
 // psi_i are the first part as layer i finds it.
 func TestLowerLayersAddUp(t *testing.T) {
@@ -70,7 +70,7 @@ func TestThreeLayers(t *testing.T) {
 	same(t, Compose(a.Upper(z), a.Diagonal(s, a.One("q"))), Full(s, z, a.Zero("q", "p"), a.One("q")))
 }
 
-// Theorem 2.5, first half: one pair U L turns the rows J of M into rows of the
+// Theorem 2.10, first half: one pair U L turns the rows J of M into rows of the
 // identity. The second part is split as S + J.
 func TestPeel(t *testing.T) {
 	a := new(Algebra)
@@ -109,7 +109,7 @@ func TestPeel(t *testing.T) {
 	confluent(t, a)
 }
 
-// Theorem 2.5, second half: the five factors of a core take the columns y beside
+// Theorem 2.10, second half: the five factors of a core take the columns y beside
 // it along.
 func TestWideCore(t *testing.T) {
 	a := new(Algebra)
@@ -140,7 +140,7 @@ func TestWideCore(t *testing.T) {
 	equal(t, "y2", m.Block[1][2], x2.Mul(z[2]).Add(n.Block[1][0].Mul(z[4])))
 }
 
-// Theorem 2.6: diag(V, V^-1) in four factors (Whitehead), diag(g, 1) from two of
+// Theorem 2.11: diag(V, V^-1) in four factors (Whitehead), diag(g, 1) from two of
 // them, and the commutator of a lower and an upper layer.
 func TestPublishedSteps(t *testing.T) {
 	a := new(Algebra)

@@ -1,0 +1,223 @@
+package constructions
+
+import (
+	"math/big"
+
+	"flowproof/coupling"
+	"flowproof/exactmath"
+	"flowproof/verify/lowerbound"
+)
+
+// DepthLowerBound returns the best lower bound that it finds on the depth of any
+// flow of the target on the partition, as a certificate that lowerbound.Check
+// accepts: whatever the scales, fewer than Depth layers do not suffice. PROOFS.md,
+// section 3.
+//
+// The bound is the least depth for 2 x 2 maps, and for all maps whose least depth
+// is at most 3. It reaches 6 for n = 3 and n >= 4 on maps such as diag(1, -1, -1)
+// and diag(J, I), J = [[0, -1], [1, 0]], and 2n on -I when one part has a single
+// coordinate; it never exceeds AnyDepth.
+//
+// Errors: *ShapeError, ErrSingular, ErrOrientation (then no depth suffices).
+func DepthLowerBound(target exactmath.Matrix, part coupling.Partition) (lowerbound.Certificate, error) {
+	m, err := newLinear(target, part)
+	if err != nil {
+		return lowerbound.Certificate{}, err
+	}
+	inv, _ := m.whole().inverse()
+	one, two := newRefuter(m, inv), newRefuter(m.rename(), m.with(inv).rename().whole())
+	for k := AnyDepth(m.p, m.q) - 1; k >= 0; k-- {
+		cert := lowerbound.Certificate{Depth: k + 1}
+		first, ok := one.refute(k)
+		if !ok {
+			continue
+		}
+		second, ok := two.refute(k)
+		if !ok {
+			continue
+		}
+		upper, lower := first, second // by the leftmost layer, in the partition's own names
+		if m.swapped {
+			upper, lower = second, first
+		}
+		cert.Reasons[coupling.Upper], cert.Reasons[coupling.Lower] = upper, lower
+		if lowerbound.Check(target, part, cert) == nil {
+			return cert, nil
+		}
+	}
+	return lowerbound.Certificate{}, nil
+}
+
+// refuter is a map with the first block column [al; r] of its inverse.
+type refuter struct {
+	*linear
+	al, r *qmat
+}
+
+func newRefuter(m *linear, inverse *qmat) refuter {
+	return refuter{m, inverse.block(0, m.p, 0, m.p), inverse.block(m.p, m.n(), 0, m.p)}
+}
+
+// refute looks for a reason why m is not a product of k alternating layers
+// beginning with U.
+func (m refuter) refute(k int) (lowerbound.Reason, bool) {
+	if k <= 2 {
+		return lowerbound.Reason{Rule: lowerbound.Shape}, m.shape(k)
+	}
+	if k == 3 {
+		if reason, ok := m.refuteSigns(); ok {
+			return reason, true
+		}
+		if reason, ok := refuteKernel(m.c.transpose(), m.e.transpose()); ok {
+			return reason, true
+		}
+		if reason, ok := refuteKernel(m.c, m.a); ok {
+			reason.First = true
+			return reason, true
+		}
+	}
+	layers := (k - 1) / 2
+	if k%2 == 1 && m.c.isZero() {
+		layers--
+	}
+	if reason, ok := refuteRank(m.e, m.p*layers); ok {
+		return reason, true
+	}
+	if reason, ok := refuteRank(m.al, m.q*layers); ok {
+		reason.First = true
+		return reason, true
+	}
+	if k == 4 || k == 5 && m.c.isZero() {
+		return refuteSpectra(m.e, m.al)
+	}
+	return lowerbound.Reason{}, false
+}
+
+// shape reports whether k <= 2 layers beginning with U do not suffice.
+func (m refuter) shape(k int) bool {
+	switch k {
+	case 0:
+		return !m.whole().equal(qIdentity(m.n()))
+	case 1:
+		return m.one() == nil
+	}
+	_, e := m.e.diagonal()
+	_, a := m.al.diagonal()
+	return !e || !a
+}
+
+// refuteSigns looks for a place where c = -D2 r D1 fails: one entry of the wrong
+// sign, or a cycle.
+func (m refuter) refuteSigns() (lowerbound.Reason, bool) {
+	none := lowerbound.Reason{}
+	ratio := make([][]*big.Rat, m.q) // D2_i D1_j
+	for i := range m.q {
+		ratio[i] = make([]*big.Rat, m.p)
+		for j := range m.p {
+			c, s := m.c.rat(i, j), m.r.rat(i, j)
+			if c.Sign()*s.Sign() >= 0 && (c.Sign() != 0 || s.Sign() != 0) {
+				return lowerbound.Reason{Rule: lowerbound.Signs, Rows: []int{i}, Cols: []int{j}}, true
+			}
+			if c.Sign() != 0 {
+				ratio[i][j] = c.Quo(c, s.Neg(s))
+			}
+		}
+	}
+	// Scales along a spanning forest of the pattern; an entry that disagrees with
+	// them closes a cycle.
+	d := make([]*big.Rat, m.p+m.q) // D1, then D2
+	from := make([]int, m.p+m.q)
+	var visit func(v int)
+	visit = func(v int) {
+		for w := range d {
+			i, j := w-m.p, v
+			if v >= m.p {
+				i, j = v-m.p, w
+			}
+			if i < 0 || i >= m.q || j >= m.p || ratio[i][j] == nil || d[w] != nil {
+				continue
+			}
+			d[w], from[w] = new(big.Rat).Quo(ratio[i][j], d[v]), v
+			visit(w)
+		}
+	}
+	for v := range m.p {
+		if d[v] == nil {
+			d[v], from[v] = big.NewRat(1, 1), -1
+			visit(v)
+		}
+	}
+	for i := range m.q {
+		for j := range m.p {
+			if ratio[i][j] != nil && ratio[i][j].Cmp(new(big.Rat).Mul(d[j], d[m.p+i])) != 0 {
+				rows, cols := cycle(from, m.p, i, j)
+				return lowerbound.Reason{Rule: lowerbound.Signs, Rows: rows, Cols: cols}, true
+			}
+		}
+	}
+	return none, false
+}
+
+// cycle returns the rows and columns of the cycle that the edge (row i, column
+// j) closes in the forest: i_1 = i, j_1 = j, and from row i_t the edge to column
+// j_{t+1}.
+func cycle(from []int, p, i, j int) (rows, cols []int) {
+	path := func(v int) (up []int) {
+		for ; v >= 0; v = from[v] {
+			up = append(up, v)
+		}
+		return up
+	}
+	a, b := path(p+i), path(j)
+	for len(a) > 1 && len(b) > 1 && a[len(a)-2] == b[len(b)-2] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	// Row i up to the common ancestor, then down to column j.
+	walk := a
+	for k := len(b) - 2; k >= 0; k-- {
+		walk = append(walk, b[k])
+	}
+	cols = []int{j}
+	for k, v := range walk {
+		if k%2 == 0 {
+			rows = append(rows, v-p)
+		} else if k+1 < len(walk) {
+			cols = append(cols, v)
+		}
+	}
+	return rows, cols
+}
+
+// refuteKernel looks for vectors v with null v = 0 whose image forces a scale
+// that is not positive or not unique: image v = D v.
+func refuteKernel(null, image *qmat) (lowerbound.Reason, bool) {
+	kernel := null.kernel()
+	w := image.mul(kernel)
+	vector := func(j int) []*big.Rat {
+		v := make([]*big.Rat, kernel.rows)
+		for i := range v {
+			v[i] = kernel.rat(i, j)
+		}
+		return v
+	}
+	for i := range kernel.rows {
+		var seen *big.Rat
+		var at int
+		for j := range kernel.cols {
+			x, y := kernel.rat(i, j), w.rat(i, j)
+			reason := lowerbound.Reason{Rule: lowerbound.Kernel, Index: []int{i}, Vectors: [][]*big.Rat{vector(j)}}
+			if s := x.Sign() * y.Sign(); s < 0 || s == 0 && x.Sign() != y.Sign() {
+				return reason, true
+			} else if s == 0 {
+				continue
+			}
+			d := y.Quo(y, x)
+			if seen != nil && seen.Cmp(d) != 0 {
+				reason.Vectors = append(reason.Vectors, vector(at))
+				return reason, true
+			}
+			seen, at = d, j
+		}
+	}
+	return lowerbound.Reason{}, false
+}

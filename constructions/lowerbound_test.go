@@ -1,0 +1,237 @@
+package constructions
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"math/rand/v2"
+	"testing"
+
+	"flowproof/coupling"
+	"flowproof/exactmath"
+	"flowproof/verify"
+	"flowproof/verify/lowerbound"
+)
+
+func bound(t *testing.T, m exactmath.Matrix, part coupling.Partition) int {
+	t.Helper()
+	cert, err := DepthLowerBound(m, part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lowerbound.Check(m, part, cert); err != nil {
+		t.Fatalf("the certificate is refused: %v", err)
+	}
+	return cert.Depth
+}
+
+// The witnesses of theorem 3.6: six layers are needed, and suffice.
+func TestSixIsNeeded(t *testing.T) {
+	j := list("0 -1; 1 0")
+	id := exactmath.IdentityRational
+	witnesses := map[string]*exactmath.Rational{
+		"diag(1,J)":           blocksOf(id(1), j),
+		"diag(1,-1,-1)":       blocksOf(id(1), id(2).Scale(big.NewRat(-1, 1))),
+		"diag(J,I3)":          blocksOf(j, id(3)),
+		"diag(I3,3-cycle)":    blocksOf(id(3), list("0 0 1; 1 0 0; 0 1 0")),
+		"diag(J,-2,1,2,3,-5)": blocksOf(j, list("-2"), list("-1"), list("2 1; 1 2"), list("3 1; 1 7")),
+	}
+	for n := 4; n <= 12; n++ {
+		witnesses[fmt.Sprintf("diag(J,I%d)", n-2)] = blocksOf(j, id(n-2))
+	}
+	for name, m := range witnesses {
+		n, _ := m.Dims()
+		part := half(t, n)
+		if got := bound(t, m, part); got != 6 {
+			t.Errorf("%s: bound %d, want 6", name, got)
+		}
+		f, err := Six(m, part)
+		checkExact(t, f, err, m, 6)
+		if f.Depth() != 6 {
+			t.Errorf("%s: depth %d contradicts the bound", name, f.Depth())
+		}
+	}
+	// n = 2: four layers are needed by diag(-1, -1).
+	if got := bound(t, id(2).Scale(big.NewRat(-1, 1)), half(t, 2)); got != 4 {
+		t.Errorf("-I: bound %d, want 4", got)
+	}
+	// One coordinate against n - 1: -I needs 2n layers.
+	for n := 2; n <= 12; n += 2 {
+		part, _ := coupling.NewPartition(n, []int{n / 2})
+		if got := bound(t, id(n).Scale(big.NewRat(-1, 1)), part); got != 2*n {
+			t.Errorf("-I on 1 + %d: bound %d, want %d", n-1, got, 2*n)
+		}
+	}
+	// q = 1 mod p: the bound meets AnyDepth.
+	for _, c := range [][2]int{{2, 3}, {2, 5}, {3, 4}, {3, 7}, {4, 5}} {
+		p, q := c[0], c[1]
+		e := id(q).Scale(big.NewRat(-1, 1))
+		a := id(p)
+		if q%2 == 1 {
+			a = blocksOf(list("-1"), id(p-1))
+		}
+		part, _ := coupling.NewPartition(p+q, span(0, p))
+		if got := bound(t, blocksOf(a, e), part); got != AnyDepth(p, q) {
+			t.Errorf("%d + %d: bound %d, want %d", p, q, got, AnyDepth(p, q))
+		}
+	}
+}
+
+// The bound never exceeds the depth of a flow that exists, and is the least depth
+// of every 2 x 2 map with entries -3..3.
+func TestBoundIsSound(t *testing.T) {
+	part := half(t, 2)
+	for id := range 7 * 7 * 7 * 7 {
+		v := id
+		m := integers(2, func(_, _ int) int64 { v, id = v/7, v%7; return int64(id) - 3 })
+		f, err := Six(m, part)
+		if err != nil {
+			continue
+		}
+		if got := bound(t, m, part); got != f.Depth() {
+			t.Fatalf("%v: bound %d, but depth %d", m.Float64s(), got, f.Depth())
+		}
+	}
+	rng := rand.New(rand.NewPCG(12, 0))
+	reached := map[int]int{}
+	for trial := range 800 {
+		n := 2 + rng.IntN(6)
+		part := randomPartition(rng, n, 1+rng.IntN(n-1))
+		k := trial % 8
+		f := randomExactFlow(t, rng, part, k, trial%3 > 0)
+		m, err := verify.Compose(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := bound(t, m, part)
+		if got > k {
+			t.Fatalf("bound %d for a product of %d layers on %v: %v", got, k, part, exactmath.ToRational(m).Float64s())
+		}
+		reached[k-got]++
+	}
+	t.Logf("depth of the random product less the bound: %v", reached)
+	for range 300 {
+		n := 2 + rng.IntN(4)
+		part := randomPartition(rng, n, 1+rng.IntN(n-1))
+		m := randomInts(rng, n, 1)
+		f, err := AnyPartition(m, part)
+		if err != nil {
+			continue
+		}
+		if got := bound(t, m, part); got > f.Depth() || f.Depth() <= 3 && got != f.Depth() {
+			t.Fatalf("%v on %v: bound %d, depth %d", m.Float64s(), part, got, f.Depth())
+		}
+	}
+}
+
+// Block diagonal maps on 1 + 2 and 2 + 2 coordinates with small entries: the
+// bound says six exactly when the criterion of section 3 does, worked out by hand
+// for these sizes.
+func TestBoundBlockDiagonal(t *testing.T) {
+	draw := func(id *int) int64 {
+		v := *id%3 - 1
+		*id /= 3
+		return int64(v)
+	}
+	for id := range 3 * 81 {
+		v := id
+		entries := [5]int64{}
+		for k := range entries {
+			entries[k] = draw(&v)
+		}
+		a, e := entries[0], entries[1:]
+		det := e[0]*e[3] - e[1]*e[2]
+		if a*det <= 0 {
+			continue
+		}
+		m := integers(3, func(i, j int) int64 {
+			switch {
+			case i == 0 && j == 0:
+				return a
+			case i > 0 && j > 0:
+				return e[2*(i-1)+j-1]
+			}
+			return 0
+		})
+		// det(D - e) > 0 for all D > 0 if and only if -e has no negative principal minor.
+		six := det >= 0 && e[0] <= 0 && e[3] <= 0
+		if got := bound(t, m, half(t, 3)); (got == 6) != six {
+			t.Errorf("%v: bound %d, six needed: %v", m.Float64s(), got, six)
+		}
+	}
+	sign := func(x, y int64) (neg, zero, pos bool) { // of x/d1 + y/d2
+		return x < 0 || y < 0, x*y < 0 || x == 0 && y == 0, x > 0 || y > 0
+	}
+	rng := rand.New(rand.NewPCG(13, 0))
+	for range 300 {
+		a, e := randomInts(rng, 2, 2), randomInts(rng, 2, 2)
+		m := blocksOf(a, e)
+		if determinant(a, span(0, 2), span(0, 2)).Sign()*determinant(e, span(0, 2), span(0, 2)).Sign() <= 0 {
+			continue
+		}
+		entry := func(x *exactmath.Rational, i int) int64 { return x.At(i, i).Num().Int64() }
+		s := int64(determinant(a, span(0, 2), span(0, 2)).Sign()) // a^-1 has the diagonal of the adjugate
+		n1, z1, p1 := sign(entry(e, 0), entry(e, 1))
+		n2, z2, p2 := sign(s*entry(a, 1), s*entry(a, 0))
+		six := !(n1 && n2 || z1 && z2 || p1 && p2) // the traces never agree
+		if got := bound(t, m, half(t, 4)); (got == 6) != six {
+			t.Errorf("%v: bound %d, six needed: %v", m.Float64s(), got, six)
+		}
+	}
+}
+
+// Every rule is found on some map.
+func TestBoundRules(t *testing.T) {
+	seen := map[lowerbound.Rule]bool{}
+	rng := rand.New(rand.NewPCG(14, 0))
+	maps := []*exactmath.Rational{}
+	for _, m := range degenerate() {
+		maps = append(maps, m)
+	}
+	for range 300 {
+		maps = append(maps, randomInts(rng, 2+rng.IntN(4), 1))
+	}
+	for _, m := range maps {
+		n, _ := m.Dims()
+		cert, err := DepthLowerBound(m, half(t, n))
+		if errors.Is(err, ErrSingular) || errors.Is(err, ErrOrientation) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range cert.Reasons {
+			seen[r.Rule] = true
+		}
+	}
+	for _, r := range []lowerbound.Rule{lowerbound.Shape, lowerbound.Signs, lowerbound.Kernel, lowerbound.Rank, lowerbound.Coefficient, lowerbound.Inertia} {
+		if !seen[r] {
+			t.Errorf("rule %q was never used", r)
+		}
+	}
+}
+
+// More than ten coordinates need weights in place of minors.
+func TestBoundWithWeights(t *testing.T) {
+	const n = 14
+	part, _ := coupling.NewPartition(n, []int{0})
+	// The second block is skew but for a scaling and one entry -1, so e - D is never
+	// singular.
+	m := integers(n, func(i, j int) int64 {
+		switch {
+		case i == 0 && j == 0, i == n-1 && j == n-1:
+			return -1
+		case j == i+1 && i%2 == 1:
+			return -2
+		case i == j+1 && j%2 == 1:
+			return 3
+		}
+		return 0
+	})
+	cert, err := DepthLowerBound(m, part)
+	if err != nil || cert.Depth != 2*n || len(cert.Reasons[0].Weights) != n-1 || len(cert.Reasons[1].Weights) != n-1 {
+		t.Errorf("%+v, %v", cert, err)
+	}
+	f, err := AnyPartition(m, part)
+	checkExact(t, f, err, m, 2*n)
+}
