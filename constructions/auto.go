@@ -14,15 +14,82 @@ import (
 // takes a flow as it comes; beyond, it refines.
 const goodResidual = 1e-12
 
-// auto chooses the construction that suits the target: orthogonal if it is
-// orthogonal to working precision, ...
+// auto chooses the construction that suits the target: permutation if it is one,
+// orthogonal if it is that to working precision, else the best conditioned flow
+// that it finds of at most Options.MaxDepth layers: polish, or a closed form.
 func auto(target exactmath.Matrix, part coupling.Partition, opt Options) (*Built, error) {
+	if _, ok := permutationOf(target); ok {
+		return build("permutation", target, part, opt)
+	}
 	b, err := build("orthogonal", target, part, opt)
 	var notOrthogonal *NotOrthogonalError
 	if !errors.As(err, &notOrthogonal) {
 		return refined(b, target, opt, err)
 	}
+	var best *Built
+	least := math.Inf(1)
+	for _, c := range []struct {
+		name  string
+		depth int
+	}{{"polish", 5}, {"eight", 8}, {"conditioned", 11}} {
+		if opt.depth() < c.depth {
+			continue
+		}
+		candidate, failed := build(c.name, target, part, opt)
+		if failed != nil {
+			err = failed
+			continue
+		}
+		worst, _, _ := flowConditions(candidate.Flow)
+		if good := relativeResidual(candidate.Flow, target) <= goodResidual; best == nil || good && worst < least {
+			best, least = candidate, worst
+		}
+	}
+	if best != nil {
+		return refined(best, target, opt, nil)
+	}
+	// What is left is exact, for matrices with few digits, and badly conditioned.
+	if part.Dim() <= sixLimit {
+		if b, failed := build("six", target, part, opt); failed == nil && b.Flow.Depth() <= opt.depth() {
+			return b, nil
+		}
+	}
 	return nil, err
+}
+
+// sixLimit is the largest dimension in which auto falls back on exact rational
+// layers, whose numbers grow to thousands of digits.
+const sixLimit = 32
+
+// permutationOf returns the permutation e_j -> e_perm[j] if the target is one.
+func permutationOf(target exactmath.Matrix) (perm []int, ok bool) {
+	s, ok := target.(*exactmath.Sparse)
+	if !ok {
+		return nil, false
+	}
+	n, _ := s.Dims()
+	perm = make([]int, n)
+	for j := range perm {
+		perm[j] = -1
+	}
+	for i := range n {
+		cols, vals := s.Row(i)
+		if len(cols) != 1 || vals[0] != 1 || cols[0] >= n || perm[cols[0]] >= 0 {
+			return nil, false
+		}
+		perm[cols[0]] = i
+	}
+	return perm, true
+}
+
+// nearby returns the six layers of a target that is orthogonal, for Polish to
+// start from, and nil for others.
+func nearby(target exactmath.Matrix, part coupling.Partition) *coupling.Flow {
+	f, err := Orthogonal(target, part)
+	if err != nil {
+		return nil
+	}
+	return f
 }
 
 // refined refines a flow that is near the target only, such as one of a target

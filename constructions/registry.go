@@ -16,6 +16,14 @@ type Options struct {
 	Seed     uint64 // for constructions that draw random numbers
 }
 
+// depth returns MaxDepth or its default.
+func (o Options) depth() int {
+	if o.MaxDepth == 0 {
+		return 6
+	}
+	return o.MaxDepth
+}
+
 // Construction is a named way to turn a target into a flow.
 type Construction struct {
 	Name    string
@@ -34,6 +42,19 @@ func List() []Construction {
 			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
 				return Orthogonal(m, p)
 			}},
+		{"permutation", "even permutations: six additive sparse layers of half-integers", "PROOFS.md, section 4",
+			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
+				perm, ok := permutationOf(m)
+				if !ok {
+					return nil, errors.New("the target is not a permutation")
+				}
+				return Permutation(perm, p)
+			}},
+		{"polish", "any map: layers as well conditioned as optimisation finds, six or -max-depth of them", "none: found by optimisation, checked like any other",
+			func(m exactmath.Matrix, p coupling.Partition, opt Options) (*coupling.Flow, error) {
+				f, _, err := Polish(nearby(m, p), m, p, PolishOptions{Depth: opt.depth(), Seed: opt.Seed})
+				return f, err
+			}},
 		{"five", "exact over the rationals where a block c or b has full rank: five layers", "PROOFS.md, theorem Five",
 			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
 				return Five(m, p)
@@ -41,6 +62,10 @@ func List() []Construction {
 		{"six", "exact over the rationals, any map: six layers, badly conditioned", "PROOFS.md, theorem Six",
 			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
 				return Six(m, p)
+			}},
+		{"published", "any map, exact: the LUP route in the style of the paper, at most 47 layers", "PROOFS.md, theorem Published",
+			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
+				return Published(m, p)
 			}},
 		{"eight", "any map: eight layers in closed form, conditioned by a polynomial in cond M without n", "PROOFS.md, theorem 5.4",
 			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
