@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Side by side: exact composition of the six layers of a random rotation, by
 # FLINT and by this project, on the same files, in turn. Prints medians over
-# ROUNDS rounds of the median within a round.
+# ROUNDS rounds of the median within a round, of seconds and of seconds of
+# processor time, which other work on the machine disturbs less, and the peak
+# memory of a single run.
 #
 #   bench/peers/run.sh [MODE [N ...]]      MODE: block (default), residual
 #
@@ -17,14 +19,16 @@ work=${WORK:-$(mktemp -d)}
 
 gcc -O2 -o "$work/flint_compose" bench/peers/flint_compose.c -lflint-arb -lflint -lgmp -lm
 go build -o "$work/compose" ./bench/peers/compose
-go build -o "$work/verify" ./cmd/verify
 
 median() { sort -g | awk '{v[NR]=$1} END {print v[int((NR+1)/2)]}'; }
 
-printf '%5s %7s  %12s %12s %7s  %10s %10s\n' n threads "FLINT ms" "ours ms" ratio "FLINT MB" "ours MB"
+column() { cut -d' ' -f"$2" "$1" | median; }
+
+printf '%5s %7s  %10s %10s %7s  %10s %10s %7s  %9s %9s\n' n threads "FLINT ms" "ours ms" ratio "FLINT cpu" "ours cpu" ratio "FLINT MB" "ours MB"
 for n in $sizes; do
   dir=$work/layers$n
   if [ ! -d "$dir" ]; then
+    [ -x "$work/verify" ] || go build -o "$work/verify" ./cmd/verify
     "$work/verify" -d "$n" -target random-orthogonal -o "$work/layers.npz" >/dev/null
     mkdir "$dir"
     unzip -q "$work/layers.npz" -d "$dir"
@@ -37,8 +41,10 @@ for n in $sizes; do
       "$work/flint_compose" "$mode" "$dir" "$threads" "$runs" >>"$work/a"
       "$work/compose" -mode "$mode" -threads "$threads" -runs "$runs" "$dir" >>"$work/b"
     done
-    awk -v n="$n" -v t="$threads" -v a="$(cut -d' ' -f1 "$work/a" | median)" -v b="$(cut -d' ' -f1 "$work/b" | median)" \
-      -v ma="$(cut -d' ' -f2 "$work/a" | median)" -v mb="$(cut -d' ' -f2 "$work/b" | median)" \
-      'BEGIN {printf "%5d %7d  %12.3f %12.3f %7.3f  %10.1f %10.1f\n", n, t, 1000*a, 1000*b, b/a, ma/1024, mb/1024}'
+    "$work/flint_compose" "$mode" "$dir" "$threads" 1 >"$work/c"
+    "$work/compose" -mode "$mode" -threads "$threads" "$dir" >"$work/d"
+    awk -v n="$n" -v t="$threads" -v a="$(column "$work/a" 1)" -v b="$(column "$work/b" 1)" \
+      -v ca="$(column "$work/a" 2)" -v cb="$(column "$work/b" 2)" -v ma="$(column "$work/c" 3)" -v mb="$(column "$work/d" 3)" \
+      'BEGIN {printf "%5d %7d  %10.3f %10.3f %7.3f  %10.3f %10.3f %7.3f  %9.1f %9.1f\n", n, t, 1000*a, 1000*b, b/a, 1000*ca, 1000*cb, cb/ca, ma/1024, mb/1024}'
   done
 done

@@ -53,9 +53,10 @@ type Integers struct {
 	digits []float64
 }
 
-// visit calls f for pieces that the entries of m are sums of: the entry (i, j)
-// of m times den has the pieces sign * u * 2^e. It returns den, which is odd.
-func visit(m exactmath.Matrix, f func(i, j int, sign float64, u uint64, e int)) *big.Int {
+// Visit calls f for pieces that the entries of m are sums of: the entry (i, j)
+// of m times den has the pieces sign * u * 2^e. The pieces of an
+// entry follow each other. It returns den, which is odd.
+func Visit(m exactmath.Matrix, f func(i, j int, sign float64, u uint64, e int)) *big.Int {
 	words := func(i, j int, x *big.Int, e int) {
 		for k, w := range x.Bits() {
 			f(i, j, float64(x.Sign()), uint64(w), e+k*bits.UintSize)
@@ -110,7 +111,7 @@ func mantissa(v float64) (u uint64, e int) {
 func Split(m exactmath.Matrix, lay Layout, lanes int) *Integers {
 	lo, hi := math.MaxInt, math.MinInt
 	z := &Integers{Groups: lay.Groups}
-	z.Den = visit(m, func(_, _ int, _ float64, u uint64, e int) {
+	z.Den = Visit(m, func(_, _ int, _ float64, u uint64, e int) {
 		if u != 0 {
 			lo, hi = min(lo, e+bits.TrailingZeros64(u)), max(hi, e+bits.Len64(u))
 		}
@@ -123,7 +124,7 @@ func Split(m exactmath.Matrix, lay Layout, lanes int) *Integers {
 	// Sums are in units of 2^unit, pieces rounded up, so that they stay below 2^63.
 	sums := make([]uint64, len(lay.Row))
 	unit := max(hi-62+bits.Len(uint(len(lay.Col))), lo)
-	visit(m, func(i, j int, sign float64, u uint64, e int) {
+	Visit(m, func(i, j int, sign float64, u uint64, e int) {
 		if e < lo { // the bits below are zero
 			u, e = u>>(lo-e), lo
 		}

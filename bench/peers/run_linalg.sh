@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Side by side: exact linear algebra on random matrices of 53-bit integers, by
+# FLINT's fmpz_mat_det, fmpq_mat_inv, fmpz_mat_solve_dixon (for the identity),
+# fmpz_mat_charpoly, fmpz_mat_rank and fmpz_mat_fflu, and by exactmath/linalg,
+# in turn; medians over ROUNDS rounds, on THREADS threads (FLINT's routines run
+# on one).
+#
+#   bench/peers/run_linalg.sh [N ...]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+sizes=${*:-16 32 64 128}
+rounds=${ROUNDS:-5}
+export GOMAXPROCS=${THREADS:-1}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+gcc -O2 -o "$work/flint_linalg" bench/peers/flint_linalg.c -lflint -lgmp
+go build -o "$work/linalg" ./bench/peers/linalg
+
+median() { sort -g | awk '{v[NR]=$1} END {print v[int((NR+1)/2)]}'; }
+
+column() { cut -d' ' -f"$2" "$1" | median; }
+
+printf '%5s %-9s  %11s %11s %7s   %11s %11s %7s\n' n operation "FLINT ms" "ours ms" ratio "FLINT cpu" "ours cpu" ratio
+for n in $sizes; do
+  for op in det inv dixon charpoly rank lu; do
+    : >"$work/a"
+    : >"$work/b"
+    for _ in $(seq "$rounds"); do
+      "$work/flint_linalg" "$op" "$n" 1 >>"$work/a"
+      "$work/linalg" "$op" "$n" 1 >>"$work/b"
+    done
+    awk -v n="$n" -v op="$op" -v a="$(column "$work/a" 1)" -v b="$(column "$work/b" 1)" \
+      -v ca="$(column "$work/a" 2)" -v cb="$(column "$work/b" 2)" \
+      'BEGIN {printf "%5d %-9s  %11.3f %11.3f %7.3f   %11.3f %11.3f %7.3f\n", n, op, 1000*a, 1000*b, b/a, 1000*ca, 1000*cb, cb/ca}'
+  done
+done

@@ -1,0 +1,205 @@
+// Package linalg is exact linear algebra over the rational numbers: solution,
+// inverse, determinant, rank, LU factors and characteristic polynomial. It works
+// modulo many primes, as many as a proved bound on the answer asks for, and puts
+// the answer together once. Matrices of up to some hundred rows are what it is
+// meant for.
+package linalg
+
+import (
+	"errors"
+	"math"
+	"math/big"
+	"math/bits"
+	"runtime"
+
+	"flowproof/exactmath"
+	"flowproof/exactmath/internal/residue"
+)
+
+// ErrSingular is returned where an invertible matrix is needed.
+var ErrSingular = errors.New("matrix is singular")
+
+// ErrTooLarge is returned if the answer has too many bits, about 96,000.
+var ErrTooLarge = errors.New("too many bits for multi-modular arithmetic")
+
+// integers is a rational matrix as a multiple of a matrix A of integers, m = A *
+// 2^exp / den.
+type integers struct {
+	kern       residue.Kernel
+	rows, cols int
+	m          exactmath.Matrix
+	exp        int
+	den        *big.Int
+	plain      *residue.Integers // row by row
+}
+
+func integral(m exactmath.Matrix) (*integers, error) {
+	z := &integers{kern: residue.Fastest(), m: m}
+	if z.rows, z.cols = m.Dims(); z.rows < 1 || z.cols < 1 {
+		return nil, &exactmath.ShapeError{Op: "linalg", R1: z.rows, C1: z.cols, R2: 1, C2: 1}
+	}
+	z.plain = z.split(nil, nil)
+	z.exp, z.den = z.plain.Exp, z.plain.Den
+	return z, nil
+}
+
+func integralSquare(m exactmath.Matrix) (*integers, error) {
+	if r, c := m.Dims(); r != c {
+		return nil, &exactmath.ShapeError{Op: "linalg", R1: r, C1: c, R2: r, C2: r}
+	}
+	return integral(m)
+}
+
+// unit returns 2^exp / den.
+func (z *integers) unit() *big.Rat {
+	n, d := big.NewInt(1), new(big.Int).Lsh(z.den, uint(max(-z.exp, 0)))
+	return new(big.Rat).SetFrac(n.Lsh(n, uint(max(z.exp, 0))), d)
+}
+
+// ld is how many numbers a row takes.
+func (z *integers) ld() int { return residue.Ceil(z.cols, z.kern.Lanes) * z.kern.Lanes }
+
+// split lays out m row by row, in the given orders, filled up with zero rows to
+// whole strips of 6; nil stands for the order as it is.
+func (z *integers) split(row, col []int) *residue.Integers {
+	from := residue.Rows(6*residue.Ceil(z.rows, 6), z.cols, z.kern.Lanes)
+	to := residue.Rows(6*residue.Ceil(z.rows, 6), z.cols, z.kern.Lanes)
+	for i, r := range row {
+		to.Row[r] = from.Row[i]
+	}
+	for j, c := range col {
+		to.Col[c], to.Lane[c] = from.Col[j], from.Lane[j]
+	}
+	return residue.Split(z.m, to, z.kern.Lanes)
+}
+
+// residues returns A, as laid out in x, modulo at most 6 primes, in that order,
+// in memory that it may take from buf.
+func (z *integers) residues(x *residue.Integers, primes []residue.Prime, buf []float64) []float64 {
+	size, mod, c := x.Groups*z.kern.Lanes, residue.Moduli(primes...), make([]uint64, len(primes))
+	for i, p := range primes {
+		c[i] = p.Mul(p.Mod(z.den), p.Pow(2, -z.exp))
+	}
+	if len(buf) < 6*size {
+		buf = make([]float64, 6*size)
+	}
+	x.Residues(z.kern, buf, size, x.Weights(primes, c), 0, x.Groups, &mod, false)
+	return buf
+}
+
+// norms returns bounds of the 2-norms of the rows of A, at least 1. Entries are
+// taken in units of 2^-20 of the largest, and rounded up.
+func (z *integers) norms() []*big.Int {
+	top := math.MinInt
+	residue.Visit(z.m, func(_, _ int, _ float64, u uint64, e int) { top = max(top, e+bits.Len64(u)) })
+	sums, at, entry := make([]uint64, z.rows), 0, uint64(0)
+	residue.Visit(z.m, func(i, j int, _ float64, u uint64, e int) {
+		if k := i*z.cols + j; k != at {
+			sums[at/z.cols] += entry * entry
+			at, entry = k, 0
+		}
+		if s := top - 20 - e; s >= 0 {
+			entry += u>>s + 1
+		} else {
+			entry += u << -s
+		}
+	})
+	sums[at/z.cols] += entry * entry
+	top = max(top, math.MinInt32) // of the zero matrix
+	out := make([]*big.Int, z.rows)
+	for i, s := range sums {
+		r := new(big.Int).SetUint64(s)
+		r.Add(r.Sqrt(r), big.NewInt(1))
+		if s := top - 20 - z.exp; s >= 0 {
+			r.Lsh(r, uint(s))
+		} else {
+			r.Rsh(r, uint(-s))
+		}
+		out[i] = r.Add(r, big.NewInt(1))
+	}
+	return out
+}
+
+// hadamard bounds every minor of A: it is at most the product of the 2-norms of
+// its rows.
+func (z *integers) hadamard() *big.Int {
+	b := big.NewInt(1)
+	for _, r := range z.norms() {
+		b.Mul(b, r)
+	}
+	return b
+}
+
+// source is a matrix in the layout in which it is wanted.
+type source struct {
+	z *integers
+	x *residue.Integers
+}
+
+// modular returns count integers, all of absolute value at most bound, that run
+// computes modulo one prime at a time: given the matrices A modulo p, it sets
+// out to the integers modulo p, or returns false if p does not do.
+func modular(kern residue.Kernel, bound *big.Int, count int, run func(p residue.Prime, in [][]float64, out []float64) bool, matrices ...source) ([]big.Int, error) {
+	threads := runtime.GOMAXPROCS(0)
+	bound = new(big.Int).Lsh(new(big.Int).Add(bound, big.NewInt(1)), 2)
+	if bound.BitLen() > residue.MaxPrimes*23 {
+		return nil, ErrTooLarge
+	}
+	groups := residue.Ceil(count, kern.Lanes)
+	stride := groups*kern.Lanes + 16 // off the powers of two
+	avoid := big.NewInt(1)
+	for _, m := range matrices {
+		avoid.Mul(avoid, m.z.den)
+	}
+	buffers := make([][][]float64, threads)
+	for k := range buffers {
+		buffers[k] = make([][]float64, len(matrices))
+	}
+	for {
+		primes, product := residue.Primes(bound, avoid)
+		table := residue.NewTable(primes, product)
+		out, bad := make([]float64, stride*len(primes)), make([]bool, len(primes))
+		tasks := min(len(primes), residue.Ceil(len(primes), 6*threads)*threads)
+		residue.Parallel(threads, tasks, func(thread, k int) {
+			lo, hi := k*len(primes)/tasks, (k+1)*len(primes)/tasks
+			buf, in := buffers[thread], make([][]float64, len(matrices))
+			for j, m := range matrices {
+				buf[j] = m.z.residues(m.x, primes[lo:hi], buf[j])
+			}
+			for i := lo; i < hi; i++ {
+				p, z := primes[i], out[i*stride:][:groups*kern.Lanes]
+				for j, m := range matrices {
+					size := m.x.Groups * kern.Lanes
+					in[j] = buf[j][(i-lo)*size : (i-lo+1)*size]
+				}
+				bad[i] = !run(p, in, z)
+				f := p.Balanced(table.Inverse[i])
+				for s, v := range z {
+					z[s] = residue.Reduce(v*f, p.P, p.Inv)
+				}
+			}
+		})
+		failed := false
+		for i, b := range bad {
+			if b {
+				failed = true
+				avoid.Mul(avoid, new(big.Int).SetUint64(primes[i].U))
+			}
+		}
+		if failed {
+			continue
+		}
+		num := make([]big.Int, count)
+		residue.Parallel(threads, residue.Ceil(groups, residue.Chunk), func(_, k int) {
+			from := k * residue.Chunk
+			size := min(residue.Chunk, groups-from)
+			table.Ints(kern, out[from*kern.Lanes:], stride, size, make([]float64, table.Scratch(kern)), func(s int) *big.Int {
+				if s += from * kern.Lanes; s < count {
+					return &num[s]
+				}
+				return nil
+			})
+		})
+		return num, nil
+	}
+}

@@ -1,0 +1,197 @@
+package linalg
+
+import (
+	"math/big"
+
+	"flowproof/exactmath"
+	"flowproof/exactmath/internal/residue"
+)
+
+// LU is the fraction-free factorisation of Bareiss of a matrix m of rank r. With
+// A[i][j] = m[Row[i]][Col[j]] / Unit, an integer, F[i][j] for i >= j is the minor
+// of A of rows 0..j-1, i and columns 0..j, and for i <= j the minor of rows 0..i
+// and columns 0..i-1, j. With d[0] = 1 and d[k+1] = F[k][k], not 0,
+//
+//	A[i][j] = sum over k < r of F[i][k] F[k][j] / (d[k] d[k+1]), k <= i, j.
+//
+// F is rows x cols; what lies beyond row r-1 and column r-1 is zero.
+type LU struct {
+	Rank     int
+	Row, Col []int
+	F        *exactmath.Dyadic
+	Unit     *big.Rat
+}
+
+// Factor returns the factors of m. It fails with a *exactmath.ShapeError if m is
+// empty, with ErrTooLarge.
+func Factor(m exactmath.Matrix) (*LU, error) {
+	x, err := integral(m)
+	if err != nil {
+		return nil, err
+	}
+	f, err := x.pivots()
+	if err != nil {
+		return nil, err
+	}
+	ld := x.ld()
+	run := func(p residue.Prime, in [][]float64, out []float64) bool {
+		if !eliminate(x.kern, in[0], x.rows, x.cols, f.rank, p, nil) {
+			return false
+		}
+		d := 1.0 // the product of the pivots before
+		for k := range f.rank {
+			for j := k; j < x.cols; j++ {
+				out[k*x.cols+j] = residue.Reduce(in[0][k*ld+j]*d, p.P, p.Inv)
+			}
+			for i := k + 1; i < x.rows; i++ {
+				out[i*x.cols+k] = residue.Reduce(in[0][i*ld+k]*d, p.P, p.Inv)
+			}
+			d = out[k*x.cols+k]
+		}
+		return true
+	}
+	all, err := modular(x.kern, x.hadamard(), x.rows*x.cols, run, source{x, x.split(f.row, f.col)})
+	if err != nil {
+		return nil, err
+	}
+	z, err := exactmath.OwnDyadic(x.rows, x.cols, all, 0)
+	return &LU{f.rank, f.row, f.col, z, x.unit()}, err
+}
+
+// Rank returns the rank of m, exactly. It fails as Factor does.
+func Rank(m exactmath.Matrix) (int, error) {
+	x, err := integral(m)
+	if err != nil {
+		return 0, err
+	}
+	f, err := x.pivots()
+	if err != nil {
+		return 0, err
+	}
+	return f.rank, nil
+}
+
+// pivots is the rank of a matrix, and orders of its rows and columns in which
+// the leading minors up to that size are not zero.
+type pivots struct {
+	rank     int
+	row, col []int
+}
+
+// pivots finds them modulo one prime, where the rank may be too small. Then all
+// minors of one size more that border the leading one vanish modulo p; it is
+// the true rank if they vanish modulo primes whose product exceeds them.
+func (z *integers) pivots() (*pivots, error) {
+	primes, _ := residue.Primes(big.NewInt(1), z.den)
+	p, full := primes[0], min(z.rows, z.cols)
+	for {
+		f := &pivots{}
+		a := z.residues(z.plain, []residue.Prime{p}, nil)
+		if eliminate(z.kern, a, z.rows, z.cols, full, p, f); f.rank == full {
+			return f, nil
+		}
+		// The prime of a minor that does not vanish, if any.
+		better := make(chan residue.Prime, 1)
+		ld := z.ld()
+		run := func(p residue.Prime, in [][]float64, _ []float64) bool {
+			if !eliminate(z.kern, in[0], z.rows, z.cols, f.rank, p, nil) {
+				return false
+			}
+			for i := f.rank; i < z.rows; i++ {
+				for j := f.rank; j < z.cols; j++ {
+					if in[0][i*ld+j] != 0 {
+						select {
+						case better <- p:
+						default:
+						}
+						return true
+					}
+				}
+			}
+			return true
+		}
+		if _, err := modular(z.kern, z.hadamard(), 1, run, source{z, z.split(f.row, f.col)}); err != nil {
+			return nil, err
+		}
+		select {
+		case p = <-better:
+		default:
+			return f, nil
+		}
+	}
+}
+
+// eliminate makes rank steps of Gauss's elimination modulo p on a, rows x cols,
+// each row and each 6 rows filled up: row k, from column k on, becomes that of
+// the triangular factor, and column k, from row k on, stays as it is at step k.
+// Without f, it returns false at a pivot that is zero; with f, it swaps rows and
+// columns of a to find others, and records the rank and the orders.
+func eliminate(kern residue.Kernel, a []float64, rows, cols, rank int, p residue.Prime, f *pivots) bool {
+	g, mod := kern.Lanes, residue.Moduli(p, p, p, p, p, p)
+	ld := residue.Ceil(cols, g) * g
+	if f != nil {
+		*f = pivots{0, count(rows), count(cols)}
+	}
+	pivot, column := make([]float64, ld), make([]float64, 6)
+	for k := range rank {
+		if f != nil && !f.search(a, rows, cols, ld) {
+			return true
+		}
+		if a[k*ld+k] == 0 {
+			return false
+		}
+		t := inverse(a[k*ld+k], p)
+		from := (k + 1) / g * g
+		if from == ld {
+			continue // the last column
+		}
+		clear(pivot[from : k+1])
+		for j := k + 1; j < ld; j++ {
+			pivot[j] = -residue.Reduce(a[k*ld+j]*t, p.P, p.Inv)
+		}
+		for r := (k + 1) / 6 * 6; r < rows; r += 6 {
+			left, lda := a[r*ld+k:], ld
+			if r <= k { // rows up to k stay as they are
+				for i := range column {
+					if column[i] = 0; r+i > k {
+						column[i] = a[(r+i)*ld+k]
+					}
+				}
+				left, lda = column, 1
+			}
+			kern.Strip(a[r*ld+from:], ld, left, lda, pivot[from:], ld, g, 1, (ld-from)/g, &mod, true)
+		}
+	}
+	return true
+}
+
+// search swaps a pivot to place (rank, rank) and counts it.
+func (f *pivots) search(a []float64, rows, cols, ld int) bool {
+	k := f.rank
+	for j := k; j < cols; j++ {
+		for i := k; i < rows; i++ {
+			if a[i*ld+j] == 0 {
+				continue
+			}
+			f.row[i], f.row[k] = f.row[k], f.row[i]
+			f.col[j], f.col[k] = f.col[k], f.col[j]
+			for c := range ld {
+				a[i*ld+c], a[k*ld+c] = a[k*ld+c], a[i*ld+c]
+			}
+			for r := range rows {
+				a[r*ld+j], a[r*ld+k] = a[r*ld+k], a[r*ld+j]
+			}
+			f.rank++
+			return true
+		}
+	}
+	return false
+}
+
+func count(n int) []int {
+	z := make([]int, n)
+	for i := range z {
+		z[i] = i
+	}
+	return z
+}

@@ -1,0 +1,223 @@
+package linalg
+
+import (
+	"math/big"
+
+	"flowproof/exactmath"
+	"flowproof/exactmath/internal/residue"
+)
+
+// Solve returns N and den != 0 with a (N / den) = b, for a n x n and b n x k. It
+// fails with a *exactmath.ShapeError if the shapes do not fit, with ErrSingular
+// if a is singular, with ErrTooLarge.
+//
+// By Cramer's rule den is the determinant of a times a power of its common
+// denominator, and the bound on N is Hadamard's, of the rows of [a, b].
+func Solve(a, b exactmath.Matrix) (num *exactmath.Dyadic, den *big.Int, err error) {
+	n, c := a.Dims()
+	r, k := b.Dims()
+	if n != c || r != n || n < 1 || k < 1 {
+		return nil, nil, &exactmath.ShapeError{Op: "Solve", R1: n, C1: c, R2: r, C2: k}
+	}
+	x, err := integral(a)
+	if err != nil {
+		return nil, nil, err
+	}
+	y, err := integral(b)
+	if err != nil {
+		return nil, nil, err
+	}
+	f, err := x.pivots()
+	if err != nil {
+		return nil, nil, err
+	}
+	if f.rank < n {
+		return nil, nil, ErrSingular
+	}
+	// A minor with one column replaced by one of b is at most the product of the
+	// norms of the rows of [a, b].
+	bound, norms := big.NewInt(1), y.norms()
+	for i, v := range x.norms() {
+		bound.Mul(bound, v.Add(v, norms[i]))
+	}
+	left, right := x.ld(), y.ld()
+	rows, ld := 6*residue.Ceil(n, 6), left+right
+	run := func(p residue.Prime, in [][]float64, out []float64) bool {
+		w := make([]float64, rows*ld)
+		for i := range rows {
+			copy(w[i*ld:], in[0][i*left:(i+1)*left])
+			copy(w[i*ld+left:], in[1][i*right:(i+1)*right])
+		}
+		det := jordan(x.kern, w, n, ld, p, true)
+		for i, r := range f.col {
+			for j, v := range w[i*ld+left:][:k] {
+				out[r*k+j] = residue.Reduce(v*det, p.P, p.Inv)
+			}
+		}
+		out[n*k] = det
+		return det != 0
+	}
+	all, err := modular(x.kern, bound, n*k+1, run, source{x, x.split(f.row, f.col)}, source{y, y.split(f.row, nil)})
+	if err != nil {
+		return nil, nil, err
+	}
+	u := y.unit() // a^-1 b is y.unit / x.unit times integers over the determinant
+	u.Quo(u, x.unit())
+	den = all[n*k].Mul(&all[n*k], u.Denom())
+	for i := range all[:n*k] {
+		all[i].Mul(&all[i], u.Num())
+	}
+	num, err = exactmath.OwnDyadic(n, k, all[:n*k:n*k], 0)
+	return num, den, err
+}
+
+// Inverse returns N and den != 0 with a^-1 = N / den: Solve for the identity.
+func Inverse(a exactmath.Matrix) (num *exactmath.Dyadic, den *big.Int, err error) {
+	n, _ := a.Dims()
+	return Solve(a, exactmath.IdentityDyadic(n))
+}
+
+// Det returns the determinant. It fails with a *exactmath.ShapeError unless a is
+// square, with ErrTooLarge.
+func Det(a exactmath.Matrix) (*big.Rat, error) {
+	x, err := integralSquare(a)
+	if err != nil {
+		return nil, err
+	}
+	f, err := x.pivots()
+	if err != nil {
+		return nil, err
+	}
+	if f.rank < x.rows {
+		return new(big.Rat), nil
+	}
+	run := func(p residue.Prime, in [][]float64, out []float64) bool {
+		out[0] = jordan(x.kern, in[0], x.rows, x.ld(), p, false)
+		return out[0] != 0
+	}
+	all, err := modular(x.kern, x.hadamard(), 1, run, source{x, x.split(f.row, f.col)})
+	if err != nil {
+		return nil, err
+	}
+	if odd(f.row) != odd(f.col) {
+		all[0].Neg(&all[0])
+	}
+	det, unit := new(big.Rat).SetInt(&all[0]), x.unit()
+	for range x.rows {
+		det.Mul(det, unit)
+	}
+	return det, nil
+}
+
+// odd reports whether the permutation is odd: cycles of even length are.
+func odd(perm []int) bool {
+	seen, is := make([]bool, len(perm)), false
+	for i := range perm {
+		for j := perm[i]; !seen[i] && j != i; j = perm[j] {
+			seen[j] = true
+			is = !is
+		}
+	}
+	return is
+}
+
+// jordan turns the first n columns of w, ld numbers to a row, rows filled up to
+// strips of 6, into the identity modulo p, or, if above is false, into an upper
+// triangular matrix, by row operations on blocks of 6 rows. It returns the
+// determinant of those columns, 0 if a leading block is singular.
+func jordan(kern residue.Kernel, w []float64, n, ld int, p residue.Prime, above bool) float64 {
+	mod, det := residue.Moduli(p, p, p, p, p, p), 1.0
+	rows := make([]float64, 6*ld)
+	var block, left [36]float64
+	for at := 0; at < n; at += 6 {
+		k := min(6, n-at)
+		for i := range 6 {
+			for j := range 6 {
+				if block[6*i+j] = 0; i < k && j < k {
+					block[6*i+j] = w[(at+i)*ld+at+j]
+				} else if i == j {
+					block[6*i+j] = 1
+				}
+			}
+		}
+		if det = residue.Reduce(det*invert(&block, p), p.P, p.Inv); det == 0 {
+			return 0
+		}
+		from := at / kern.Lanes * kern.Lanes
+		panels := (ld - from) / kern.Lanes
+		kern.Strip(rows[from:], ld, block[:], 6, w[at*ld+from:], ld, kern.Lanes, 6, panels, &mod, false)
+		for i := range 6 {
+			copy(w[(at+i)*ld+from:(at+i+1)*ld], rows[i*ld+from:])
+		}
+		first := at + 6
+		if above {
+			first = 0
+		}
+		for r := first; r < n; r += 6 {
+			if r == at {
+				continue
+			}
+			for i := range 6 {
+				for j := range k {
+					left[6*i+j] = -w[(r+i)*ld+at+j]
+				}
+			}
+			kern.Strip(w[r*ld+from:], ld, left[:], 6, rows[from:], ld, kern.Lanes, k, panels, &mod, true)
+		}
+	}
+	return det
+}
+
+// invert inverts the 6 x 6 matrix modulo p in place and returns its determinant,
+// 0 if it is singular.
+func invert(b *[36]float64, p residue.Prime) float64 {
+	var perm [6]int
+	det := 1.0
+	for k := range 6 {
+		r := k
+		for r < 6 && b[6*r+k] == 0 {
+			r++
+		}
+		if r == 6 {
+			return 0
+		}
+		if perm[k] = r; r != k {
+			det = -det
+			for j := range 6 {
+				b[6*k+j], b[6*r+j] = b[6*r+j], b[6*k+j]
+			}
+		}
+		det = residue.Reduce(det*b[7*k], p.P, p.Inv)
+		f := inverse(b[7*k], p)
+		b[7*k] = 1
+		for j := range 6 {
+			b[6*k+j] = residue.Reduce(b[6*k+j]*f, p.P, p.Inv)
+		}
+		for i := range 6 {
+			if f := b[6*i+k]; i != k {
+				b[6*i+k] = 0
+				for j := range 6 {
+					b[6*i+j] = residue.Reduce(b[6*i+j]-f*b[6*k+j], p.P, p.Inv)
+				}
+			}
+		}
+	}
+	for k := 5; k >= 0; k-- {
+		if r := perm[k]; r != k {
+			for i := range 6 {
+				b[6*i+k], b[6*i+r] = b[6*i+r], b[6*i+k]
+			}
+		}
+	}
+	return det
+}
+
+// inverse returns the inverse of the residue a, not 0, by Euclid's algorithm.
+func inverse(a float64, p residue.Prime) float64 {
+	r, s, u, v := int64(p.U), int64(a), int64(0), int64(1)
+	for s != 0 {
+		q := r / s
+		r, s, u, v = s, r-q*s, v, u-q*v
+	}
+	return float64(u * r) // r is 1 or -1, and |u| < p
+}
