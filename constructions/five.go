@@ -2,7 +2,6 @@ package constructions
 
 import (
 	"fmt"
-	"math/big"
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
@@ -59,63 +58,44 @@ func (m *linear) five() ([]qfactor, bool) {
 }
 
 // five0 returns the weights of U L U L U for determinant 1, c of full column
-// rank, q = p or p + 1. PROOFS.md, lemma 2.2 and theorem 2.6.
+// rank, and q = p, or q = p + 1, or q <= 2p and [c, r] of rank q, r the lower
+// left block of the inverse. PROOFS.md, lemma 2.2 and theorem 2.6.
 func (m *linear) five0() []qfactor {
 	p, q := m.p, m.q
 	inv, _ := m.whole().inverse()
-	r := inv.block(p, m.n(), 0, p)
-	bigC, bigR := m.c.neg(), r
-	var k commutator
+	bigC, bigR := m.c.neg(), inv.block(p, m.n(), 0, p)
 	if q == p {
 		g, _ := bigC.solve(bigR)
-		k = commute(g)
-	} else {
-		// nu' makes C invertible; nu^T is the last row of C^-1, rho has nu^T e rho = 1.
-		bigC = completeBasis(bigC)
-		cinv, _ := bigC.inverse()
-		y := cinv.block(p, q, 0, q).mul(m.e)
-		j := firstNonZero(y)
-		bigR = bigR.beside(qUnit(q, j).scale(new(big.Rat).Inv(y.rat(0, j))))
-		bigC, bigR = border(bigC, bigR)
-		g, _ := bigC.solve(bigR)
-		k = commuteBordered(g.block(0, p, 0, p), g.block(p, q, 0, p), g.rat(p, p))
+		return m.fiveFrom(bigC, commute(g))
 	}
-	return m.fiveFrom(bigC, k)
+	// nu' makes C invertible, nu^T is made of the last rows of C^-1, nu^T e rho = I.
+	bigC = completeBasis(bigC)
+	cinv, _ := bigC.inverse()
+	y := cinv.block(p, q, 0, q).mul(m.e)
+	rho, _ := y.particular(qIdentity(q - p))
+	bigC, bigR = border(bigC, bigR.beside(rho), p)
+	g, _ := bigC.solve(bigR)
+	return m.fiveFrom(bigC, commuteBordered(g.block(0, p, 0, p), g.block(p, q, 0, p), g.rat(p, p)))
 }
 
-func firstNonZero(y *qmat) int {
-	for j := range y.num {
-		if y.num[j].Sign() != 0 {
-			return j
-		}
-	}
-	return 0
-}
-
-// border changes the last columns of C and R, which are free up to C u and R v,
-// so that G = C^-1 R = [[g, 0], [w, t]], with t = 1 unless w = 0.
-func border(bigC, bigR *qmat) (*qmat, *qmat) {
+// border changes nu' and rho, which are free up to c u and r v, so that G = C^-1 R
+// = [[g, 0], [w, t]], g of size p x p. If w has full row rank t = I; if w = 0 and q
+// = p + 1, t is a number.
+func border(bigC, bigR *qmat, p int) (*qmat, *qmat) {
 	q := bigC.rows
-	p := q - 1
 	ginv, _ := bigR.solve(bigC)
-	z := ginv.block(p, q, 0, q) // det of the leading block becomes z_q + z' u
-	if j := firstNonZero(z); j < p {
-		u := new(big.Rat).SetInt64(1)
-		u.Sub(u, z.rat(0, p)).Quo(u, z.rat(0, j))
-		bigC = addColumn(bigC, p, j, u)
+	z, t := ginv.block(p, q, 0, p), ginv.block(p, q, p, q) // t becomes t + z u
+	if u, ok := z.particular(qIdentity(q - p).sub(t)); ok {
+		bigC = bigC.mul(shear(u))
 	}
 	g, _ := bigC.solve(bigR)
 	v, _ := g.block(0, p, 0, p).solve(g.block(0, p, p, q).neg())
-	for j := range p {
-		bigR = addColumn(bigR, p, j, v.rat(j, 0))
-	}
-	return bigC, bigR
+	return bigC, bigR.mul(shear(v))
 }
 
-// addColumn returns x with u times column j added to column to.
-func addColumn(x *qmat, to, j int, u *big.Rat) *qmat {
-	shear := qIdentity(x.cols)
-	return x.mul(shear.add(qUnit(x.cols, j).scale(u).mul(qUnit(x.cols, to).transpose())))
+// shear returns [[I, u], [0, I]].
+func shear(u *qmat) *qmat {
+	return qIdentity(u.rows).beside(u).above(newQ(u.cols, u.rows).beside(qIdentity(u.cols)))
 }
 
 // fiveFrom returns the weights that a commutator gives: with B = C P and W = B

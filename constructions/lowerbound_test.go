@@ -62,17 +62,37 @@ func TestSixIsNeeded(t *testing.T) {
 			t.Errorf("-I on 1 + %d: bound %d, want %d", n-1, got, 2*n)
 		}
 	}
-	// q = 1 mod p: the bound meets AnyDepth.
-	for _, c := range [][2]int{{2, 3}, {2, 5}, {3, 4}, {3, 7}, {4, 5}} {
-		p, q := c[0], c[1]
-		e := id(q).Scale(big.NewRat(-1, 1))
-		a := id(p)
-		if q%2 == 1 {
-			a = blocksOf(list("-1"), id(p-1))
-		}
-		part, _ := coupling.NewPartition(p+q, span(0, p))
-		if got := bound(t, blocksOf(a, e), part); got != AnyDepth(p, q) {
-			t.Errorf("%d + %d: bound %d, want %d", p, q, got, AnyDepth(p, q))
+}
+
+// Theorem 3.7: on parts of p < q coordinates, AnyDepth layers are needed by diag(a,
+// -I), and suffice.
+func TestAnyDepthIsLeast(t *testing.T) {
+	for n := 3; n <= 10; n++ {
+		for p := 1; 2*p < n; p++ {
+			q := n - p
+			m := integers(n, func(i, j int) int64 {
+				switch {
+				case i != j:
+					return 0
+				case i == 0:
+					return 1 - 2*int64(q%2)
+				case i < p:
+					return 1
+				}
+				return -1
+			})
+			small, _ := coupling.NewPartition(n, span(0, p))
+			large, _ := coupling.NewPartition(n, span(p, n))
+			for _, part := range []coupling.Partition{small, large} {
+				if got := bound(t, m, part); got != AnyDepth(p, q) {
+					t.Errorf("%d + %d: bound %d, want %d", part.P(), part.Q(), got, AnyDepth(p, q))
+				}
+				f, err := AnyPartition(m, part)
+				checkExact(t, f, err, m, AnyDepth(p, q))
+				if f.Depth() != AnyDepth(p, q) {
+					t.Errorf("%d + %d: depth %d contradicts the bound", part.P(), part.Q(), f.Depth())
+				}
+			}
 		}
 	}
 }

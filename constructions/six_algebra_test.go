@@ -217,6 +217,35 @@ func TestCommuteBordered(t *testing.T) {
 	}
 }
 
+// The same with I, k x k, for t, and w of full row rank.
+func TestCommuteWide(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 7))
+	for range 30 {
+		p := 1 + rng.IntN(4)
+		k := 1 + rng.IntN(p)
+		g := toQ(unimodular(rng, max(p, 2))).block(0, p, 0, p)
+		w := rationalsQ(rng, k, p)
+		if g.det().Cmp(big.NewRat(1, 1)) != 0 || w.rank() < k {
+			continue
+		}
+		c := commuteBordered(g, w, big.NewRat(1, 1))
+		pad := qIdentity(k)
+		sinv, _ := c.s.direct(pad).inverse()
+		pinv, ok := c.p.inverse()
+		hinv, ok2 := c.h.direct(pad).inverse()
+		if !ok || !ok2 {
+			t.Fatal("a factor is singular")
+		}
+		s, si, pp, pi, h, hi := rational(t, c.s.direct(pad)), rational(t, sinv), rational(t, c.p), rational(t, pinv), rational(t, c.h.direct(pad)), rational(t, hinv)
+		if !exactmath.Equal(mulRational(t, pp, h, pi, s, hi, si), rational(t, g.beside(newQ(p, k)).above(w.beside(pad)))) {
+			t.Error("P H P^-1 H^-1 is not G")
+		}
+		if c.p.block(p, p+k, 0, p).rank() < k {
+			t.Error("E and P E do not span")
+		}
+	}
+}
+
 // The leading principal minors of s^-1 g s are as prescribed, for non-scalar g
 // with and without a cyclic unit vector.
 func TestPrescribe(t *testing.T) {

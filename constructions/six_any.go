@@ -1,6 +1,7 @@
 package constructions
 
 import (
+	"math/big"
 	"math/rand/v2"
 
 	"flowproof/coupling"
@@ -8,10 +9,9 @@ import (
 )
 
 // AnyPartition returns a flow whose product is exactly the target, of
-// determinant > 0, on a partition of any sizes p <= q (or q <= p, with the names
-// swapped). Its depth is at most AnyDepth(p, q) = 2 ceil((q-1)/p) + 4, one less
-// for almost all targets, and the least of Six where the parts differ by at most
-// one. PROOFS.md, theorem 2.10.
+// determinant > 0, on a partition of any sizes, of depth at most AnyDepth(p, q),
+// and one less for almost all targets. Where the parts differ by at most one it is
+// Six. PROOFS.md, theorem 2.10.
 //
 // All arithmetic is rational. Where a coordinate system in general position is
 // needed, it is drawn from small integers with a fixed seed, so that the result is
@@ -29,50 +29,70 @@ func AnyPartition(target exactmath.Matrix, part coupling.Partition) (*coupling.F
 	if f, err := m.atMostFour(); f != nil || err != nil {
 		return f, err
 	}
-	n, d := m.normalise(coupling.Upper)
-	return m.flow(scaleLast(n.peeled(), d))
+	return m.flow(m.anySizes())
 }
 
-// AnyDepth returns 2 ceil((q-1)/p) + 4 for the sizes p <= q of the two parts, in
-// either order: the depth that always suffices. It is the least such depth if
-// q = p or q = 1 mod p.
+// AnyDepth returns the least depth that suffices for all maps of positive
+// determinant on parts of p and q coordinates, in either order: with p <= q it is
+// 2 ceil(q/p) + 2 if p < q, 6 if p = q >= 2, and 4 if p = q = 1. PROOFS.md,
+// theorems 2.10 and 3.7.
 func AnyDepth(p, q int) int {
 	p, q = min(p, q), max(p, q)
-	return 2*((q-2+p)/p) + 4
+	switch {
+	case q == 1:
+		return 4
+	case p == q:
+		return 6
+	}
+	return 2*((q+p-1)/p) + 2
 }
 
-// peeled returns [L] (U L)^k U L U L U for determinant 1, k = ceil((q-p-1)/p), the
-// first L left out if it can be.
-func (m *linear) peeled() []qfactor {
-	if fs, ok := m.peel(); ok {
-		return fs
-	}
+// anySizes returns [L] (U L)^k U L U L U with k = ceil(q/p) - 2, the first L left
+// out if it can be, for q > p + 1.
+func (m *linear) anySizes() []qfactor {
+	p, q := m.p, m.q
 	rng := rand.New(rand.NewPCG(6, 0))
-	for bound := 1; ; bound *= 2 {
-		// Almost every basis of the second part will do, and almost every X0: each is
-		// good unless a polynomial that is not zero vanishes at it.
-		s := triangular(rng, m.q, bound).mul(triangular(rng, m.q, bound).transpose())
-		sinv, _ := s.inverse()
-		id := qIdentity(m.p)
-		o := m.with(id.direct(s).mulAll(m.whole(), id.direct(sinv)))
-		x0 := randomQ(rng, m.q, m.p, bound)
-		if bound == 1 {
-			x0 = newQ(m.q, m.p)
+	// Almost every X0, almost every basis s of the second part, and almost every end
+	// scale diag(d1, d2) will do: each is good unless a polynomial that is not zero
+	// vanishes at it. The simplest come first.
+	for try := 0; ; try++ {
+		bound := 1 + try/4
+		x0, s, d2 := newQ(q, p), qIdentity(q), ones(q)
+		if try > 0 {
+			s = triangular(rng, q, bound).mul(triangular(rng, q, bound).transpose())
 		}
-		first := qfactor{kind: coupling.Lower, x: x0.neg()}
-		lower := *o
-		lower.c, lower.e = o.c.add(x0.mul(o.a)), o.e.add(x0.mul(o.b))
-		if fs, ok := lower.peel(); ok {
-			fs = append([]qfactor{first}, fs...)
-			for i := range fs {
-				if fs[i].kind == coupling.Upper {
-					fs[i].x = fs[i].x.mul(s)
-				} else {
-					fs[i].x = sinv.mul(fs[i].x)
-				}
+		if try > 1 {
+			x0 = randomQ(rng, q, p, bound)
+		}
+		if try > 3 {
+			for i := range d2 {
+				d2[i].SetInt64(1 + rng.Int64N(int64(bound)+1))
 			}
-			return fs
 		}
+		inv := make([]*big.Rat, q)
+		for i := range inv {
+			inv[i] = new(big.Rat).Inv(d2[i])
+		}
+		n, d1 := m.with(m.whole().mul(qIdentity(p).direct(qDiag(inv)))).normalise(coupling.Upper)
+		if d1 == nil {
+			d1 = ones(p)
+		}
+		sinv, _ := s.inverse()
+		n = m.with(qIdentity(p).direct(s).mulAll(n.whole(), qIdentity(p).direct(sinv)))
+		n.c, n.e = n.c.add(x0.mul(n.a)), n.e.add(x0.mul(n.b))
+		fs, ok := n.peel()
+		if !ok {
+			continue
+		}
+		fs = append([]qfactor{{kind: coupling.Lower, x: x0.neg()}}, fs...)
+		for i := range fs {
+			if fs[i].kind == coupling.Upper {
+				fs[i].x = fs[i].x.mul(s)
+			} else {
+				fs[i].x = sinv.mul(fs[i].x)
+			}
+		}
+		return m.absorb(fs, d1, d2)
 	}
 }
 
@@ -96,37 +116,33 @@ func triangular(rng *rand.Rand, n, bound int) *qmat {
 	return x
 }
 
-// peel returns (U L)^k U L U L U, false if one of the blocks in the way is
-// singular. Each pair U L turns the last p rows that are left of the second part
-// into rows of the identity; a core of parts p and p, or p and p + 1, is left for
-// five factors, which take the columns beside it along.
+// peel returns (U L)^k U L U L U, k = ceil(q/p) - 2, false if one of the blocks in
+// the way is singular. Each pair U L turns the last p rows that are left of the
+// second part into rows of the identity; a core of parts p and p + 1 to 2p is left
+// for five factors, which take the columns beside it along.
 func (m *linear) peel() ([]qfactor, bool) {
 	p, q := m.p, m.q
-	k := (q - 2) / p // ceil((q-p-1)/p)
-	core := p + 1
-	if q-k*p <= p {
-		core = p
-	}
-	if !m.c.block(0, core, 0, p).injective() {
+	core := q - ((q+p-1)/p-2)*p
+	c := m.c.block(0, core, 0, p)
+	ec := m.e.block(0, core, 0, core).mul(c)
+	if !c.injective() || c.beside(ec).rank() < core {
 		return nil, false
 	}
 	var fs []qfactor
 	n := m
-	for left := q; left > core; {
-		j := min(p, left-core)
-		rows := span(p+left-j, p+left)
+	for left := q; left > core; left -= p {
+		rows := span(left, p+left) // in the whole matrix
 		inv, _ := n.whole().inverse()
 		x := inv.pick(rows, span(0, p))
 		z := inv.pick(rows, span(p, n.n())).sub(qIdentity(n.n()).pick(rows, span(p, n.n())))
-		if x.rank() < j {
+		if x.rank() < p {
 			return nil, false
 		}
 		y, _ := x.particular(z)
-		lower := newQ(left-j, p).above(x).above(newQ(q-left, p))
+		lower := newQ(left-p, p).above(x).above(newQ(q-left, p))
 		step := []qfactor{{kind: coupling.Upper, x: y.neg()}, {kind: coupling.Lower, x: lower.neg()}}
 		fs = append(fs, step...)
 		n = m.with(m.compose(inverted(step)).mul(n.whole()))
-		left -= j
 	}
 	return append(fs, n.fiveWide(core)...), true
 }

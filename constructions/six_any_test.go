@@ -64,7 +64,7 @@ func TestAnyPartition(t *testing.T) {
 
 func TestAnyDepth(t *testing.T) {
 	for _, c := range []struct{ p, q, want int }{
-		{1, 1, 4}, {1, 2, 6}, {2, 1, 6}, {2, 2, 6}, {2, 3, 6}, {7, 8, 6}, {1, 9, 20}, {2, 4, 8}, {2, 5, 8}, {2, 6, 10}, {3, 8, 10},
+		{1, 1, 4}, {1, 2, 6}, {2, 1, 6}, {2, 2, 6}, {2, 3, 6}, {7, 8, 6}, {1, 9, 20}, {2, 4, 6}, {2, 5, 8}, {2, 6, 8}, {3, 8, 8}, {8, 3, 8}, {4, 7, 6}, {4, 9, 8},
 	} {
 		if got := AnyDepth(c.p, c.q); got != c.want {
 			t.Errorf("AnyDepth(%d, %d) = %d, want %d", c.p, c.q, got, c.want)

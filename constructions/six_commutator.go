@@ -2,10 +2,10 @@ package constructions
 
 import "math/big"
 
-// A commutator is a solution of  G = P H P^-1 H^-1  with G = [[g, 0], [w, t]]
-// and H = diag(h, 1), or G = g and H = h: t and w exist if the parts differ by
-// one coordinate. It is given in the basis of the columns of s: h stands for
-// s h s^-1, p for diag(s, 1) P.
+// A commutator is a solution of  G = P H P^-1 H^-1  with G = [[g, 0], [w, t I]]
+// and H = diag(h, I), or G = g and H = h: t and w exist if the parts have
+// different sizes. It is given in the basis of the columns of s: h stands for
+// s h s^-1, p for diag(s, I) P.
 type commutator struct {
 	s, h, p *qmat
 }
@@ -20,21 +20,21 @@ func commute(g *qmat) commutator {
 	return commutator{s, h, s.mul(matchSpectra(t1, h))}
 }
 
-// commuteBordered solves [[g, 0], [w, t]] = P diag(h, 1) P^-1 diag(h, 1)^-1 for
-// t = 1/det g, where t = 1 unless w = 0. P never maps the span of the first p
-// unit vectors to itself.
+// commuteBordered solves [[g, 0], [w, t I]] = P diag(h, I) P^-1 diag(h, I)^-1 where
+// t = 1, or w is one row of zeros and t = 1/det g. The span E of the first p unit
+// vectors and P E together span everything if w has full row rank or one row.
 func commuteBordered(g, w *qmat, t *big.Rat) commutator {
-	p := g.rows
+	p, k := g.rows, w.rows
 	first := big.NewRat(1, 1)
 	if !w.isZero() {
 		first.SetInt64(2) // an eigenvalue 1 would not split off t = 1
 	}
 	// Unless t = 1, beta_{p+1} = t must stay clear of the others.
 	beta := append(distinct(p, first, big.NewRat(1, 1), t), new(big.Rat).Mul(first, t))
-	s, t1, h := triangulate(g, beta)
-	big1 := t1.beside(newQ(p, 1)).above(w.mul(s).mul(h).beside(qDiag([]*big.Rat{t})))
-	m := matchSpectra(big1, h.direct(qIdentity(1)))
-	return commutator{s, h, s.direct(qIdentity(1)).mul(m)}
+	s, lower, h := triangulate(g, beta)
+	pad := qIdentity(k)
+	lower = lower.beside(newQ(p, k)).above(w.mul(s).mul(h).beside(pad.scale(t)))
+	return commutator{s, h, s.direct(pad).mul(matchSpectra(lower, h.direct(pad)))}
 }
 
 // distinct returns first and n-1 small integers, distinct from it, from the
