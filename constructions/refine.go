@@ -14,8 +14,8 @@ import (
 
 // RefineOptions are the choices left to the caller of Refine.
 type RefineOptions struct {
-	// Depth, if it is more than the flow's, is the number of layers to end with:
-	// the flow is made deeper by layers that start at zero.
+	// Depth, if it is more than the flow's, is the number of layers to end with: a
+	// flow that has to be refined at all gets more layers, which start at zero.
 	Depth int
 	// Additive keeps an additive flow additive, even if the determinant of the
 	// target calls for a scale.
@@ -92,7 +92,7 @@ type refiner struct {
 // Each round computes the residual exactly, solves the linearised equation for
 // it in float64 (see tangent) and adds the solution to the layers: some 40 bits a
 // round, if the derivative of the product is onto at f, as it is in general from
-// five layers on (PROOFS.md, section 8). Where it is not, f is displaced at random
+// five layers on (PROOFS.md, section 6). Where it is not, f is displaced at random
 // and tried again. An additive flow gets a scale in its last layer if the
 // determinant of the target is not 1 to the precision asked for; scales exp(s)
 // are replaced by float64 numbers.
@@ -162,18 +162,18 @@ func (r *refiner) run(f *coupling.Flow) (*coupling.Flow, RefineReport, error) {
 		return nil, r.rep, err
 	}
 	r.rep.ResidualMax = start.max()
-	if r.within(r.rep.ResidualMax, r.prec) && f.Depth() >= r.opt.Depth {
+	if r.within(r.rep.ResidualMax, r.prec) {
 		return r.done(f)
 	}
 	work := r.prec
 	if work <= floatBits {
-		work = floatBits + 27 // to be rounded in the end
+		work = floatBits + guardBits // to be rounded in the end
 	}
 	if err := r.place(f, work); err != nil {
 		return nil, r.rep, err
 	}
 	if err := r.converge(work); err != nil {
-		if r.prec <= floatBits && r.within(start.max(), r.prec-roundingBits) && inFloats(f) && f.Depth() >= r.opt.Depth {
+		if r.prec <= floatBits && r.within(start.max(), r.prec-roundingBits) && inFloats(f) {
 			r.rep.ResidualMax = start.max()
 			return r.done(f) // rounding is all that is left of it
 		}
@@ -200,7 +200,8 @@ func (r *refiner) done(f *coupling.Flow) (*coupling.Flow, RefineReport, error) {
 
 const (
 	floatBits    = 53 // the precision of float64
-	roundingBits = 6  // what rounding may cost of them in a flow
+	guardBits    = 15 // the precision beyond it to which flows are refined before they are rounded
+	roundingBits = 6  // what rounding may cost in a flow
 )
 
 // within reports whether v <= 2^-bits max |target|.

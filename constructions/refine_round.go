@@ -36,7 +36,7 @@ func (r *refiner) roundToFloats(f *coupling.Flow, start *big.Rat, work int) (*co
 	if top.Cmp(r.rep.ResidualMax) < 0 {
 		out, r.rep.ResidualMax = turn, top
 	}
-	if start.Cmp(r.rep.ResidualMax) <= 0 && f.Depth() >= r.opt.Depth && inFloats(f) {
+	if start.Cmp(r.rep.ResidualMax) <= 0 && inFloats(f) {
 		out, r.rep.ResidualMax = f, start
 	}
 	return out, nil
@@ -123,7 +123,7 @@ func (r *refiner) roundInTurn(work int) error {
 			scaled = -1
 		}
 		t := newTangent(r.point.float(), m, scaled, frozen)
-		s := t.solve(before.m, 1e-4, 200)
+		s := t.solve(before.m, 1e-2, 60)
 		r.rep.Iterations += s.iters
 		old := r.point.regrid(r.bits)
 		r.point.add(s, scaled, 1, before.exp)

@@ -172,7 +172,7 @@ func (r *refiner) maxRestarts() int {
 }
 
 // leastDepth is the number of layers from which on the derivative of the product
-// is onto at a general point (PROOFS.md, section 8).
+// is onto at a general point (PROOFS.md, section 6).
 const leastDepth = 5
 
 // correction solves the linearised equation for the residual, after giving the
@@ -198,8 +198,10 @@ func (r *refiner) correction(res residual, work int) (layerStep, error) {
 			r.detFloor = bits - 1
 		}
 	}
-	tol := min(1e-2, max(math.Ldexp(1, -digitsPerRound), math.Exp2(-res.agreement)/8))
-	return t.solve(res.m, tol, min(60+4*t.equations(), 2000)), nil
+	// The quadratic term limits what the first corrections can gain, float64 all of
+	// them, and the last one need not gain more than is left to do.
+	gain := min(res.agreement+3, digitsPerRound, float64(work)-res.agreement+6)
+	return t.solve(res.m, math.Exp2(-max(gain, 6)), min(60+4*t.equations(), 2000)), nil
 }
 
 // logDet returns log |det(I + r 2^exp)| and a bound on the order of its error.
@@ -281,7 +283,7 @@ func (r *refiner) displace() {
 	for i := range r.point.layers {
 		w := &r.point.layers[i].weight
 		f := w.floats()
-		size := max(norm2(f.Data), 0.25*math.Sqrt(float64(min(f.Rows, f.Cols)))) / math.Sqrt(float64(len(f.Data)))
+		size := max(norm2(f.Data), 1*math.Sqrt(float64(min(f.Rows, f.Cols)))) / math.Sqrt(float64(len(f.Data)))
 		for k := range w.num {
 			w.addFloat(k, delta*size*r.rng.NormFloat64(), 0)
 		}

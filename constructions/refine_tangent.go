@@ -17,7 +17,7 @@ import (
 // other, with nothing else in them. So both are eliminated, and what is left is
 // a least-squares problem for the two diagonal blocks alone, p^2 + q^2 equations
 // instead of n^2, and far better conditioned than the problem in M (PROOFS.md,
-// section 8).
+// section 6).
 type tangent struct {
 	s      parts
 	m      int
@@ -410,7 +410,7 @@ func bestFrame(f floatFlow, scaled int, seed uint64) int {
 	}
 	for m := 1; m < len(f.layers); m++ {
 		t := newTangent(f, m, scaled, make([]bool, len(f.layers)))
-		if _, _, l := t.leastSquares(t.equationsOf(r), 0, 24); l < left {
+		if _, _, l := t.leastSquares(t.equationsOf(r), 0, 10); l < left {
 			best, left = m, l
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -204,6 +205,46 @@ func evenPermutation(perm []int) *mat.Dense {
 	return m
 }
 
+// TestRefineRoundingIsEnough: a singular point that leaves no more than rounding
+// comes back as it is for float64, and is refused for more.
+func TestRefineRoundingIsEnough(t *testing.T) {
+	rng := rand.New(rand.NewPCG(13, 1))
+	n := 10
+	a, b := reflection(n, rng), reflection(n, rng)
+	m := new(mat.Dense)
+	m.Mul(a, b)
+	target := asFloats(t, m)
+	f, err := Orthogonal(target, half(t, n))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, rep, err := Refine(f, target, 53, RefineOptions{MaxRestarts: -1})
+	if err != nil || g == nil {
+		t.Fatal(err)
+	}
+	checkRefined(t, g, rep, target, 46)
+	var conv *ConvergenceError
+	if _, _, err := Refine(f, target, 200, RefineOptions{MaxRestarts: -1}); !errors.As(err, &conv) {
+		t.Errorf("without restarts: %v, want a *ConvergenceError", err)
+	}
+	g, rep, err = Refine(f, target, 200, RefineOptions{MaxRestarts: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkRefined(t, g, rep, target, 200)
+	if rep.Restarts == 0 {
+		t.Error("refined without a restart")
+	}
+}
+
+// reflection is a random Householder matrix.
+func reflection(n int, rng *rand.Rand) *mat.Dense {
+	v := mat.NewVecDense(n, randomVector(n, rng))
+	h := eye(n)
+	h.RankOne(h, -2/mat.Dot(v, v), v, v)
+	return h
+}
+
 // TestRefineExact: what is exact already comes back as it was.
 func TestRefineExact(t *testing.T) {
 	target := asFloats(t, givens(8, 0, 1, math.Pi/2))
@@ -314,6 +355,9 @@ func TestRefineErrors(t *testing.T) {
 		if !errors.As(err, &conv) {
 			t.Errorf("%s: error %v, want a *ConvergenceError", name, err)
 			continue
+		}
+		if text := conv.Error(); !strings.HasPrefix(text, "refine: residual 2^") || strings.Contains(text, "\n") {
+			t.Errorf("%s: message %q", name, text)
 		}
 		if conv.Method != "refine" || conv.Reason == "" || conv.Residual < conv.Goal || conv.Depth != rep.Depth {
 			t.Errorf("%s: %+v", name, conv)
