@@ -82,6 +82,26 @@ func permutationOf(target exactmath.Matrix) (perm []int, ok bool) {
 	return perm, true
 }
 
+// polished runs Polish from the closed form of a rotation, where there is one, and
+// from random starts: one if they take long, and another if that fails.
+func polished(target exactmath.Matrix, part coupling.Partition, opt Options) (*coupling.Flow, error) {
+	o := PolishOptions{Depth: opt.depth(), Seed: opt.Seed}
+	if part.Dim() > quickPolish {
+		o.Starts, o.MaxEval = 1, 5000
+	}
+	start := nearby(target, part)
+	f, _, err := Polish(start, target, part, o)
+	var conv *ConvergenceError
+	if errors.As(err, &conv) && o.Starts == 1 {
+		o.Seed, o.MaxEval = o.Seed+1, 10000
+		f, _, err = Polish(start, target, part, o)
+	}
+	return f, err
+}
+
+// quickPolish is the largest dimension in which Polish takes a second or two.
+const quickPolish = 24
+
 // nearby returns the six layers of a target that is orthogonal, for Polish to
 // start from, and nil for others.
 func nearby(target exactmath.Matrix, part coupling.Partition) *coupling.Flow {

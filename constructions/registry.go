@@ -52,8 +52,7 @@ func List() []Construction {
 			}},
 		{"polish", "any map: layers as well conditioned as optimisation finds, six or -max-depth of them", "none: found by optimisation, checked like any other",
 			func(m exactmath.Matrix, p coupling.Partition, opt Options) (*coupling.Flow, error) {
-				f, _, err := Polish(nearby(m, p), m, p, PolishOptions{Depth: opt.depth(), Seed: opt.Seed})
-				return f, err
+				return polished(m, p, opt)
 			}},
 		{"five", "exact over the rationals where a block c or b has full rank: five layers", "PROOFS.md, theorem Five",
 			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
