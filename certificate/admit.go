@@ -39,7 +39,7 @@ func (s *scanner) admit(f *coupling.Flow) {
 		if steps > s.limits.Work/words {
 			s.fail(TooLarge, "the product takes too many operations")
 		}
-		if entries > s.limits.Memory/int64(total/8+48) {
+		if entries > s.limits.Memory/int64(total/2+64) { // residues take up to four times the bits
 			s.fail(TooLarge, "the product takes too much memory")
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/verify"
+	"flowproof/verify/lowerbound"
 )
 
 // ClaimKind says what a certificate claims.
@@ -19,18 +20,23 @@ type ClaimKind string
 const (
 	ClaimExact    ClaimKind = "exact"    // the product of the layers is the target
 	ClaimResidual ClaimKind = "residual" // no |entry| of target - product exceeds Claim.Bound
+	ClaimDepth    ClaimKind = "depth"    // no flow of fewer than Claim.Lower.Depth layers is the target
 )
 
 // Claim is what the checker is to find true.
 type Claim struct {
 	Kind  ClaimKind
-	Bound *big.Rat // ClaimResidual: positive
+	Bound *big.Rat               // ClaimResidual: positive
+	Lower lowerbound.Certificate // ClaimDepth: the depth and the reasons
 }
 
 // String returns the claim as the file words it.
 func (c Claim) String() string {
-	if c.Kind == ClaimResidual {
+	switch c.Kind {
+	case ClaimResidual:
 		return string(appendNumber([]byte("residual "), c.Bound))
+	case ClaimDepth:
+		return fmt.Sprintf("depth %d", c.Lower.Depth)
 	}
 	return string(c.Kind)
 }
@@ -47,7 +53,7 @@ func ClaimFrom(r *verify.Result) Claim {
 		b.Add(b, b)
 	}
 	bound, _ := b.Rat(nil)
-	return Claim{ClaimResidual, bound}
+	return Claim{Kind: ClaimResidual, Bound: bound}
 }
 
 // Certificate is the content of a file. Construction, Theorem and Seed tell a
@@ -56,7 +62,7 @@ type Certificate struct {
 	Construction, Theorem string  // 1 to 200 printable ASCII characters
 	Seed                  *uint64 // nil: none
 	Claim                 Claim
-	Flow                  *coupling.Flow
+	Flow                  *coupling.Flow   // no layers for ClaimDepth, only the partition
 	Target                exactmath.Matrix // n x n
 }
 
@@ -64,9 +70,9 @@ type Certificate struct {
 type Outcome struct {
 	*Certificate
 	TargetSHA256 [32]byte
-	Depth        int
+	Depth        int // of the flow; for NeedsDepth the one proved to be needed
 	Verdict      verify.Verdict
-	Residual     *big.Rat // largest |entry| of target - product; for the verdict "enclosed" an upper bound
+	Residual     *big.Rat // largest |entry| of target - product; an upper bound for Enclosed, nil for NeedsDepth
 }
 
 // Reason classifies the refusal of a certificate.
@@ -112,5 +118,5 @@ type Limits struct {
 // DefaultLimits admits dense float64 flows up to about n = 2,048 and sparse ones
 // to n = 100,000.
 func DefaultLimits() Limits {
-	return Limits{Bytes: 1 << 30, Dim: 1 << 17, Layers: 1 << 12, Entries: 1 << 26, Bits: 1 << 18, Memory: 1 << 31, Work: 1 << 40}
+	return Limits{Bytes: 1 << 30, Dim: 1 << 17, Layers: 1 << 12, Entries: 1 << 26, Bits: 1 << 18, Memory: 1 << 32, Work: 1 << 40}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
+	"slices"
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
@@ -27,10 +29,17 @@ func Check(r io.Reader, limits Limits) (*Outcome, error) {
 	o := &Outcome{Certificate: c}
 	s.section = "target"
 	var err error
-	if c.Flow, err = coupling.NewFlow(part, layers...); err != nil {
-		return nil, err
+	if c.Flow, err = coupling.NewFlow(part, layers...); err == nil {
+		err = c.validate()
+	}
+	if s.valid(nil, err); s.err != nil {
+		return nil, s.err
 	}
 	product := s.target(o, sum)
+	for _, kind := range kinds(c) {
+		s.section = "reasons"
+		c.Claim.Lower.Reasons[kind] = s.reason(kind)
+	}
 	s.section = "trailer"
 	if want := fmt.Sprintf("%x", s.sum.Sum(nil)); s.key("sha256") != want {
 		s.fail(Digest, "the SHA-256 of what comes before is %s", want)
@@ -41,7 +50,11 @@ func Check(r io.Reader, limits Limits) (*Outcome, error) {
 		s.io(err)
 	}
 	s.section = "claim"
-	if s.err == nil {
+	switch {
+	case s.err != nil:
+	case c.Claim.Kind == ClaimDepth:
+		s.judgeDepth(o)
+	default:
 		s.judge(o, product)
 	}
 	if s.err != nil {
@@ -82,11 +95,7 @@ func (s *scanner) judge(o *Outcome, product exactmath.Matrix) {
 		}
 		o.Verdict, o.Residual = r.Verdict, r.ResidualMax
 	} else {
-		diff, err := exactmath.Sub(o.Target, product)
-		if s.valid(diff, err); s.err != nil {
-			return
-		}
-		if o.Verdict, o.Residual = verify.Residual, exactmath.MaxAbs(diff); o.Residual.Sign() == 0 {
+		if o.Verdict, o.Residual = verify.Residual, largest(o.Target, product); o.Residual.Sign() == 0 {
 			o.Verdict = verify.Exact
 		}
 	}
@@ -95,4 +104,35 @@ func (s *scanner) judge(o *Outcome, product exactmath.Matrix) {
 		f, _ := o.Residual.Float64()
 		s.fail(ClaimFalse, "claim %v, and the largest residual is about %.3g", o.Claim, f)
 	}
+}
+
+// largest returns the largest |entry| of target - product, matrices of the same
+// shape.
+func largest(target, product exactmath.Matrix) *big.Rat {
+	f, isFloat := target.(*exactmath.Floats)
+	p, isDyadic := product.(*exactmath.Dyadic)
+	exp := 0
+	if isDyadic {
+		exp = p.Exp()
+	}
+	fine := isFloat && isDyadic && exp <= 0 && !slices.ContainsFunc(f.View(), func(v float64) bool {
+		_, e := exactmath.Odd(v)
+		return e < exp && v != 0
+	})
+	if !fine {
+		diff, _ := exactmath.Sub(target, product)
+		return exactmath.MaxAbs(diff)
+	}
+	_, cols := p.Dims()
+	most, d := new(big.Int), new(big.Int)
+	for k, v := range f.View() { // integers over 2^exp, without an allocation for each
+		if d.SetInt64(0); v != 0 {
+			m, e := exactmath.Odd(v)
+			d.Lsh(d.SetInt64(m), uint(e-exp))
+		}
+		if d.Sub(d, p.Num(k/cols, k%cols)).CmpAbs(most) > 0 {
+			most, d = d, most
+		}
+	}
+	return new(big.Rat).SetFrac(most.Abs(most), new(big.Int).Lsh(big.NewInt(1), uint(-exp)))
 }

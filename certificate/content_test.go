@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"math/big"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 
 	"flowproof/certificate"
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/verify"
+	"flowproof/verify/lowerbound"
 )
 
 // sample is a certificate to test with: valid, its claim true.
@@ -80,7 +83,9 @@ func product(f *coupling.Flow) exactmath.Matrix {
 			dst, src = src, dst
 		}
 		for i, d := range dst {
-			e[d*n+d] = l.Scale().At(i)
+			if e[d*n+d] = l.Scale().At(i); l.Scale().Kind() == coupling.ScaleExp {
+				e[d*n+d] = exp(e[d*n+d])
+			}
 			for j, s := range src {
 				e[d*n+s] = l.Weight().At(i, j)
 			}
@@ -101,9 +106,33 @@ func product(f *coupling.Flow) exactmath.Matrix {
 	return q
 }
 
+// exp returns e^s to within 2^-200 for small s, by its series.
+func exp(s *big.Rat) *big.Rat {
+	sum, term := big.NewRat(1, 1), big.NewRat(1, 1)
+	for k := int64(1); k < 60; k++ {
+		sum.Add(sum, term.Mul(term, new(big.Rat).Quo(s, big.NewRat(k, 1))))
+	}
+	m := new(big.Int).Lsh(sum.Num(), 220)
+	return new(big.Rat).SetFrac(m.Quo(m, sum.Denom()), new(big.Int).Lsh(big.NewInt(1), 220))
+}
+
 // residual returns the largest |entry| of target - product.
 func residual(c *certificate.Certificate) *big.Rat {
 	return exactmath.MaxAbs(must(exactmath.Sub(c.Target, product(c.Flow))))
+}
+
+type (
+	reason = lowerbound.Reason
+	piece  = lowerbound.Piece
+)
+
+// needs claims a lower bound of the depth, for the reasons given: those about
+// flows that begin with L first.
+func needs(depth int, part coupling.Partition, target string, l, u reason) *certificate.Certificate {
+	n := part.Dim()
+	return &certificate.Certificate{Construction: "lower bound", Theorem: "none, it is a test", Flow: must(coupling.NewFlow(part)),
+		Target: must(exactmath.NewRational(n, n, rationals(strings.Fields(target)...))),
+		Claim:  certificate.Claim{Kind: certificate.ClaimDepth, Lower: lowerbound.Certificate{Depth: depth, Reasons: [2]reason{l, u}}}}
 }
 
 func exact(construction string, f *coupling.Flow) *certificate.Certificate {
@@ -168,7 +197,41 @@ func makeSamples() []sample {
 		{"near, exact", exact("ints", flow(half(65), "UL", integers, ones))},
 		{"float64, not near", far(nearly("reals", flow(half(66), "LU", rare, ones)), rng)},
 		{"near with escapes", escapes(nearly("reals", flow(half(66), "UL", normal, ones)))},
+		{"exp", enclosed(nearly("reals", flow(half(5), "LUL", thirds, logScale)))},
+		{"exp, large", enclosed(nearly("reals", flow(half(66), "UL", rare, logScale)))},
+		{"shape", needs(3, half(2), "0 -1 1 0", reason{Rule: "shape"}, reason{Rule: "shape"})},
+		{"kernel", needs(4, half(2), "-1 0 0 -1",
+			reason{Rule: "kernel", Index: []int{0}, Vectors: [][]*big.Rat{rationals("1")}},
+			reason{Rule: "kernel", First: true, Index: []int{0}, Vectors: [][]*big.Rat{rationals("2/3"), rationals("1")}})},
+		{"signs", needs(4, half(3), "-1 0 1 0 0 -1 1 -1 -1", reason{Rule: "signs", Rows: []int{0}, Cols: []int{0}}, reason{Rule: "signs", Rows: []int{0}, Cols: []int{0}})},
+		{"cycle of signs", needs(4, half(4), "-1 -1 -1 0 -1 -1 1 -1 1 1 1 -1 0 1 1 0",
+			reason{Rule: "signs", Rows: []int{0, 1}, Cols: []int{0, 1}}, reason{Rule: "signs", Rows: []int{0, 1}, Cols: []int{0, 1}})},
+		{"coefficient", needs(6, half(3), "1 0 0 0 -1 0 0 0 -1", reason{Rule: "coefficient", Order: 1}, reason{Rule: "coefficient", Order: 1})},
+		{"inertia", needs(6, half(5), "0 -1 0 0 0 1 0 0 0 0 0 0 1 0 0 0 0 0 1 0 0 0 0 0 1",
+			reason{Rule: "inertia", Pieces: [2][]piece{{{Index: []int{0, 1}, Weights: rationals("1", "1")}}, {{Index: []int{0, 1, 2}, Weights: rationals("1", "2", "1/2")}}}},
+			reason{Rule: "inertia", Pieces: [2][]piece{{{Index: []int{2}, Weights: rationals("3")}, {Index: []int{0}, Weights: rationals("1")}, {Index: []int{1}, Weights: rationals("1")}},
+				{{Index: []int{0, 1}, Weights: rationals("-1", "-1")}}}})},
+		{"rank", needs(4, must(coupling.NewPartition(4, []int{0})), "1 0 0 0 0 -1 0 0 0 0 -1 0 0 0 0 1",
+			reason{Rule: "rank", First: true, Index: []int{0}},
+			reason{Rule: "rank", Index: []int{0, 1}, Weights: rationals("1", "5")})},
 	}
+}
+
+func logScale(k, rows int) coupling.Scale {
+	var s []*big.Rat
+	for i := range rows {
+		s = append(s, big.NewRat(int64(i-k), int64(3+k)))
+	}
+	for i := range s {
+		s[i].Mul(s[i], big.NewRat(1, int64(rows)))
+	}
+	return coupling.ExpScale(s)
+}
+
+// enclosed leaves room for the error of the enclosure.
+func enclosed(c *certificate.Certificate) *certificate.Certificate {
+	c.Claim = certificate.ClaimFrom(&verify.Result{Verdict: verify.Enclosed, ResidualMax: c.Claim.Bound})
+	return c
 }
 
 // far replaces the target by one that has nothing to do with the product.

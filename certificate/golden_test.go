@@ -33,7 +33,7 @@ func TestGolden(t *testing.T) {
 			if !bytes.Equal(write(t, o.Certificate), data) {
 				t.Error("written differently")
 			}
-			if o.Verdict == verify.Enclosed {
+			if o.Verdict == verify.Enclosed || o.Claim.Kind == certificate.ClaimDepth {
 				return
 			}
 			if r := residual(o.Certificate); r.Cmp(o.Residual) != 0 {

@@ -73,7 +73,7 @@ func TestCheckersAgree(t *testing.T) {
 		want := "rejected " + path + ": "
 		if err == nil {
 			accepted++
-			want = fmt.Sprintf("accepted %s: %s: n %d, %d layers, depth %d, ", path, o.Verdict, o.Flow.Partition().Dim(), len(o.Flow.Layers()), o.Depth)
+			want = fmt.Sprintf("accepted %s: %s: n %d, %d layers, depth %d", path, o.Verdict, o.Flow.Partition().Dim(), len(o.Flow.Layers()), o.Depth)
 		}
 		if !strings.HasPrefix(lines[k], want) {
 			t.Errorf("one checker: %s (%v)\nthe other:   %s\n%q", want, err, lines[k], files[name])

@@ -170,7 +170,10 @@ func (s *scanner) header() (c *Certificate, part coupling.Partition, layers int,
 	}
 	kind, bound, bounded := strings.Cut(s.key("claim"), " ")
 	c.Claim.Kind = ClaimKind(kind)
-	if bounded {
+	switch {
+	case c.Claim.Kind == ClaimDepth:
+		c.Claim.Lower.Depth = s.integer(bound, s.limits.Layers)
+	case bounded:
 		c.Claim.Bound = append(s.numbers(bound, 1), nil)[0]
 	}
 	n := s.integer(s.key("dimension"), s.limits.Dim)

@@ -47,6 +47,9 @@ func Write(w io.Writer, c *Certificate) error {
 		writeLayer(b, i, l)
 	}
 	writeTarget(b, c.Target, product)
+	for _, kind := range kinds(c) {
+		writeReason(b, kind, c.Claim.Lower.Reasons[kind])
+	}
 	if err := b.Flush(); err != nil {
 		return err
 	}
@@ -87,6 +90,7 @@ func (c *Certificate) validate() error {
 	switch {
 	case c.Claim.Kind == ClaimExact && c.Claim.Bound == nil:
 	case c.Claim.Kind == ClaimResidual && c.Claim.Bound != nil && c.Claim.Bound.Sign() > 0:
+	case c.Claim.Kind == ClaimDepth && c.Claim.Bound == nil && c.Claim.Lower.Depth > 0 && (c.Flow == nil || len(c.Flow.Layers()) == 0):
 	default:
 		return fmt.Errorf("claim %q has the wrong form", c.Claim.Kind)
 	}

@@ -9,6 +9,7 @@ refused, 2 if one cannot be read. Python 3.9 or later, standard library only.
 
 import functools
 import hashlib
+import itertools
 import math
 import re
 import struct
@@ -300,16 +301,15 @@ def compose(n, layers):
             norms, wider = norms * norm, wider * (norm + error)
         unit = math.lcm(*{v.denominator for v in scale}, *{v.denominator for row in weight for v in row.values()})
         need(unit.bit_length() <= 2 * MAX_BITS, "a common denominator has too many bits")
-        diagonal = [int(d * unit) for d in scale]
-        mixing = [[(kept[j], int(v * unit)) for j, v in row.items()] for row in weight]
+        step = {c: (int(d * unit), [(kept[j], int(v * unit)) for j, v in row.items()])
+                for c, d, row in zip(updated, scale, weight)}
         for i, row in enumerate(rows):
-            new = {c: v * unit for c, v in row.items()}
-            for c, d, mix in zip(updated, diagonal, mixing):
-                v = row.get(c)
-                if v:
-                    new[c] = v * d
-                    for k, x in mix:
-                        new[k] = new.get(k, 0) + v * x
+            new = {}
+            for c, v in row.items():
+                d, mix = step.get(c, (unit, ()))
+                new[c] = new.get(c, 0) + v * d
+                for k, x in mix:
+                    new[k] = new.get(k, 0) + v * x
             rows[i] = new
         den *= unit
     return rows, den, wider - norms
@@ -325,6 +325,249 @@ def rounded(n, rows, den):
     return [[divide(row.get(j, 0)) for j in range(n)] for row in rows]
 
 
+# Lower bounds of the depth: section 5. Here a matrix is a list of rows, dense.
+
+
+def eliminate(x, count):
+    """Reduces the first count columns of x, in place; returns the determinant of
+    the leading square, 0 if it is singular."""
+    det = Fraction(1)
+    for k in range(count):
+        pivot = next((i for i in range(k, count) if x[i][k]), None)
+        if pivot is None:
+            return Fraction(0)
+        if pivot != k:
+            x[k], x[pivot] = x[pivot], x[k]
+            det = -det
+        det *= x[k][k]
+        x[k] = [v / x[k][k] for v in x[k]]
+        for i in range(len(x)):
+            if i != k and x[i][k]:
+                f = x[i][k]
+                x[i] = [v - f * w for v, w in zip(x[i], x[k])]
+    return det
+
+
+def sub(x, rows, cols):
+    return [[x[i][j] for j in cols] for i in rows]
+
+
+def is_zero(x):
+    return not any(map(any, x))
+
+
+def is_positive_diagonal(x):
+    return all(v > 0 if i == j else v == 0 for i, row in enumerate(x) for j, v in enumerate(row))
+
+
+def sign(v):
+    return (v > 0) - (v < 0)
+
+
+def minor_signs(x, order):
+    """The signs of the principal minors of an order."""
+    return {sign(eliminate(sub(x, s, s), order)) for s in itertools.combinations(range(len(x)), order)}
+
+
+def is_p0(x):
+    return all(-1 not in minor_signs(x, order) for order in range(1, len(x) + 1))
+
+
+def lyapunov(x, s):
+    """X S + S X^T, S diagonal."""
+    n = range(len(x))
+    return [[x[i][j] * s[j] + x[j][i] * s[i] for j in n] for i in n]
+
+
+def definite(x):
+    """1: positive definite, 0: only positive semidefinite, -1: neither. x is symmetric."""
+    answer = 1
+    while x:
+        row = x[0]
+        if row[0] < 0 or row[0] == 0 and any(row):
+            return -1
+        if row[0] == 0:
+            answer, x = 0, [r[1:] for r in x[1:]]
+        else:
+            x = [[v - r[0] * w / row[0] for v, w in zip(r[1:], row[1:])] for r in x[1:]]
+    return answer
+
+
+class Blocks:
+    """The blocks of the target and of its inverse for products that begin with U,
+    or, with the parts exchanged, with L."""
+
+    def __init__(self, target, first, second):
+        order, n, p = first + second, len(first) + len(second), len(first)
+        x = [[Fraction(target[i].get(j, 0)) for j in order] for i in order]
+        y = [row + [Fraction(i == j) for j in range(n)] for i, row in enumerate(x)]
+        need(eliminate(y, n), "claim false: the target is singular")
+        one, two, inv = range(p), range(p, n), [row[n:] for row in y]
+        self.p, self.q = p, n - p
+        self.a, self.b, self.c, self.e = sub(x, one, one), sub(x, one, two), sub(x, two, one), sub(x, two, two)
+        self.al, self.r = sub(inv, one, one), sub(inv, two, one)
+
+    def shape(self, k):
+        identity = is_positive_diagonal(self.e) and all(self.e[i][i] == 1 for i in range(self.q))
+        if k == 0:
+            return not (identity and all(self.a[i][i] == 1 for i in range(self.p)) and is_positive_diagonal(self.a)
+                        and is_zero(self.b) and is_zero(self.c))
+        if k == 1:
+            return not (is_zero(self.c) and identity and is_positive_diagonal(self.a))
+        return k == 2 and not (is_positive_diagonal(self.e) and is_positive_diagonal(self.al))
+
+    def signs(self, k, rows=(), cols=()):
+        if k != 3 or not rows or len(rows) != len(cols) or max(rows) >= self.q or max(cols) >= self.p:
+            return False
+        c, r = self.c, self.r
+        if len(rows) == 1:
+            x, y = c[rows[0]][cols[0]], r[rows[0]][cols[0]]
+            return x * y >= 0 and (x != 0 or y != 0)
+        left = right = Fraction(1)
+        for i, j, after in zip(rows, cols, cols[1:] + cols[:1]):
+            left, right = left * c[i][j] * r[i][after], right * r[i][j] * c[i][after]
+        return left != right
+
+    def kernel(self, k, first=False, index=(), vectors=()):
+        size = self.p if first else self.q
+        if k != 3 or len(index) != 1 or index[0] >= size or not 1 <= len(vectors) <= 2:
+            return False
+        j, forced = index[0], []
+        for v in vectors:
+            if len(v) != size:
+                return False
+            if first:
+                null = [sum(x * y for x, y in zip(row, v)) for row in self.c]
+                w = sum(x * y for x, y in zip(self.a[j], v))
+            else:
+                null = [sum(row[i] * y for row, y in zip(self.c, v)) for i in range(self.p)]
+                w = sum(row[j] * y for row, y in zip(self.e, v))
+            if any(null):
+                return False
+            if sign(w) != sign(v[j]):
+                return True
+            if v[j]:
+                forced.append(w / v[j])
+        return len(forced) == 2 and forced[0] != forced[1]
+
+    def rank(self, k, first=False, rows=(), cols=(), index=(), weights=()):
+        m = (k - 1) // 2 - (k >= 3 and k % 2 == 1 and is_zero(self.c))
+        x, most = (self.al, self.q * m) if first else (self.e, self.p * m)
+        everything = [*rows, *cols, *index]
+        if k < 1 or len(rows) != len(cols) or len(set(everything)) < len(everything) or max(everything, default=0) >= len(x):
+            return False
+        y = sub(x, [*rows, *index], [*cols, *index])
+        if not eliminate(y, len(rows)) or len(rows) + len(index) <= most:
+            return False
+        s = [[-v for v in row[len(rows):]] for row in y[len(rows):]]
+        if not weights:
+            return len(index) <= 10 and is_p0(s)
+        if len(weights) != len(index) or min(weights) <= 0:
+            return False
+        return definite(lyapunov([list(column) for column in zip(*s)], weights)) >= 0
+
+    def coefficient(self, k, order=0):
+        small, large = sorted((self.al, self.e), key=len)
+        if not self.spectral(k) or not 1 <= order <= len(large) or math.comb(len(large), order) > 1024:
+            return False
+        def value(signs):  # of a sum of terms with these signs: None if it can be anything
+            return None if {1, -1} <= signs else 1 if 1 in signs else -1 if -1 in signs else 0
+        ones = len(large) - len(small)
+        of_small = set().union(*(minor_signs(small, order - i) for i in range(min(ones, order) + 1)))
+        x, y = value(of_small), value(minor_signs(large, order))
+        return x is not None and y is not None and x != y
+
+    def inertia(self, k, e=(), al=()):
+        if not self.spectral(k):
+            return False
+        x, y = spectrum(self.e, e), spectrum(self.al, al)
+        if not x or not y:
+            return False
+        fewer, ones = (y, self.q - self.p) if self.q > self.p else (x, self.p - self.q)
+        fewer[0] = (fewer[0][0] + ones, fewer[0][1] + ones)
+        return any(a[1] < b[0] or b[1] < a[0] for a, b in zip(x, y))
+
+    def spectral(self, k):
+        return k == 4 or k == 5 and is_zero(self.c)
+
+
+def spectrum(x, pieces):
+    """Bounds of the numbers of eigenvalues of X D with positive, zero and negative
+    real part, whatever the positive diagonal D; None if the pieces are wrong."""
+    before, total = [], [(0, 0)] * 3
+    for index, s in pieces:
+        if not index or max(index) >= len(x) or not is_zero(sub(x, index, before)):
+            return None
+        before += index
+        bounds = [(0, len(index))] * 3
+        if s:
+            if len(s) != len(index) or 0 in s:
+                return None
+            plus = sum(v > 0 for v in s)
+            minus = len(s) - plus
+            k = lyapunov(sub(x, index, index), s)
+            kind = definite(k)
+            if kind > 0:
+                bounds = [(plus, plus), (0, 0), (minus, minus)]
+            elif kind < 0 or plus and minus:
+                return None
+            elif is_zero(k):
+                bounds = [(0, 0), (len(s), len(s)), (0, 0)]
+            else:
+                bounds[2 if plus else 0] = (0, 0)
+        total = [(t[0] + b[0], t[1] + b[1]) for t, b in zip(total, bounds)]
+    return total if sorted(before) == list(range(len(x))) else None
+
+
+FIELDS = {"shape": [], "signs": ["rows", "cols"], "kernel": ["first", "index", "vector"],
+          "rank": ["first", "rows", "cols", "index", "weights"], "coefficient": ["order"], "inertia": ["e", "al"]}
+
+
+def reason(text):
+    """The rule of a reason and what it says, as the arguments of that rule."""
+    rule, *words = text.split(" ")
+    need(rule in FIELDS, "no such rule: %.40s" % rule)
+    words_of_rule = FIELDS[rule] + (["weights"] if rule == "inertia" else [])
+    fields, piece, previous = {}, None, -1
+    while words:
+        word = words.pop(0)
+        need(word in words_of_rule, "the rule %s has no %.40s here" % (rule, word))
+        values = []
+        while words and words[0] not in words_of_rule:
+            values.append(words.pop(0))
+        need(bool(values) != (word == "first"), "%s with the wrong number of values" % word)
+        if rule == "inertia" and word == "weights":
+            need(piece and not piece[1], "weights of nothing")
+            piece[1].extend(map(number, values))
+            continue
+        at = words_of_rule.index(word)
+        need(at > previous or at == previous and word in ("vector", "e", "al"), "fields out of order")
+        previous = at
+        if word == "first":
+            fields["first"] = True
+        elif word == "order":
+            need(len(values) == 1, "want one order")
+            fields["order"] = integer(values[0], 999999)
+            need(fields["order"] > 0, "order 0")
+        elif word == "vector":
+            fields.setdefault("vectors", []).append(list(map(number, values)))
+        elif word == "weights":
+            fields["weights"] = list(map(number, values))
+        elif word in ("e", "al"):
+            piece = ([integer(v, 999999) for v in values], [])
+            fields.setdefault(word, []).append(piece)
+        else:
+            fields[word] = [integer(v, 999999) for v in values]
+    return rule, fields
+
+
+def check_depth(depth, target, first, second, reasons):
+    for leftmost, (rule, fields) in reasons.items():
+        parts = (first, second) if leftmost == "U" else (second, first)
+        holds = getattr(Blocks(target, *parts), rule)(depth - 1, **fields)
+        need(holds, "claim false: %s does not exclude %d layers that begin with %s" % (rule, depth - 1, leftmost))
+
+
 def check(data):
     """Returns a line about the certificate, or raises Rejected."""
     file = File(data)
@@ -337,11 +580,15 @@ def check(data):
     if claim == "residual":
         bound = number(bound)
         need(bound > 0, "the bound is not positive")
+    elif claim == "depth":
+        bound = integer(bound, MAX_LAYERS)
+        need(bound > 0, "depth 0 claims nothing")
     else:
         need(claim == "exact" and not _, "no such claim: %.40s" % claim)
     n = integer(file.value("dimension"), MAX_DIMENSION)
     first, second = partition(file.value("partition"), n)
     count = integer(file.value("layers"), MAX_LAYERS)
+    need(count == 0 or claim != "depth", "layers do not go with a claim about the depth")
     digest = file.value("target-sha256")
     need(HEX.fullmatch(digest), "target-sha256 is no SHA-256")
 
@@ -361,10 +608,15 @@ def check(data):
     near = product and functools.cache(lambda: rounded(n, *product[:2]))
     target, found = matrix(file, "target", n, n, near)
     need(found == digest, "the SHA-256 of the target is " + found)
+    reasons = {kind: reason(file.value("reason " + kind)) for kind in ("LU" if claim == "depth" else "")}
     found = hashlib.sha256(file.data[:file.at]).hexdigest()
     need(file.value("sha256") == found, "the SHA-256 of the file is " + found)
     need(file.at == len(data), "something follows the last line")
 
+    if claim == "depth":
+        need(n <= 1024, "n is too large for lower bounds")
+        check_depth(bound, target, first, second, reasons)
+        return "needs depth: n %d, 0 layers, depth %d" % (n, bound)
     rows, den, error = product or compose(n, layers)
     residual = error
     for have, want in zip(rows, target):

@@ -118,7 +118,9 @@ func checkFile(path string) checked {
 		c.Accepted = true
 		c.Claim, c.Verdict, c.Target = o.Claim.String(), string(o.Verdict), fmt.Sprintf("%x", o.TargetSHA256)
 		c.Dimension, c.Layers, c.Depth = o.Flow.Partition().Dim(), len(o.Flow.Layers()), o.Depth
-		c.ResidualMax = json.Number(report.Up(o.Residual, 3))
+		if o.Residual != nil {
+			c.ResidualMax = json.Number(report.Up(o.Residual, 3))
+		}
 		c.Construction, c.Theorem, c.Seed = o.Construction, o.Theorem, o.Seed
 	}
 	return c
@@ -132,6 +134,10 @@ func (c checked) String() string {
 	case !c.Accepted:
 		return fmt.Sprintf("rejected %s: %s: %s (%s, byte %d)", c.File, c.Reason, c.Detail, c.Section, *c.Offset)
 	}
-	return fmt.Sprintf("accepted %s: %s: n %d, %d layers, depth %d, residual %s (%s: %s)",
-		c.File, c.Verdict, c.Dimension, c.Layers, c.Depth, c.ResidualMax, c.Construction, c.Theorem)
+	residual := ""
+	if c.ResidualMax != "" {
+		residual = ", residual " + c.ResidualMax.String()
+	}
+	return fmt.Sprintf("accepted %s: %s: n %d, %d layers, depth %d%s (%s: %s)",
+		c.File, c.Verdict, c.Dimension, c.Layers, c.Depth, residual, c.Construction, c.Theorem)
 }

@@ -44,8 +44,14 @@ func byHand() ([]item, error) {
 		}
 		out = append(out, item{name: h.name, construction: "by hand", theorem: h.theorem, flow: f})
 	}
-	shift, err := cyclicShift(16)
-	return append(out, shift), err
+	for _, example := range []func() (item, error){sparseSwap, logScales} {
+		i, err := example()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, i)
+	}
+	return out, nil
 }
 
 // parseLayer reads a kind, the weight row by row, and after * the scales.
@@ -77,9 +83,10 @@ func rationals(text string) (out []*big.Rat) {
 	return out
 }
 
-// cyclicShift returns the swap of the halves of n coordinates with one sign,
-// in three sparse layers.
-func cyclicShift(n int) (item, error) {
+// sparseSwap returns the swap of the halves of 16 coordinates with one sign, in
+// three sparse layers.
+func sparseSwap() (item, error) {
+	const n = 16
 	i := item{name: "sparse-swap", construction: "by hand", theorem: "[[0, -I], [I, 0]] is three shears"}
 	part, err := coupling.Half(n)
 	if err != nil {
@@ -102,5 +109,45 @@ func cyclicShift(n int) (item, error) {
 		layers = append(layers, l)
 	}
 	i.flow, err = coupling.NewFlow(part, layers...)
+	return i, err
+}
+
+// logScales returns two layers with scales e^s, as RealNVP has them, and their
+// product rounded to float64.
+func logScales() (item, error) {
+	i := item{name: "log-scales", construction: "by hand", theorem: "none: an example of the format"}
+	part, err := coupling.Half(3)
+	if err != nil {
+		return i, err
+	}
+	var layers []coupling.Layer
+	for k, text := range []string{"1/2 -1/4", "3/4 1"} {
+		rows, s := 2-k, []string{"1/2 -0x1.3p-4", "-7/3"}[k]
+		w, err := exactmath.NewRational(rows, 3-rows, rationals(text))
+		if err != nil {
+			return i, err
+		}
+		l, err := coupling.NewLayer(part, coupling.Kind(k), w, coupling.ExpScale(rationals(s)))
+		if err != nil {
+			return i, err
+		}
+		layers = append(layers, l)
+	}
+	if i.flow, err = coupling.NewFlow(part, layers...); err != nil {
+		return i, err
+	}
+	run := coupling.Compile[float64](i.flow)
+	product := make([]float64, 9)
+	for j := range 3 {
+		x := make([]float64, 3)
+		x[j] = 1
+		if x, err = run.Forward(x); err != nil {
+			return i, err
+		}
+		for k := range x {
+			product[3*k+j] = x[k]
+		}
+	}
+	i.target, err = exactmath.FromFloat64(3, 3, product)
 	return i, err
 }

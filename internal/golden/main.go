@@ -45,7 +45,7 @@ func generate(dir string) error {
 			}
 		}
 	}
-	for _, list := range []func() ([]item, error){byHand, byTheorem} {
+	for _, list := range []func() ([]item, error){byHand, byTheorem, byDepth} {
 		items, err := list()
 		if err != nil {
 			return err
@@ -66,6 +66,7 @@ type item struct {
 	seed                        *uint64
 	flow                        *coupling.Flow
 	target                      exactmath.Matrix
+	claim                       *certificate.Claim // nil: what the check finds
 }
 
 func (i item) write(path string) error {
@@ -76,11 +77,15 @@ func (i item) write(path string) error {
 			return err
 		}
 	}
-	r, err := verify.Check(c.Flow, c.Target)
-	if err != nil {
-		return err
+	if i.claim != nil {
+		c.Claim = *i.claim
+	} else {
+		r, err := verify.Check(c.Flow, c.Target)
+		if err != nil {
+			return err
+		}
+		c.Claim = certificate.ClaimFrom(r)
 	}
-	c.Claim = certificate.ClaimFrom(r)
 	f, err := os.Create(path)
 	if err != nil {
 		return err

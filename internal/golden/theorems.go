@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"flowproof/certificate"
 	"flowproof/constructions"
 	"flowproof/coupling"
 	"flowproof/exactmath"
@@ -36,6 +37,42 @@ func theorems() []theorem {
 			{"toeplitz", 4, 1, ""}}},
 		{"eight", "positive determinant: eight layers, conditions polynomial in that of the map", constructions.Eight, []target{
 			{"gaussian", 4, 1, ""}, {"gaussian", 5, 1, "checkerboard"}, {"lu", 6, 1, ""}}},
+		{"five", "rationals: five layers where an off-diagonal block has full rank", constructions.Five, []target{
+			{"integer", 4, 1, ""}, {"unimodular", 5, 1, ""}, {"companion", 4, 1, "checkerboard"}, {"integer", 7, 1, ""}}},
+		{"six", "rationals: six layers for every map of positive determinant", constructions.Six, []target{
+			{"minus-identity", 2, 0, ""}, {"block-diag-j", 3, 0, ""}, {"block-diag-j", 4, 0, ""}, {"minus-identity", 6, 0, ""}, {"reverse", 5, 0, ""},
+			{"triangular", 5, 1, ""}}},
+		{"any-partition", "rationals: the least depth that suffices for every map, parts of any sizes", constructions.AnyPartition, []target{
+			{"integer", 5, 1, "3"}, {"minus-identity", 6, 0, "0,1,2,3"}, {"unimodular", 7, 1, "1,6"}}},
+		{"published", "rationals: the LUP route in the style of the paper", constructions.Published, []target{
+			{"integer", 4, 1, ""}, {"integer", 5, 1, "checkerboard"}}},
+		{"permutation", "even permutations: six additive sparse layers of half-integers", permutation, []target{
+			{"permutation", 3, 1, ""}, {"reverse", 4, 0, ""}, {"permutation", 9, 1, ""}, {"permutation", 16, 1, "checkerboard"}, {"zigzag", 64, 0, ""}}},
+		{"permutation-integer", "even permutations: additive layers of integers", integerPermutation, []target{
+			{"permutation", 5, 2, ""}, {"permutation", 8, 1, ""}}},
+		{"refine", "any precision: residual below 2^-256, layers of 256-bit dyadics", refined(256), []target{
+			{"random-orthogonal", 4, 1, ""}, {"random-orthogonal", 5, 1, "checkerboard"}}},
+	}
+}
+
+func permutation(m exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
+	perm, _, _ := targets.SignedPermutation(m)
+	return constructions.Permutation(perm, part)
+}
+
+func integerPermutation(m exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
+	perm, _, _ := targets.SignedPermutation(m)
+	return constructions.PermutationInteger(perm, part)
+}
+
+func refined(prec uint) func(exactmath.Matrix, coupling.Partition) (*coupling.Flow, error) {
+	return func(m exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
+		f, err := constructions.Orthogonal(m, part)
+		if err != nil {
+			return nil, err
+		}
+		f, _, err = constructions.Refine(f, m, prec, constructions.RefineOptions{})
+		return f, err
 	}
 }
 
@@ -45,30 +82,66 @@ func conditioned(depth int) func(exactmath.Matrix, coupling.Partition) (*couplin
 	}
 }
 
+// depths are maps with lower bounds of the depth.
+func depths() []target {
+	return []target{
+		{"minus-identity", 2, 0, ""}, {"givens", 2, 1, ""}, {"block-diag-j", 3, 0, ""}, {"block-diag-j", 4, 0, ""}, {"block-diag-j", 5, 0, ""},
+		{"reverse", 4, 0, ""}, {"integer", 4, 1, ""}, {"unimodular", 5, 1, ""}, {"integer", 5, 2, "1"}, {"minus-identity", 6, 0, "0,1,2,3"}, {"triangular", 4, 1, ""},
+	}
+}
+
+// byDepth returns the certificates of lower bounds.
+func byDepth() (out []item, err error) {
+	for _, m := range depths() {
+		i, part, err := m.item("depth")
+		if err != nil {
+			return nil, err
+		}
+		i.construction, i.theorem = "lower bound", "no flow of fewer layers, whatever its scales"
+		lower, err := constructions.DepthLowerBound(i.target, part)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", i.name, err)
+		}
+		if i.flow, err = coupling.NewFlow(part); err != nil {
+			return nil, err
+		}
+		i.claim = &certificate.Claim{Kind: certificate.ClaimDepth, Lower: lower}
+		out = append(out, i)
+	}
+	return out, nil
+}
+
 // byTheorem returns the certificates of the theorems.
 func byTheorem() (out []item, err error) {
 	for _, th := range theorems() {
 		for _, m := range th.maps {
-			t, err := targets.Make(m.name, m.d, m.seed, targets.Options{})
+			i, part, err := m.item(th.construction)
 			if err != nil {
 				return nil, err
 			}
-			if m.partition == "" {
-				m.partition = "half"
-			}
-			part, err := coupling.ParsePartition(m.d, m.partition)
-			if err != nil {
-				return nil, err
-			}
-			i := item{name: fmt.Sprintf("%s-%s-%d", th.construction, m.name, m.d), construction: th.construction, theorem: th.statement, target: t.Matrix}
-			if t.Seeded {
-				i.seed = &t.Seed
-			}
-			if i.flow, err = th.build(t.Matrix, part); err != nil {
+			i.construction, i.theorem = th.construction, th.statement
+			if i.flow, err = th.build(i.target, part); err != nil {
 				return nil, fmt.Errorf("%s: %w", i.name, err)
 			}
 			out = append(out, i)
 		}
 	}
 	return out, nil
+}
+
+// item returns an item with the target, and the partition.
+func (m target) item(prefix string) (item, coupling.Partition, error) {
+	t, err := targets.Make(m.name, m.d, m.seed, targets.Options{})
+	if err != nil {
+		return item{}, coupling.Partition{}, err
+	}
+	if m.partition == "" {
+		m.partition = "half"
+	}
+	part, err := coupling.ParsePartition(m.d, m.partition)
+	i := item{name: fmt.Sprintf("%s-%s-%d", prefix, m.name, m.d), target: t.Matrix}
+	if t.Seeded {
+		i.seed = &t.Seed
+	}
+	return i, part, err
 }
