@@ -28,6 +28,39 @@ type Chain struct {
 	Steps []Step
 }
 
+// Validate returns a *exactmath.ShapeError if the parts, the order, a weight, a
+// scale, or a target that is not nil, do not fit together.
+func (c *Chain) Validate(target exactmath.Matrix) error {
+	n := c.P + c.Q
+	_, err := exactmath.SparsePermutation(c.Order)
+	if c.P < 1 || c.Q < 1 || err != nil || c.Order != nil && len(c.Order) != n {
+		return &exactmath.ShapeError{Op: "Chain", R1: c.P, C1: c.Q, R2: len(c.Order), C2: 1}
+	}
+	fits := func(m exactmath.Matrix, rows, cols int) error {
+		r, k := m.Dims()
+		if r != rows || k != cols {
+			return &exactmath.ShapeError{Op: "Chain", R1: r, C1: k, R2: rows, C2: cols}
+		}
+		return nil
+	}
+	for _, s := range c.Steps {
+		rows, cols := c.P, c.Q
+		if !s.Upper {
+			rows, cols = cols, rows
+		}
+		if err := fits(s.Weight, rows, cols); err != nil {
+			return err
+		}
+		if s.Scale != nil && len(s.Scale) != rows {
+			return &exactmath.ShapeError{Op: "Chain", R1: len(s.Scale), C1: 1, R2: rows, C2: 1}
+		}
+	}
+	if target == nil {
+		return nil
+	}
+	return fits(target, n, n)
+}
+
 // ErrTooLarge is returned if the numbers have too many bits for this engine.
 var ErrTooLarge = errors.New("too many bits for multi-modular arithmetic")
 
@@ -41,7 +74,7 @@ func (c *Chain) Product(threads int) (num *exactmath.Dyadic, den *big.Int, err e
 
 // Residual is Product for target - product. Numbers are reconstructed only where
 // it is not zero, and that is decided on residues: the difference times the
-// common denominator is a matrix of integers below a proved bound (see bounds),
+// common denominator is a matrix of integers below a proved bound (see Bounds),
 // which the product of the primes exceeds, so that an entry is zero if all its
 // residues are.
 func (c *Chain) Residual(target exactmath.Matrix, threads int) (num *exactmath.Dyadic, den *big.Int, err error) {
@@ -51,18 +84,22 @@ func (c *Chain) Residual(target exactmath.Matrix, threads int) (num *exactmath.D
 	return c.run(target, threads, residue.Fastest())
 }
 
-// bounds bounds the product [S1, S2] of the steps, by following
+// Bounds bounds the product [S1, S2] of the steps, given bounds of the weight and
+// of the scale, if any, of step k, by following
 //
 //	[S1, S2] [[D, X], [0, I]] = [S1 D, S2 + S1 X]
 //
 // and its mirror image.
-func bounds(steps []step) residue.Span {
+func (c *Chain) Bounds(weight, scale func(k int) residue.Span) residue.Span {
 	s := [2]residue.Span{residue.One(), residue.One()}
-	for _, k := range steps {
-		from, to := k.from, 1-k.from
-		s[to] = s[to].Add(s[from].Times(k.weight.Span))
-		if k.scale != nil {
-			s[from] = s[from].Scaled(k.scale.Span)
+	for k, st := range c.Steps {
+		from, to := 1, 0
+		if st.Upper {
+			from, to = 0, 1
+		}
+		s[to] = s[to].Add(s[from].Times(weight(k)))
+		if st.Scale != nil {
+			s[from] = s[from].Scaled(scale(k))
 		}
 	}
 	return s[0].Add(s[1])

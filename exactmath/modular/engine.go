@@ -39,60 +39,40 @@ type engine struct {
 }
 
 func (c *Chain) engine(target exactmath.Matrix, threads int, kern residue.Kernel) (*engine, error) {
+	if err := c.Validate(target); err != nil {
+		return nil, err
+	}
 	n, g := c.P+c.Q, kern.Lanes
 	e := &engine{kern: kern, threads: threads, p: c.P, n: n, steps: make([]step, len(c.Steps)), order: c.Order}
 	if threads < 1 {
 		e.threads = runtime.GOMAXPROCS(0)
 	}
 	e.scratch = make([][]float64, e.threads)
-	if e.order == nil {
-		for i := range n {
-			e.order = append(e.order, i)
-		}
-	}
-	if c.P < 1 || c.Q < 1 || len(e.order) != n {
-		return nil, &exactmath.ShapeError{Op: "Chain", R1: c.P, C1: c.Q, R2: len(e.order), C2: 1}
+	for i := len(e.order); i < n; i++ {
+		e.order = append(e.order, i)
 	}
 	e.width = [2]int{residue.Ceil(c.P, g), residue.Ceil(c.Q, g)}
 	e.off[1] = e.width[0] * g
 	e.ld = e.off[1] + e.width[1]*g
-	var tasks []func()
-	add := func(m exactmath.Matrix, rows, cols int, lay residue.Layout, z **residue.Integers) error {
-		r, k := 0, 0
-		if m != nil {
-			r, k = m.Dims()
+	residue.Parallel(e.threads, len(c.Steps)+1, func(_, k int) {
+		if k == len(c.Steps) {
+			if target != nil {
+				e.target = residue.Split(target, e.layout(), g)
+			}
+			return
 		}
-		if r != rows || k != cols {
-			return &exactmath.ShapeError{Op: "Chain", R1: r, C1: k, R2: rows, C2: cols}
-		}
-		tasks = append(tasks, func() { *z = residue.Split(m, lay, g) })
-		return nil
-	}
-	for k, s := range c.Steps {
-		rows, cols, z := c.P, c.Q, &e.steps[k]
+		s, z := &c.Steps[k], &e.steps[k]
 		if !s.Upper {
-			rows, cols, z.from = cols, rows, 1
+			z.from = 1
 		}
-		if err := add(s.Weight, rows, cols, residue.Panels(rows, cols, g), &z.weight); err != nil {
-			return nil, err
+		rows, cols := s.Weight.Dims()
+		z.weight = residue.Split(s.Weight, residue.Panels(rows, cols, g), g)
+		if d, err := exactmath.NewRational(1, rows, s.Scale); s.Scale != nil && err == nil { // the length was checked
+			z.scale = residue.Split(d, residue.Panels(1, rows, g), g)
 		}
-		if s.Scale != nil {
-			d, err := exactmath.NewRational(1, rows, s.Scale)
-			if err != nil {
-				return nil, err
-			}
-			if err := add(d, 1, rows, residue.Panels(1, rows, g), &z.scale); err != nil {
-				return nil, err
-			}
-		}
-	}
+	})
+	e.total = c.Bounds(func(k int) residue.Span { return e.steps[k].weight.Span }, func(k int) residue.Span { return e.steps[k].scale.Span })
 	if target != nil {
-		if err := add(target, n, n, e.layout(), &e.target); err != nil {
-			return nil, err
-		}
-	}
-	residue.Parallel(e.threads, len(tasks), func(_, k int) { tasks[k]() })
-	if e.total = bounds(e.steps); target != nil {
 		e.total = e.total.Add(e.target.Span)
 	}
 	return e, nil

@@ -66,10 +66,13 @@ func Visit(m exactmath.Matrix, f func(i, j int, sign float64, u uint64, e int)) 
 	rows, cols := m.Dims()
 	switch m := m.(type) {
 	case *exactmath.Floats:
-		for k, v := range m.View() {
-			if v != 0 {
-				u, e := mantissa(v)
-				f(k/cols, k%cols, math.Copysign(1, v), u, e)
+		all := m.View()
+		for i := range rows {
+			for j, v := range all[i*cols : (i+1)*cols] {
+				if v != 0 {
+					u, e := mantissa(v)
+					f(i, j, math.Copysign(1, v), u, e)
+				}
 			}
 		}
 		return one
@@ -141,9 +144,9 @@ func Split(m exactmath.Matrix, lay Layout, lanes int) *Integers {
 		}
 	})
 	den := new(big.Rat).SetInt(z.Den)
-	z.Sum = ldexp(slices.Max(sums), unit)
+	z.Sum = Ldexp(slices.Max(sums), unit)
 	z.Sum.Quo(z.Sum, den)
-	z.Max = ldexp(1, hi)
+	z.Max = Ldexp(1, hi)
 	z.Max.Quo(z.Max, den)
 	return z
 }

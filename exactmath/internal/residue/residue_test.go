@@ -198,7 +198,7 @@ func TestSplit(t *testing.T) {
 				for k := z.count - 1; k >= 0; k-- {
 					n.Lsh(n, 24).Add(n, big.NewInt(int64(z.digits[(g*z.count+k)*kern.Lanes+l])))
 				}
-				got := ldexp(1, z.Exp)
+				got := Ldexp(1, z.Exp)
 				got.Mul(got, new(big.Rat).SetFrac(n, z.Den))
 				if got.Cmp(m.At(i, j)) != 0 {
 					t.Fatalf("entry (%d, %d) is %v, want %v", i, j, got, m.At(i, j))

@@ -31,7 +31,7 @@ func (s Span) times(x Span, max, sum *big.Rat) Span {
 
 // Integers bounds the entries times Den / 2^Exp, which are integers.
 func (s Span) Integers() *big.Int {
-	r := ldexp(1, -s.Exp)
+	r := Ldexp(1, -s.Exp)
 	r.Mul(r, s.Max).Mul(r, new(big.Rat).SetInt(s.Den))
 	return r.Num().Add(r.Num(), r.Denom()).Quo(r.Num(), r.Denom())
 }
@@ -41,8 +41,8 @@ func lcm(a, b *big.Int) *big.Int {
 	return g.Mul(a, g.Quo(b, g))
 }
 
-// ldexp returns u * 2^e.
-func ldexp(u uint64, e int) *big.Rat {
+// Ldexp returns u * 2^e.
+func Ldexp(u uint64, e int) *big.Rat {
 	n, d := new(big.Int).SetUint64(u), big.NewInt(1)
 	return new(big.Rat).SetFrac(n.Lsh(n, uint(max(e, 0))), d.Lsh(d, uint(max(-e, 0))))
 }
