@@ -348,7 +348,9 @@ func flowConditions(f *coupling.Flow) (top, product float64, all []float64) {
 		fl := floatLayer{kind: l.Kind(), x: general(rows, cols, l.Weight().Float64s())}
 		c := math.Inf(1)
 		var svd mat.SVD
-		if l.Scale().Kind() == coupling.ScaleOne {
+		if n := norm2(fl.x.Data); math.IsNaN(n) || math.IsInf(n, 0) {
+			// Beyond float64.
+		} else if l.Scale().Kind() == coupling.ScaleOne {
 			if svd.Factorize(mat.NewDense(rows, cols, fl.x.Data), mat.SVDNone) {
 				c = shearCondition(svd.Values(nil)[0])
 			}

@@ -327,6 +327,22 @@ func TestPolishErrors(t *testing.T) {
 	if _, _, err := Polish(nil, asFloats(t, givens(n, 0, 1, math.Pi/2)), part, PolishOptions{Depth: 5, Starts: 1}); !errors.As(err, &conv) {
 		t.Errorf("witness in five layers: %v", err)
 	}
+	// A flow that is no use as a start does no harm.
+	huge := mat.NewDense(3, 3, nil)
+	huge.Apply(func(i, j int, _ float64) float64 { return 1e308 }, huge)
+	l, err := coupling.NewLayer(part, coupling.Lower, asFloats(t, huge), coupling.Scale{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wild, err := coupling.NewFlow(part, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, rep, err := Polish(wild, asFloats(t, m), part, PolishOptions{Depth: 6, Starts: 1})
+	if err != nil {
+		t.Fatal("from layers of 1e308: ", err)
+	}
+	checkPolished(t, f, rep, asFloats(t, m), 6)
 	var shape *ShapeError
 	if _, _, err := Polish(nil, asFloats(t, eye(4)), part, PolishOptions{}); !errors.As(err, &shape) {
 		t.Errorf("wrong shape: %v", err)
@@ -410,5 +426,24 @@ func BenchmarkRefine(b *testing.B) {
 				b.ReportMetric(float64(rep.Iterations), "iterations")
 			}
 		})
+	}
+}
+
+// TestPolishPartitions: parts in any order, of sizes that differ by more than one.
+func TestPolishPartitions(t *testing.T) {
+	rng := rand.New(rand.NewPCG(10, 2))
+	n := 6
+	target := asFloats(t, haar(n, rng))
+	for _, s := range []string{"checkerboard", "1,4", "0,2,3,5"} {
+		part, err := coupling.ParsePartition(n, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, rep, err := Polish(nil, target, part, PolishOptions{Prec: 100})
+		if err != nil {
+			t.Errorf("%s: %v", s, err)
+			continue
+		}
+		checkRefined(t, f, rep.Refine, target, 100)
 	}
 }

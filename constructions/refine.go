@@ -97,7 +97,8 @@ type refiner struct {
 // determinant of the target is not 1 to the precision asked for; scales exp(s)
 // are replaced by float64 numbers.
 //
-// Errors: *ShapeError, *ConvergenceError.
+// Errors: *ShapeError, ErrSingular (the zero target), *ConvergenceError,
+// modular.ErrTooLarge (more than about 90,000 bits in all layers together).
 func Refine(f *coupling.Flow, target exactmath.Matrix, prec uint, opt RefineOptions) (*coupling.Flow, RefineReport, error) {
 	part := f.Partition()
 	n := part.Dim()
@@ -198,6 +199,13 @@ func (r *refiner) done(f *coupling.Flow) (*coupling.Flow, RefineReport, error) {
 	return f, r.rep, nil
 }
 
+// tooBad is the reason given where float64 cannot hold a step.
+const tooBad = "the layers are too badly conditioned, or too large, for corrections in float64"
+
+// maxAmplification is the log2 of the largest factor between a rounding error
+// in a layer and what it does to the product, either way.
+const maxAmplification = 1 << 12
+
 const (
 	floatBits    = 53 // the precision of float64
 	guardBits    = 15 // the precision beyond it to which flows are refined before they are rounded
@@ -243,7 +251,9 @@ func (r *refiner) place(f *coupling.Flow, work int) error {
 		}
 		ff.layers = append(ff.layers, fl)
 	}
-	r.bits = r.grid(ff, work)
+	if r.bits = r.grid(ff, work); r.bits == nil {
+		return r.fail(work, tooBad)
+	}
 	for i, l := range layers {
 		g := gridLayer{kind: l.Kind(), weight: onGrid(l.Weight(), r.bits[i])}
 		rows, _ := l.Weight().Dims()
@@ -276,6 +286,8 @@ func (r *refiner) shape(part coupling.Partition, kind coupling.Kind) (rows, cols
 // no entry of the product by more than
 //
 //	d * (largest row sum of |E_0..E_{i-1}|, columns dst) * (largest column sum of |E_{i+1}..|, rows src or dst).
+//
+// It returns nil if the numbers are beyond what float64 holds.
 func (r *refiner) grid(f floatFlow, work int) []int {
 	n, k := f.n(), len(f.layers)
 	before := make([]float64, k)
@@ -294,6 +306,9 @@ func (r *refiner) grid(f floatFlow, work int) []int {
 			after = max(after, maxColSum(f.rows(m, l.dst())))
 		}
 		amp := math.Log2(before[i]) + math.Log2(after) + math.Log2(float64(k)) - log2Rat(r.tmax)
+		if !(math.Abs(amp) < maxAmplification) {
+			return nil
+		}
 		bits[i] = work + refineGuard + int(math.Ceil(amp))
 		l.leftMul(f.parts, m)
 	}

@@ -121,6 +121,9 @@ func (r *refiner) converge(work int) error {
 		if d.step, err = r.correction(res, work); err != nil {
 			return err
 		}
+		if !d.step.finite() {
+			return r.fail(work, tooBad)
+		}
 		r.rep.Rounds++
 		r.rep.Iterations += d.step.iters
 		d.prev, d.prevBits, d.exp, d.t = r.point, res.agreement, res.exp, r.damp(d.step, res.exp)
@@ -185,7 +188,7 @@ func (r *refiner) correction(res residual, work int) (layerStep, error) {
 		defect, slack := logDet(t.inFrame(res.m), res.exp)
 		bits := int(min(-math.Log2(math.Abs(defect)/float64(f.n())), 1<<20))
 		switch {
-		case math.Abs(defect) < 4*slack:
+		case !(math.Abs(defect) >= 4*slack):
 			// Too far from the target to tell.
 		case bits < r.prec+4 && (r.prec > floatBits || bits < floatBits-2):
 			if r.opt.Additive {

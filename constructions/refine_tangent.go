@@ -327,6 +327,15 @@ type layerStep struct {
 	left  float64 // |J x - R| / |R| on the diagonal blocks
 }
 
+// finite reports whether the step is made of numbers.
+func (s *layerStep) finite() bool {
+	sum := norm2(s.scale)
+	for _, x := range s.x {
+		sum += norm2(x.Data)
+	}
+	return !math.IsNaN(sum) && !math.IsInf(sum, 0)
+}
+
 // inFrame returns A^-1 r B^-1.
 func (t *tangent) inFrame(r blas64.General) blas64.General {
 	r = copyGeneral(r)

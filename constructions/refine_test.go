@@ -336,6 +336,24 @@ func TestRefineErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var wild []*coupling.Flow
+	for _, size := range []float64{1e30, 1e100, 1e307} {
+		var ls []coupling.Layer
+		for _, l := range layers {
+			x := mat.NewDense(4, 4, l.Weight().Float64s())
+			x.Scale(size, x)
+			w, err := coupling.NewLayer(part, l.Kind(), asFloats(t, x), coupling.Scale{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ls = append(ls, w)
+		}
+		w, err := coupling.NewFlow(part, ls...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wild = append(wild, w)
+	}
 	double := mat.DenseCopyOf(m)
 	double.Scale(1.0001, double)
 	for name, c := range map[string]struct {
@@ -348,6 +366,9 @@ func TestRefineErrors(t *testing.T) {
 		"determinant":              {f, asFloats(t, double), RefineOptions{Additive: true}},
 		"no rounds":                {f, asFloats(t, double), RefineOptions{MaxRounds: 1}},
 		"orientation reversing":    {f, asFloats(t, flippedRow(m)), RefineOptions{}},
+		"layers of 1e30":           {wild[0], target, RefineOptions{}},
+		"layers of 1e100":          {wild[1], target, RefineOptions{}},
+		"layers of 1e307":          {wild[2], target, RefineOptions{}},
 		"far away, and six layers": {empty, target, RefineOptions{Depth: 6, MaxRounds: 2}},
 	} {
 		_, rep, err := Refine(c.flow, c.target, 128, c.opt)
