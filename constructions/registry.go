@@ -32,6 +32,9 @@ type Construction struct {
 	Build   func(exactmath.Matrix, coupling.Partition, Options) (*coupling.Flow, error)
 }
 
+// ErrNotPermutation: the construction is for permutation matrices alone.
+var ErrNotPermutation = errors.New("the target is not a permutation")
+
 // ErrUnknown is wrapped by the error for a name that no construction has.
 var ErrUnknown = errors.New("unknown construction")
 
@@ -42,14 +45,10 @@ func List() []Construction {
 			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
 				return Orthogonal(m, p)
 			}},
-		{"permutation", "even permutations: six additive sparse layers of half-integers", "PROOFS.md, section 4",
-			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
-				perm, ok := permutationOf(m)
-				if !ok {
-					return nil, errors.New("the target is not a permutation")
-				}
-				return Permutation(perm, p)
-			}},
+		{"permutation", "even permutations: at most six additive sparse layers of half-integers", "PROOFS.md, section 4",
+			onPermutation(Permutation)},
+		{"permutation-integer", "even permutations: at most six additive sparse layers of integers", "PROOFS.md, section 4",
+			onPermutation(PermutationInteger)},
 		{"polish", "any map: layers as well conditioned as optimisation finds, six or -max-depth of them", "none: found by optimisation, checked like any other",
 			func(m exactmath.Matrix, p coupling.Partition, opt Options) (*coupling.Flow, error) {
 				return polished(m, p, opt)
@@ -78,6 +77,17 @@ func List() []Construction {
 				}
 				return Conditioned(m, p, ConditionedOptions{Depth: depth})
 			}},
+	}
+}
+
+// onPermutation turns a construction for permutations into one for matrices.
+func onPermutation(f func([]int, coupling.Partition) (*coupling.Flow, error)) func(exactmath.Matrix, coupling.Partition, Options) (*coupling.Flow, error) {
+	return func(m exactmath.Matrix, part coupling.Partition, _ Options) (*coupling.Flow, error) {
+		perm, ok := permutationOf(m)
+		if !ok {
+			return nil, ErrNotPermutation
+		}
+		return f(perm, part)
 	}
 }
 

@@ -26,6 +26,9 @@ type Report struct {
 	Partition    string  `json:"partition"`
 	Construction string  `json:"construction"`
 	Depth        int     `json:"depth"`
+	// DepthLowerBound is the number of layers below which it is proved that no
+	// flow of the target exists; 0 if that was not looked into.
+	DepthLowerBound int `json:"depth_lower_bound,omitempty"`
 
 	Verdict                   verify.Verdict `json:"verdict"`
 	Reproduced                bool           `json:"reproduced"` // within Tolerance

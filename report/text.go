@@ -22,7 +22,7 @@ func (r *Report) Text(w io.Writer) error {
 	if r.Note != "" {
 		fmt.Fprintf(&b, " (%s)", r.Note)
 	}
-	fmt.Fprintf(&b, "\n%s: %d coupling layers, %s partition\n\n", r.Construction, r.Depth, r.partition())
+	fmt.Fprintf(&b, "\n%s: %d coupling layers, %s partition%s\n\n", r.Construction, r.Depth, r.partition(), r.least())
 
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	row := func(label, format string, args ...any) {
@@ -65,6 +65,17 @@ func (r *Report) Text(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// least says how the depth compares with what is proved to be needed.
+func (r *Report) least() string {
+	switch {
+	case r.DepthLowerBound == 0:
+		return ""
+	case r.DepthLowerBound == r.Depth:
+		return "; no flow has fewer layers"
+	}
+	return fmt.Sprintf("; no flow has fewer than %d", r.DepthLowerBound)
 }
 
 func (r *Report) partition() string {

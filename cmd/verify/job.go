@@ -8,8 +8,11 @@ import (
 	"math/big"
 	"time"
 
+	"flowproof/constructions"
 	"flowproof/convolution"
+	"flowproof/coupling"
 	"flowproof/report"
+	"flowproof/targets"
 	"flowproof/verify"
 )
 
@@ -151,6 +154,7 @@ func (o *options) report(s *solved, tol *big.Rat, spin *spinner) (*report.Report
 	if t.Seeded {
 		r.Seed = &t.Seed
 	}
+	r.DepthLowerBound = depthLowerBound(t, s.Flow.Partition())
 	r.Seconds = report.Seconds{Construct: s.seconds, Compose: time.Since(start).Seconds()}
 	spin.say("bounding condition numbers")
 	if err := r.Fill(s.Flow, t.Matrix, s.result, tol, o.seed); err != nil {
@@ -160,6 +164,28 @@ func (o *options) report(s *solved, tol *big.Rat, spin *spinner) (*report.Report
 		r.Convolution, err = convolution.Compare(s.Flow, t.Matrix, tensor)
 	}
 	return r, err
+}
+
+// boundedDim is the largest dimension in which the lower bound on the depth of a
+// dense matrix takes less than half a second.
+const boundedDim = 16
+
+// depthLowerBound returns a proved lower bound on the depth, 0 where it would take
+// long to find one.
+func depthLowerBound(t *targets.Target, part coupling.Partition) int {
+	if t.Perm != nil {
+		if d, err := constructions.PermutationDepth(t.Perm, part); err == nil {
+			return d.Lower
+		}
+	}
+	if t.Dim > boundedDim {
+		return 0
+	}
+	c, err := constructions.DepthLowerBound(t.Matrix, part)
+	if err != nil {
+		return 0
+	}
+	return c.Depth
 }
 
 // tensor reads the image, if there is one, with n channels.
