@@ -18,12 +18,13 @@ const goodResidual = 1e-12
 // orthogonal if it is that to working precision, else the best conditioned flow
 // that it finds of at most Options.MaxDepth layers: polish, or a closed form.
 func auto(target exactmath.Matrix, part coupling.Partition, opt Options) (*Built, error) {
+	first := "orthogonal"
 	if _, ok := permutationOf(target); ok {
-		return build("permutation", target, part, opt)
+		first = "permutation"
 	}
-	b, err := build("orthogonal", target, part, opt)
+	b, err := build(first, target, part, opt)
 	var notOrthogonal *NotOrthogonalError
-	if !errors.As(err, &notOrthogonal) {
+	if !errors.As(err, &notOrthogonal) && !errors.Is(err, ErrPartition) {
 		return refined(b, target, opt, err)
 	}
 	var best *Built
@@ -37,7 +38,9 @@ func auto(target exactmath.Matrix, part coupling.Partition, opt Options) (*Built
 		}
 		candidate, failed := build(c.name, target, part, opt)
 		if failed != nil {
-			err = failed
+			if c.name == "polish" { // its reasons are the general ones
+				err = failed
+			}
 			continue
 		}
 		worst, _, _ := flowConditions(candidate.Flow)
@@ -49,8 +52,11 @@ func auto(target exactmath.Matrix, part coupling.Partition, opt Options) (*Built
 		return refined(best, target, opt, nil)
 	}
 	// What is left is exact, for matrices with few digits, and badly conditioned.
-	if part.Dim() <= sixLimit {
-		if b, failed := build("six", target, part, opt); failed == nil && b.Flow.Depth() <= opt.depth() {
+	for _, name := range []string{"six", "any-partition"} {
+		if part.Dim() > sixLimit {
+			break
+		}
+		if b, failed := build(name, target, part, opt); failed == nil && b.Flow.Depth() <= opt.depth() {
 			return b, nil
 		}
 	}

@@ -53,19 +53,23 @@ func List() []Construction {
 			func(m exactmath.Matrix, p coupling.Partition, opt Options) (*coupling.Flow, error) {
 				return polished(m, p, opt)
 			}},
-		{"five", "exact over the rationals where a block c or b has full rank: five layers", "PROOFS.md, theorem Five",
+		{"five", "exact over the rationals where a block c or b has full rank: five layers", "PROOFS.md, theorem 2.6",
 			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
 				return Five(m, p)
 			}},
-		{"six", "exact over the rationals, any map: six layers, badly conditioned", "PROOFS.md, theorem Six",
+		{"six", "exact over the rationals, any map: six layers, badly conditioned", "PROOFS.md, theorem 2.8",
 			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
 				return Six(m, p)
 			}},
-		{"published", "any map, exact: the LUP route in the style of the paper, at most 47 layers", "PROOFS.md, theorem Published",
+		{"any-partition", "exact over the rationals, any map, parts of any sizes p < q: 2 ceil(q/p) + 2 layers", "PROOFS.md, theorem 2.10",
+			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
+				return AnyPartition(m, p)
+			}},
+		{"published", "any map, exact: the LUP route in the style of the paper, at most 47 layers", "PROOFS.md, theorem 2.11",
 			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
 				return Published(m, p)
 			}},
-		{"eight", "any map: eight layers in closed form, conditioned by a polynomial in cond M without n", "PROOFS.md, theorem 5.4",
+		{"eight", "any map: eight layers in closed form, conditioned by a polynomial in cond M without n", "PROOFS.md, theorem 5.5",
 			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
 				return Eight(m, p)
 			}},
