@@ -279,6 +279,28 @@ func TestPrescribe(t *testing.T) {
 	}
 }
 
+// A Schur complement that comes out a scalar is sheared before the next step.
+func TestPrescribeScalarSchur(t *testing.T) {
+	for _, g := range []*qmat{
+		toQ(list("2 4 6; 1 7 3; 0 0 5")),
+		toQ(list("2 4 6 8; 1 7 3 4; 0 0 5 0; 0 0 0 5")),
+	} {
+		n := g.rows
+		if mu, ok := schurComplement(g).scalar(); !ok || mu.Cmp(big.NewRat(5, 1)) != 0 {
+			t.Fatal("the Schur complement of the example is not 5 I")
+		}
+		delta := []*big.Rat{big.NewRat(2, 1), big.NewRat(3, 1), big.NewRat(25, 3), big.NewRat(5, 1)}[:n]
+		m := rational(t, conjugate(g, prescribe(g, delta)))
+		minor := big.NewRat(1, 1)
+		for k := 1; k <= n; k++ {
+			minor.Mul(minor, delta[k-1])
+			if got := determinant(m, span(0, k), span(0, k)); got.Cmp(minor) != 0 {
+				t.Errorf("minor %d is %v, want %v", k, got, minor)
+			}
+		}
+	}
+}
+
 func TestSimilar(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 6))
 	for name, a := range commutatorCases() {
