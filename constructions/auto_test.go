@@ -1,0 +1,144 @@
+package constructions
+
+import (
+	"errors"
+	"math/big"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"flowproof/coupling"
+	"flowproof/exactmath"
+	"flowproof/targets"
+	"flowproof/verify"
+)
+
+// made returns a named target.
+func made(t *testing.T, name string, n int) *targets.Target {
+	t.Helper()
+	x, err := targets.Make(name, n, 2, targets.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// TestAuto: what is chosen for each kind of target, and that it is right.
+func TestAuto(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 9))
+	short := haar(26, rng)
+	short.Apply(func(_, _ int, v float64) float64 { return float64(float32(v)) }, short)
+	big14 := made(t, "gaussian", 4).Matrix.Float64s()
+	for k := range big14 {
+		big14[k] *= 3162.2776601683795 // |det| = 1e14
+	}
+	large, err := exactmath.FromFloat64(4, 4, big14)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		target    exactmath.Matrix
+		partition string
+		opt       Options
+		want      string // beginning of the construction's name
+		verdict   verify.Verdict
+	}{
+		"permutation":                 {made(t, "shuffle", 9).Matrix, "half", Options{}, "permutation", verify.Exact},
+		"permutation of 64":           {made(t, "permutation", 64).Matrix, "checkerboard", Options{}, "permutation", verify.Exact},
+		"rotation":                    {made(t, "random-orthogonal", 12).Matrix, "half", Options{}, "orthogonal", verify.Residual},
+		"witness":                     {made(t, "block-diag-j", 5).Matrix, "half", Options{}, "orthogonal", verify.Residual},
+		"rotation in float32":         {asFloats(t, short), "half", Options{}, "orthogonal, refined", verify.Residual},
+		"rotation, 200 bits":          {made(t, "random-orthogonal", 8).Matrix, "half", Options{Prec: 200}, "orthogonal, refined to 200 bits", verify.Residual},
+		"gaussian":                    {made(t, "gaussian", 9).Matrix, "half", Options{}, "polish", verify.Residual},
+		"determinant 1e14":            {large, "half", Options{}, "polish", verify.Residual},
+		"integer":                     {made(t, "integer", 8).Matrix, "half", Options{}, "polish", verify.Residual},
+		"eight layers allowed":        {made(t, "gaussian", 6).Matrix, "half", Options{MaxDepth: 8}, "polish", verify.Residual},
+		"rotation, uneven parts":      {made(t, "random-orthogonal", 6).Matrix, "0,1", Options{MaxDepth: 8}, "polish", verify.Residual},
+		"ill-conditioned, few digits": {must1(exactmath.FromFloat64(2, 2, []float64{1e9, 1, 0, 1})), "half", Options{}, "", verify.Residual},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n, _ := c.target.Dims()
+			part, err := coupling.ParsePartition(n, c.partition)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := Build("auto", c.target, part, c.opt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := verify.Check(b.Flow, c.target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasPrefix(b.Construction, c.want) || b.Theorem == "" || b.Flow.Depth() > max(6, c.opt.MaxDepth) {
+				t.Errorf("%q (%s), depth %d; want %q", b.Construction, b.Theorem, b.Flow.Depth(), c.want)
+			}
+			if c.verdict == verify.Exact && r.Verdict != verify.Exact || !r.Within(big.NewRat(1, 1e12)) {
+				t.Errorf("verdict %s, residual %s", r.Verdict, r.ResidualMax.FloatString(20))
+			}
+		})
+	}
+}
+
+func must1[T any](x T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return x
+}
+
+func TestAutoRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		entries []float64
+		want    error
+	}{
+		"mirror":       {[]float64{1, 0, 0, -1}, ErrOrientation},
+		"odd shear":    {[]float64{0, 2, 3, 0}, ErrOrientation},
+		"singular":     {[]float64{1, 1, 1, 1}, ErrSingular},
+		"zero":         {make([]float64, 4), ErrSingular},
+		"no such name": {[]float64{1, 0, 0, 1}, ErrUnknown},
+	} {
+		build := "auto"
+		if c.want == ErrUnknown {
+			build = "alchemy"
+		}
+		if _, err := Build(build, must1(exactmath.FromFloat64(2, 2, c.entries)), half(t, 2), Options{}); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+	odd := must1(exactmath.SparsePermutation([]int{1, 0, 2}))
+	if _, err := Build("auto", odd, half(t, 3), Options{}); !errors.Is(err, ErrOrientation) {
+		t.Errorf("odd permutation: %v", err)
+	}
+	if _, err := Build("permutation", asFloats(t, eye(4)), half(t, 4), Options{}); !errors.Is(err, ErrNotPermutation) {
+		t.Errorf("dense identity: %v", err)
+	}
+	if _, ok := permutationOf(must1(exactmath.NewSparse(2, 2, []exactmath.Entry{{Row: 0, Col: 0, Value: 1}, {Row: 1, Col: 0, Value: 1}}))); ok {
+		t.Error("a column with two ones passes for a permutation")
+	}
+}
+
+// TestEveryConstruction runs each by name on a map that suits it.
+func TestEveryConstruction(t *testing.T) {
+	suited := map[string]string{"permutation": "reverse", "permutation-integer": "reverse", "orthogonal": "random-orthogonal"}
+	for _, c := range List() {
+		name := suited[c.Name]
+		if name == "" {
+			name = "integer"
+		}
+		x := made(t, name, 4).Matrix
+		b, err := Build(c.Name, x, half(t, 4), Options{})
+		if err != nil {
+			t.Errorf("%s: %v", c.Name, err)
+			continue
+		}
+		r, err := verify.Check(b.Flow, x)
+		if err != nil || !r.Within(big.NewRat(1, 1e9)) || b.Construction != c.Name || b.Theorem != c.Theorem || c.Summary == "" {
+			t.Errorf("%s: %v, %+v", c.Name, err, r)
+		}
+	}
+	b, err := Build("conditioned", made(t, "gaussian", 6).Matrix, half(t, 6), Options{MaxDepth: 11})
+	if err != nil || b.Flow.Depth() != 11 {
+		t.Errorf("conditioned with -max-depth 11: %v", err)
+	}
+}
