@@ -3,7 +3,7 @@ package constructions
 import "flowproof/coupling"
 
 // The condition numbers that no layer of Permutation and PermutationInteger, and
-// none of PermutationSix for even n, exceeds. PROOFS.md, section "Permutations".
+// none of PermutationSix for even n, exceeds. PROOFS.md, theorems 4.1 and 4.2.
 const (
 	PermutationBound    = 10.91
 	PermutationSixBound = 8.82
@@ -20,7 +20,7 @@ const (
 // PermutationDepth: 0 for the identity, 4 if M keeps the parts and has the same
 // cycle lengths > 1 in both, 5 if M exchanges the parts or can be rewired, else
 // 6. The condition number of every layer is below PermutationBound. PROOFS.md,
-// section "Permutations".
+// theorems 4.1 and 4.3.
 //
 // Errors: *NotPermutationError, *OddPermutationError (which wraps ErrOrientation),
 // *ShapeError, ErrPartition.
@@ -30,7 +30,7 @@ func Permutation(perm []int, part coupling.Partition) (*coupling.Flow, error) {
 
 // PermutationInteger is Permutation with integer entries: a flow that maps
 // integer vectors to integer vectors layer by layer, in both directions. Its
-// depth is the same.
+// depth is the same. PROOFS.md, theorem 4.2.
 func PermutationInteger(perm []int, part coupling.Partition) (*coupling.Flow, error) {
 	return permutation(perm, part, true)
 }
@@ -50,7 +50,7 @@ func permutation(perm []int, part coupling.Partition, integer bool) (*coupling.F
 // five: for even n the condition of every layer is below PermutationSixBound, for
 // odd n below PermutationBound. Layers that vanish are left out, so that four come
 // out where they suffice, and five where M exchanges the parts. Entries and errors
-// are those of Permutation.
+// are those of Permutation. PROOFS.md, theorem 4.1.
 func PermutationSix(perm []int, part coupling.Partition) (*coupling.Flow, error) {
 	m, err := newPermBlocks(perm, part)
 	if err != nil {
@@ -70,7 +70,7 @@ type DepthBounds struct {
 // coupling layers for the permutation: no flow has fewer than Lower layers, and
 // Permutation builds one with Upper. They agree for every permutation that keeps
 // the parts, and for every one that five layers were found for. PROOFS.md,
-// theorem "Least depth of a permutation".
+// theorem 4.3.
 //
 // Errors: those of Permutation.
 func PermutationDepth(perm []int, part coupling.Partition) (DepthBounds, error) {

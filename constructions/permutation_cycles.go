@@ -2,7 +2,7 @@ package constructions
 
 // fullCycles writes an even permutation of 0..n-1, n >= 1, as sigma after phi,
 // nu(i) = sigma(phi(i)), both single cycles through all n points, in linear time.
-// PROOFS.md, lemma "two full cycles".
+// PROOFS.md, lemma 4.8.
 func fullCycles(nu []int) (sigma, phi []int) {
 	sigma, phi = make([]int, len(nu)), make([]int, len(nu))
 	// extend inserts the rest of a cycle of nu, an even number of points, after its

@@ -77,11 +77,11 @@ func lengthsAbove1(cycles [][]int) (out []int) {
 	return out
 }
 
-// anglesFit is the condition that five layers need: let N_F(t) and N_S(t) be the
-// numbers of cycles inside F and inside S whose length is a multiple of the order
-// of the angle t; the sum of max(0, N_F(t) - N_S(t)) over all angles t != 0 is at
-// most the number of points of S that are in no cycle inside S, and the same with F
-// and S exchanged. Angles of one order d agree: there are phi(d) of them.
+// anglesFit is the condition that five layers need, PROOFS.md, theorem 4.3(c).
+// Let N_F(t) and N_S(t) be the numbers of cycles inside F and inside S whose length
+// is a multiple of the order of the angle t. The sum of max(0, N_F(t) - N_S(t))
+// over all t != 0 is at most the number of points of S that are in no cycle inside
+// S, and the same with F and S exchanged. There are phi(d) angles of order d.
 func (m *permBlocks) anglesFit(inF, inS [][]int) bool {
 	roomF, roomS := m.p, m.q
 	net := make(map[int]int) // order -> N_F - N_S

@@ -7,7 +7,7 @@ import (
 
 // five returns M = U(X1) L(X2) U(X3) L(X4) U(X5) with integer weights from a
 // rewiring: W on S and A on F are signed permutations with W - I = X2 X3 and A - I =
-// X3 X2, e - c X5 = W and a^T + X5 b^T = A. PROOFS.md, lemma "rewiring".
+// X3 X2, e - c X5 = W and a^T + X5 b^T = A. PROOFS.md, lemma 4.7.
 func (m *permBlocks) five(r *rewiring) (*coupling.Flow, error) {
 	w := newSigned(m.q)   // W
 	fwd := newSigned(m.p) // A^-1

@@ -5,7 +5,7 @@ import "flowproof/exactmath"
 // An eigenvector of J1 or J2 on a path is v_i - v_{i+1} or v_i + v_{i+1} where
 // it exchanges these two, and v_i where it fixes v_i up to sign: an arc or a
 // loop. y2 and y3 pair the eigenvectors of J1 with those of J2, eigenvalue by
-// eigenvalue.
+// eigenvalue. PROOFS.md, lemma 4.4 and the choice after it.
 
 // eigen is an arc from vertex i to i+1 of the path, or the loop at i.
 type eigen struct {

@@ -40,7 +40,7 @@ func (m *permBlocks) runs() *runs {
 // rewiring closes the runs of S to a signed permutation W of S, and those of F
 // to one of F, the inverse of A: run y of S is followed by sign[y] times run
 // to[y] of S, and the run of F before that one, prev[to[y]], by -sign[y] times
-// run y of F. PROOFS.md, lemma "rewiring".
+// run y of F. PROOFS.md, lemma 4.7.
 type rewiring struct {
 	*runs
 	to   []int

@@ -1,0 +1,411 @@
+package constructions
+
+import (
+	"fmt"
+	"math/big"
+	"testing"
+
+	"flowproof/coupling"
+	"flowproof/exactmath"
+)
+
+// involutoryOf factors the signed permutation with cycles of the given lengths,
+// of sign -1 (the power length is -1) where they are negative.
+func involutoryOf(cycles ...int) *involutory {
+	w := &involutory{}
+	for _, c := range cycles {
+		k, start := max(c, -c), len(w.g.to)
+		for i := range k {
+			w.g.to = append(w.g.to, start+(i+1)%k)
+			w.g.sign = append(w.g.sign, 1)
+		}
+		if c < 0 {
+			w.g.sign[len(w.g.sign)-1] = -1
+		}
+	}
+	w.j1, w.j2 = newSigned(len(w.g.to)), newSigned(len(w.g.to))
+	return w
+}
+
+func (s signed) dense() *exactmath.Rational {
+	n := len(s.to)
+	data := zeros(n)
+	for i, j := range s.to {
+		data[j*n+i].SetInt64(int64(s.sign[i]))
+	}
+	m, _ := exactmath.NewRational(n, n, data)
+	return m
+}
+
+func zeros(n int) []*big.Rat {
+	data := make([]*big.Rat, n*n)
+	for k := range data {
+		data[k] = new(big.Rat)
+	}
+	return data
+}
+
+func denseOf(n int, entries []exactmath.Entry) *exactmath.Rational {
+	data := zeros(n)
+	for _, e := range entries {
+		data[e.Row*n+e.Col].Add(data[e.Row*n+e.Col], new(big.Rat).SetFloat64(e.Value))
+	}
+	m, _ := exactmath.NewRational(n, n, data)
+	return m
+}
+
+// normAtMost decides |z|^2 <= bound exactly: bound I - z^T z must have a
+// factorization L D L^T with D >= 0.
+func normAtMost(z *exactmath.Rational, bound *big.Rat) bool {
+	n, _ := z.Dims()
+	s := make([][]*big.Rat, n)
+	for i := range n {
+		s[i] = make([]*big.Rat, n)
+		for j := range n {
+			s[i][j] = new(big.Rat)
+			if i == j {
+				s[i][j].Set(bound)
+			}
+			for k := range n {
+				if x, y := z.At(k, i), z.At(k, j); x.Sign() != 0 && y.Sign() != 0 {
+					s[i][j].Sub(s[i][j], x.Mul(x, y))
+				}
+			}
+		}
+	}
+	for k := range n {
+		if s[k][k].Sign() < 0 {
+			return false
+		}
+		for i := k + 1; i < n; i++ {
+			if s[i][k].Sign() == 0 {
+				continue
+			}
+			if s[k][k].Sign() == 0 {
+				return false
+			}
+			f := new(big.Rat).Quo(s[i][k], s[k][k])
+			for j := k + 1; j < n; j++ {
+				if s[k][j].Sign() != 0 {
+					s[i][j].Sub(s[i][j], new(big.Rat).Mul(f, s[k][j]))
+				}
+			}
+		}
+	}
+	return true
+}
+
+// checkInvolutory checks the identities of lemma 4.4 and the bounds of lemmas
+// 4.5 and 4.6 in rational arithmetic.
+func checkInvolutory(t *testing.T, w *involutory, odd bool, minus, plus *big.Rat, cycles ...int) {
+	t.Helper()
+	n := len(w.g.to)
+	one := exactmath.IdentityRational(n)
+	j1, j2, y2, y3 := w.j1.dense(), w.j2.dense(), denseOf(n, w.y2), denseOf(n, w.y3)
+	for name, pair := range map[string][3]*exactmath.Rational{
+		"J1 J1 = 1":     {j1, j1, one},
+		"J2 J2 = 1":     {j2, j2, one},
+		"J1 J2 = G":     {j1, j2, w.g.dense()},
+		"y2 y3 = J1 -1": {y2, y3, permMust(j1.Sub(one))},
+		"y3 y2 = J2 -1": {y3, y2, permMust(j2.Sub(one))},
+	} {
+		if got := permMust(pair[0].Mul(pair[1])); !exactmath.Equal(got, pair[2]) {
+			t.Fatalf("%v: %s fails", cycles, name)
+		}
+	}
+	i2, i3 := permMust(one.Add(y2)), permMust(one.Sub(y3))
+	if odd {
+		for j := range n {
+			if y2.At(j, n-1).Sign() != 0 || y3.At(n-1, j).Sign() != 0 {
+				t.Fatalf("%v: y2 or y3 touches the last point", cycles)
+			}
+		}
+		if w.j2.to[n-1] != n-1 || w.j2.sign[n-1] != 1 {
+			t.Fatalf("%v: J2 moves the last point", cycles)
+		}
+		data := zeros(n) // without the last row
+		for i := range n - 1 {
+			for j := range n {
+				data[i*n+j] = i3.At(i, j)
+			}
+		}
+		i3, _ = exactmath.NewRational(n, n, data)
+	}
+	if !normAtMost(i2, plus) {
+		t.Errorf("%v: |1 + y2|^2 > %v", cycles, plus)
+	}
+	if !normAtMost(i3, minus) {
+		t.Errorf("%v: |1 - y3|^2 > %v", cycles, minus)
+	}
+	if !normAtMost(y2, big.NewRat(4, 1)) || !normAtMost(y3, big.NewRat(2, 1)) {
+		t.Errorf("%v: |y2| > 2 or |y3|^2 > 2", cycles)
+	}
+}
+
+func permMust[T any](x T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return x
+}
+
+// TestPermutationLemmas checks lemmas 4.4 to 4.6 for all cycles of G of length
+// up to 12 and all pairs of cycles of determinant -1, exactly; likewise with the
+// last point marked, as for odd n.
+func TestPermutationLemmas(t *testing.T) {
+	var (
+		two    = big.NewRat(2, 1)
+		pair   = big.NewRat(8, 3)
+		single = big.NewRat(4, 1)
+		alone  = big.NewRat(58285, 10000) // > (1 + sqrt 2)^2
+		across = big.NewRat(6552, 1000)   // > 7/2 + sqrt 2 + sqrt(...), lemma 4.6
+	)
+	bad := func(k int) int { // the cycle of length k of determinant -1
+		if k%2 == 1 {
+			return -k
+		}
+		return k
+	}
+	const top = 12
+	for k := 1; k <= top; k++ {
+		for _, odd := range []bool{false, true} {
+			w := involutoryOf(-bad(k))
+			w.split(odd, false)
+			checkInvolutory(t, w, odd, two, alone, -bad(k))
+			w = involutoryOf(-bad(k))
+			w.split(odd, true)
+			checkInvolutory(t, w, odd, single, alone, -bad(k))
+		}
+		for l := 1; l <= top; l++ {
+			for _, odd := range []bool{false, true} {
+				bound := pair
+				if odd && k%2 == 1 && l%2 == 0 && k < l { // the marked cycle comes last
+					bound = single
+				}
+				w := involutoryOf(bad(k), bad(l))
+				w.split(odd, false)
+				checkInvolutory(t, w, odd, bound, across, bad(k), bad(l))
+				w = involutoryOf(bad(k), bad(l))
+				w.split(odd, true)
+				checkInvolutory(t, w, odd, single, across, bad(k), bad(l))
+			}
+		}
+	}
+}
+
+// fieldMatrix is a matrix over the integers modulo a prime.
+type fieldMatrix [][]int
+
+func newField(rows, cols int) fieldMatrix {
+	m := make(fieldMatrix, rows)
+	for i := range m {
+		m[i] = make([]int, cols)
+	}
+	return m
+}
+
+func (m fieldMatrix) mul(x fieldMatrix, prime int) fieldMatrix {
+	z := newField(len(m), len(x[0]))
+	for i := range z {
+		for j := range z[i] {
+			for k, v := range m[i] {
+				z[i][j] += v * x[k][j]
+			}
+			z[i][j] %= prime
+		}
+	}
+	return z
+}
+
+// plus returns m + f x.
+func (m fieldMatrix) plus(f int, x fieldMatrix, prime int) fieldMatrix {
+	z := newField(len(m), len(m[0]))
+	for i := range z {
+		for j := range z[i] {
+			z[i][j] = (((m[i][j]+f*x[i][j])%prime + prime) % prime)
+		}
+	}
+	return z
+}
+
+// solvable decides whether some rows x cols matrix X has a X = b and X c = d.
+func solvable(a, b, c, d fieldMatrix, rows, cols, prime int) bool {
+	var eqs [][]int
+	for i := range a {
+		for j := range cols {
+			eq := make([]int, rows*cols+1)
+			for k := range rows {
+				eq[k*cols+j] = a[i][k]
+			}
+			eq[rows*cols] = b[i][j]
+			eqs = append(eqs, eq)
+		}
+	}
+	for i := range rows {
+		for j := range c[0] {
+			eq := make([]int, rows*cols+1)
+			for k := range cols {
+				eq[i*cols+k] = c[k][j]
+			}
+			eq[rows*cols] = d[i][j]
+			eqs = append(eqs, eq)
+		}
+	}
+	rank := 0
+	for col := range rows * cols {
+		for i := rank; i < len(eqs); i++ {
+			if eqs[i][col] != 0 {
+				eqs[rank], eqs[i] = eqs[i], eqs[rank]
+				break
+			}
+		}
+		if rank == len(eqs) || eqs[rank][col] == 0 {
+			continue
+		}
+		inv := 1
+		for inv*eqs[rank][col]%prime != 1 {
+			inv++
+		}
+		for i := rank + 1; i < len(eqs); i++ {
+			if f := eqs[i][col] * inv % prime; f != 0 {
+				for j := col; j < len(eqs[i]); j++ {
+					eqs[i][j] = ((eqs[i][j]-f*eqs[rank][j])%prime + prime) % prime
+				}
+			}
+		}
+		rank++
+	}
+	for _, eq := range eqs[rank:] {
+		if eq[rows*cols] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// fourFit decides by brute force whether M = L(X1) U(X2) L(X3) U(X4) over the
+// integers modulo a prime, parts of p and q points: L(-X1) M U(-X4) has lower right
+// block I, and its inverse has upper left block I. For each X1 these are linear
+// in X4.
+func fourFit(to []int, p, prime int) bool {
+	n := len(to)
+	q := n - p
+	block := func(r0, r1, c0, c1 int, inverse bool) fieldMatrix {
+		m := newField(r1-r0, c1-c0)
+		for j, i := range to {
+			if inverse {
+				j, i = i, j
+			}
+			if r0 <= i && i < r1 && c0 <= j && j < c1 {
+				m[i-r0][j-c0] = 1
+			}
+		}
+		return m
+	}
+	a, b := block(0, p, 0, p, false), block(0, p, p, n, false)
+	c, e := block(p, n, 0, p, false), block(p, n, p, n, false)
+	al, be := block(0, p, 0, p, true), block(0, p, p, n, true)
+	r, s := block(p, n, 0, p, true), block(p, n, p, n, true)
+	unit := func(n int) fieldMatrix {
+		m := newField(n, n)
+		for i := range m {
+			m[i][i] = 1
+		}
+		return m
+	}
+	x1 := newField(q, p)
+	total := 1
+	for range p * q {
+		total *= prime
+	}
+	for code := range total {
+		for i := range q {
+			for j := range p {
+				x1[i][j] = code % prime
+				code /= prime
+			}
+		}
+		z := c.plus(-1, x1.mul(a, prime), prime)
+		w := e.plus(-1, x1.mul(b, prime), prime).plus(-1, unit(q), prime)
+		y := r.plus(1, s.mul(x1, prime), prime)
+		v := unit(p).plus(-1, al, prime).plus(-1, be.mul(x1, prime), prime)
+		if solvable(z, w, y, v, p, q, prime) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestPermutationFourLayers compares theorem 4.3 on four layers with an
+// exhaustive search over finite fields of odd characteristic. Where no flow
+// exists modulo a prime, none exists with weights whose denominators it does not
+// divide.
+func TestPermutationFourLayers(t *testing.T) {
+	cases := map[int][]int{3: {3, 5, 7}, 4: {3, 5}, 5: {3}}
+	if *long {
+		cases = map[int][]int{3: {3, 5, 7, 11}, 4: {3, 5, 7, 11}, 5: {3, 5}, 6: {3}}
+	}
+	for n, primes := range cases {
+		for _, prime := range primes {
+			visitEven(n, func(perm []int) {
+				b, err := PermutationDepth(perm, half(t, n))
+				if err != nil {
+					t.Fatal(err)
+				}
+				swapped := make([]int, n) // parts exchanged
+				for j, i := range perm {
+					swapped[(j+n-n/2)%n] = (i + n - n/2) % n
+				}
+				for order, fit := range []bool{fourFit(perm, n/2, prime), fourFit(swapped, n-n/2, prime)} {
+					if fit != (b.Lower <= 4) {
+						t.Errorf("n = %d modulo %d, %v, order %d: four layers %v, bounds %+v", n, prime, perm, order, fit, b)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestPermutationAngles compares the criterion for five layers with numbers
+// counted angle by angle.
+func TestPermutationAngles(t *testing.T) {
+	for n := 2; n <= 7; n++ {
+		part := half(t, n)
+		visitEven(n, func(perm []int) {
+			m, err := newPermBlocks(perm, part)
+			if err != nil {
+				t.Fatal(err)
+			}
+			inF, inS := m.pureCycles()
+			const turn = 420 // all angles of cycles up to 7
+			var net [turn]int
+			room := [2]int{m.q, m.p}
+			for k, cycles := range [][][]int{inF, inS} {
+				for _, c := range cycles {
+					room[1-k] -= len(c)
+					for j := range len(c) {
+						net[j*turn/len(c)] += 1 - 2*k
+					}
+				}
+			}
+			for _, v := range net[1:] {
+				room[0] -= max(v, 0)
+				room[1] -= max(-v, 0)
+			}
+			if got, want := m.anglesFit(inF, inS), room[0] >= 0 && room[1] >= 0; got != want {
+				t.Fatalf("%v: %v, want %v", perm, got, want)
+			}
+		})
+	}
+}
+
+func ExamplePermutationDepth() {
+	part, _ := coupling.Half(6)
+	b, _ := PermutationDepth([]int{0, 1, 2, 4, 5, 3}, part)
+	fmt.Println(b.Lower, b.Upper)
+	f, _ := PermutationInteger([]int{3, 4, 5, 1, 0, 2}, part)
+	fmt.Println(f.Depth())
+	// Output:
+	// 6 6
+	// 5
+}
