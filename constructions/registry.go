@@ -45,9 +45,9 @@ func List() []Construction {
 			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
 				return Orthogonal(m, p)
 			}},
-		{"permutation", "even permutations: at most six additive sparse layers of half-integers", "PROOFS.md, section 4",
+		{"permutation", "even permutations: at most six additive sparse layers of half-integers", "PROOFS.md, theorem 4.1",
 			onPermutation(Permutation)},
-		{"permutation-integer", "even permutations: at most six additive sparse layers of integers", "PROOFS.md, section 4",
+		{"permutation-integer", "even permutations: at most six additive sparse layers of integers", "PROOFS.md, theorem 4.2",
 			onPermutation(PermutationInteger)},
 		{"polish", "any map: layers as well conditioned as optimisation finds, six or -max-depth of them", "none: found by optimisation, checked like any other",
 			func(m exactmath.Matrix, p coupling.Partition, opt Options) (*coupling.Flow, error) {
