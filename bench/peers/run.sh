@@ -5,7 +5,8 @@
 # processor time, which other work on the machine disturbs less, and the peak
 # memory of a single run.
 #
-#   bench/peers/run.sh [MODE [N ...]]      MODE: block (default), residual
+#   bench/peers/run.sh [MODE [N ...]]      MODE: block (default), residual,
+#                                          arbBITS, thirdsBITS (see flint_compose.c)
 #
 # Needs gcc, unzip, and Debian's libflint-dev and libflint-arb-dev.
 set -euo pipefail

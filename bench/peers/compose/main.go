@@ -3,7 +3,9 @@
 // time begins with the float64 weights; what the peer converts beforehand is
 // counted here.
 //
-//	compose [-mode block|residual|equal] [-threads N] [-runs R] DIR
+//	compose [-mode block|residual|equal|arbBITS|thirdsBITS] [-threads N] [-runs R] DIR
+//
+// The modes arbBITS and thirdsBITS, named like the peer's, compose in balls.
 package main
 
 import (
@@ -11,20 +13,25 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"math/big"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
 	"codeberg.org/sbinet/npyio"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/ballmat"
 	"flowproof/exactmath/modular"
 )
 
 func main() {
-	mode := flag.String("mode", "block", "block, residual or equal")
+	mode := flag.String("mode", "block", "block, residual, equal, arbBITS or thirdsBITS")
 	threads := flag.Int("threads", 1, "threads")
 	runs := flag.Int("runs", 1, "runs")
 	flag.Parse()
@@ -44,16 +51,29 @@ func run(mode string, threads, runs int, dir string) error {
 			return err
 		}
 	}
+	var balls []ballmat.Step
+	prec := 0
+	if at := strings.IndexAny(mode, "0123456789"); at > 0 {
+		if prec, err = strconv.Atoi(mode[at:]); err != nil {
+			return err
+		}
+		if balls, err = ballSteps(c, uint(prec), strings.HasPrefix(mode, "thirds")); err != nil {
+			return err
+		}
+		runtime.GOMAXPROCS(max(threads, 1))
+	}
 	seconds, used := make([]float64, runs), make([]float64, runs)
 	for r := range seconds {
 		start, before := time.Now(), cpu()
-		switch mode {
-		case "block":
+		switch {
+		case balls != nil:
+			_, _, err = ballmat.Compose(c.P, c.Q, balls, uint(prec))
+		case mode == "block":
 			_, _, err = c.Product(threads)
-		case "residual", "equal":
+		case mode == "residual" || mode == "equal":
 			_, _, err = c.Residual(target, threads)
 		default:
-			err = fmt.Errorf("mode %q, want block, residual or equal", mode)
+			err = fmt.Errorf("mode %q, want block, residual, equal, arbBITS or thirdsBITS", mode)
 		}
 		if err != nil {
 			return err
@@ -68,6 +88,39 @@ func run(mode string, threads, runs int, dir string) error {
 	}
 	fmt.Printf("%.6f %.6f %d\n", seconds[runs/2], used[runs/2], use.Maxrss)
 	return nil
+}
+
+// ballSteps returns the steps as balls, the weights divided by 3 and rounded to
+// prec bits of the largest if thirds is set.
+func ballSteps(c *modular.Chain, prec uint, thirds bool) ([]ballmat.Step, error) {
+	steps := make([]ballmat.Step, len(c.Steps))
+	for k, s := range c.Steps {
+		d, _ := exactmath.ToDyadic(s.Weight)
+		rad := new(big.Float)
+		if thirds {
+			rows, cols := d.Dims()
+			num, most := make([]*big.Int, rows*cols), 0
+			for i := range num {
+				most = max(most, d.Num(i/cols, i%cols).BitLen())
+			}
+			shift := uint(max(int(prec)-most+2, 0))
+			for i := range num {
+				num[i] = new(big.Int).Lsh(d.Num(i/cols, i%cols), shift)
+				num[i].Quo(num[i], big.NewInt(3))
+			}
+			var err error
+			if d, err = exactmath.NewDyadic(rows, cols, num, d.Exp()-int(shift)); err != nil {
+				return nil, err
+			}
+			rad.SetMantExp(big.NewFloat(1), d.Exp())
+		}
+		w, err := ballmat.New(d, rad)
+		if err != nil {
+			return nil, err
+		}
+		steps[k] = ballmat.Step{Upper: s.Upper, Weight: w}
+	}
+	return steps, nil
 }
 
 // cpu returns the processor time used so far, in seconds.

@@ -1,0 +1,142 @@
+// Package ballmat is arithmetic with matrices known up to a bound: a midpoint
+// matrix of dyadic numbers and one radius for all entries. Products of midpoints
+// are exact, so that nothing is lost but what rounding to a precision loses, and
+// that is counted.
+package ballmat
+
+import (
+	"math/big"
+	"runtime"
+
+	"flowproof/exactmath"
+	"flowproof/exactmath/internal/residue"
+)
+
+// Matrix is the set of the matrices whose entries differ by at most the radius
+// from those of the midpoint.
+type Matrix struct {
+	mid *exactmath.Dyadic
+	rad *big.Float // rounded up, to 64 bits
+}
+
+// New returns the ball matrix with the given midpoint and radius. It fails with a
+// *RadiusError if the radius is negative or infinite.
+func New(mid *exactmath.Dyadic, rad *big.Float) (*Matrix, error) {
+	if rad.Sign() < 0 || rad.IsInf() {
+		return nil, &RadiusError{rad}
+	}
+	return &Matrix{mid, up().Set(rad)}, nil
+}
+
+// RadiusError reports a radius that is not a non-negative number.
+type RadiusError struct{ Radius *big.Float }
+
+func (e *RadiusError) Error() string {
+	return "radius " + e.Radius.String() + ", want a finite number that is not negative"
+}
+
+// Mid returns the midpoint, and Rad the radius.
+func (x *Matrix) Mid() *exactmath.Dyadic { return x.mid }
+
+// Rad returns a copy of the radius.
+func (x *Matrix) Rad() *big.Float { return new(big.Float).Copy(x.rad) }
+
+// Contains reports whether m is in the set.
+func (x *Matrix) Contains(m exactmath.Matrix) bool {
+	diff, err := exactmath.Sub(m, x.mid)
+	if err != nil {
+		return false
+	}
+	r, _ := x.rad.Rat(nil)
+	return exactmath.MaxAbs(diff).Cmp(r) <= 0
+}
+
+// up returns a number that rounds up.
+func up() *big.Float { return new(big.Float).SetPrec(64).SetMode(big.ToPositiveInf) }
+
+// scaled returns v * 2^e, rounded up.
+func scaled(v *big.Int, e int) *big.Float {
+	f := up().SetInt(v)
+	return f.SetMantExp(f, e)
+}
+
+// MulAdd returns a set that holds c + a b for all c, a, b in the three sets,
+// whose midpoint entries have prec bits, relative to the largest. With K columns
+// in a and radii r, the radius is
+//
+//	r_c + r_a |b|_1 + |a|_inf r_b + K r_a r_b + half a unit of the last bit kept.
+//
+// It fails with a *exactmath.ShapeError if the shapes do not fit, with
+// ErrTooLarge if the numbers have too many bits.
+func MulAdd(c, a, b *Matrix, prec uint) (*Matrix, error) {
+	num, exp, err := mulAdd(c.mid, a.mid, b.mid)
+	if err != nil {
+		return nil, err
+	}
+	rad := up().Set(c.rad)
+	if a.rad.Sign() != 0 {
+		rad.Add(rad, up().Mul(a.rad, columnSum(b.mid)))
+	}
+	if b.rad.Sign() != 0 {
+		_, k := a.mid.Dims()
+		n := up().Mul(a.rad, up().SetInt64(int64(k)))
+		rad.Add(rad, n.Mul(n.Add(n, rowSum(a.mid)), b.rad))
+	}
+	rows, cols := c.mid.Dims()
+	return rounded(rows, cols, num, exp, prec, rad)
+}
+
+// rounded returns the ball matrix with midpoint num * 2^exp, rounded in place to
+// prec bits of the largest entry, and radius rad plus the largest error of that.
+func rounded(rows, cols int, num []big.Int, exp int, prec uint, rad *big.Float) (*Matrix, error) {
+	most := 0
+	for k := range num {
+		most = max(most, num[k].BitLen())
+	}
+	if s := most - int(prec); s > 0 {
+		half := new(big.Int).Lsh(big.NewInt(1), uint(s-1))
+		residue.Parallel(runtime.GOMAXPROCS(0), rows, func(_, i int) {
+			for k := i * cols; k < (i+1)*cols; k++ {
+				num[k].Rsh(num[k].Add(&num[k], half), uint(s))
+			}
+		})
+		rad.Add(rad, scaled(half, exp))
+		exp += s
+	}
+	mid, err := exactmath.OwnDyadic(rows, cols, num, exp)
+	return &Matrix{mid, rad}, err
+}
+
+func rowSum(m *exactmath.Dyadic) *big.Float {
+	n, _ := m.Dims()
+	return largest(m, n, func(i, j int) int { return i })
+}
+
+func columnSum(m *exactmath.Dyadic) *big.Float {
+	_, n := m.Dims()
+	return largest(m, n, func(i, j int) int { return j })
+}
+
+// largest bounds the largest of n sums of |entries|. They are taken in units of
+// 2^-31 of the largest, and rounded up.
+func largest(m *exactmath.Dyadic, n int, sum func(i, j int) int) *big.Float {
+	rows, cols := m.Dims()
+	top := 0
+	for i := range rows {
+		for j := range cols {
+			top = max(top, m.Num(i, j).BitLen())
+		}
+	}
+	unit := max(top-31, 0)
+	sums, most := make([]uint64, n), uint64(0)
+	var t big.Int
+	for i := range rows {
+		for j := range cols {
+			u := t.Rsh(t.Abs(m.Num(i, j)), uint(unit)).Uint64() + 1
+			k := sum(i, j)
+			sums[k] += u
+			most = max(most, sums[k])
+		}
+	}
+	return scaled(t.SetUint64(most), unit+m.Exp())
+}
