@@ -35,7 +35,7 @@ func rows() []row {
 	add("random-orthogonal", 64, "orthogonal", "polish", "eight", "conditioned")
 	add("gaussian", 64, "polish", "eight", "conditioned")
 	add("gaussian", 65, "polish", "eight", "conditioned")
-	add("permutation", 64, "permutation", "orthogonal", "polish", "six", "published")
+	add("permutation", 64, "permutation", "permutation-integer", "orthogonal", "polish", "six", "published")
 	add("toeplitz", 64, "polish", "eight", "conditioned")
 	add("block-diag-j", 64, "orthogonal", "polish", "six", "published")
 	return out
