@@ -37,7 +37,10 @@ func (c *Chain) Validate(target exactmath.Matrix) error {
 		return &exactmath.ShapeError{Op: "Chain", R1: c.P, C1: c.Q, R2: len(c.Order), C2: 1}
 	}
 	fits := func(m exactmath.Matrix, rows, cols int) error {
-		r, k := m.Dims()
+		r, k := 0, 0
+		if m != nil {
+			r, k = m.Dims()
+		}
 		if r != rows || k != cols {
 			return &exactmath.ShapeError{Op: "Chain", R1: r, C1: k, R2: rows, C2: cols}
 		}
@@ -69,7 +72,7 @@ var ErrTooLarge = errors.New("too many bits for multi-modular arithmetic")
 // if that is 0. It fails with a *exactmath.ShapeError if a shape does not fit,
 // with ErrTooLarge if there are too many bits.
 func (c *Chain) Product(threads int) (num *exactmath.Dyadic, den *big.Int, err error) {
-	return c.run(nil, threads, residue.Fastest())
+	return c.run(nil, best(threads))
 }
 
 // Residual is Product for target - product. Numbers are reconstructed only where
@@ -81,7 +84,7 @@ func (c *Chain) Residual(target exactmath.Matrix, threads int) (num *exactmath.D
 	if target == nil {
 		target = &exactmath.Floats{} // of no shape that fits
 	}
-	return c.run(target, threads, residue.Fastest())
+	return c.run(target, best(threads))
 }
 
 // Bounds bounds the product [S1, S2] of the steps, given bounds of the weight and
@@ -105,8 +108,8 @@ func (c *Chain) Bounds(weight, scale func(k int) residue.Span) residue.Span {
 	return s[0].Add(s[1])
 }
 
-func (c *Chain) run(target exactmath.Matrix, threads int, kern residue.Kernel) (*exactmath.Dyadic, *big.Int, error) {
-	e, err := c.engine(target, threads, kern)
+func (c *Chain) run(target exactmath.Matrix, m machine) (*exactmath.Dyadic, *big.Int, error) {
+	e, err := c.engine(target, m)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -115,8 +118,8 @@ func (c *Chain) run(target exactmath.Matrix, threads int, kern residue.Kernel) (
 	if bound.BitLen() > residue.MaxPrimes*23 {
 		return nil, nil, ErrTooLarge
 	}
-	primes, m := residue.Primes(bound, e.total.Den)
-	t := residue.NewTable(primes, m)
+	primes, product := residue.Primes(bound, e.total.Den)
+	t := residue.NewTable(primes, product)
 	e.use(primes)
 	for i, p := range primes {
 		// Residues come out as the table wants them, of the difference over the

@@ -15,14 +15,27 @@ type step struct {
 	weight, scale *residue.Integers
 }
 
+// machine is what an engine runs on.
+type machine struct {
+	kern    residue.Kernel
+	threads int
+	budget  int // of memory for planes, in float64 numbers
+}
+
+func best(threads int) machine {
+	if threads < 1 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	return machine{residue.Fastest(), threads, 1 << 24}
+}
+
 // engine is a chain, split, and the state for some primes. The state is, for
 // each prime, a plane: rows first..first+rows-1 of the partial product [S1, S2],
 // times unit modulo the prime, of ld float64 numbers each, S1 and S2 at column
 // off[0] and off[1], both filled up to whole groups with zeros. There are as
 // many rows as strips of 6 need, those beyond n being zero.
 type engine struct {
-	kern       residue.Kernel
-	threads    int
+	machine
 	p, n       int
 	width, off [2]int // of the parts, in groups and in columns
 	ld         int
@@ -38,16 +51,12 @@ type engine struct {
 	scratch             [][]float64 // of each thread
 }
 
-func (c *Chain) engine(target exactmath.Matrix, threads int, kern residue.Kernel) (*engine, error) {
+func (c *Chain) engine(target exactmath.Matrix, m machine) (*engine, error) {
 	if err := c.Validate(target); err != nil {
 		return nil, err
 	}
-	n, g := c.P+c.Q, kern.Lanes
-	e := &engine{kern: kern, threads: threads, p: c.P, n: n, steps: make([]step, len(c.Steps)), order: c.Order}
-	if threads < 1 {
-		e.threads = runtime.GOMAXPROCS(0)
-	}
-	e.scratch = make([][]float64, e.threads)
+	n, g := c.P+c.Q, m.kern.Lanes
+	e := &engine{machine: m, p: c.P, n: n, steps: make([]step, len(c.Steps)), order: c.Order, scratch: make([][]float64, m.threads)}
 	for i := len(e.order); i < n; i++ {
 		e.order = append(e.order, i)
 	}
@@ -108,9 +117,8 @@ func (e *engine) buffer(thread, size int) []float64 {
 // use makes planes for the primes, at least 6, within the budget of memory: the
 // product is worked on some rows at a time.
 func (e *engine) use(primes []residue.Prime) {
-	const budget = 1 << 24 // float64 numbers
 	e.primes, e.unit = primes, make([]uint64, len(primes))
-	e.rows = 6 * residue.Ceil(min(e.n, max(48, budget/(e.ld*len(primes)))), 6)
+	e.rows = 6 * residue.Ceil(min(e.n, max(6, e.budget/(e.ld*len(primes)))), 6)
 	e.stride = e.rows*e.ld + 16 // off the powers of two, so that planes do not meet in one cache set
 	e.planes = make([]float64, e.stride*len(primes))
 }
