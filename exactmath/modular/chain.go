@@ -72,7 +72,7 @@ var ErrTooLarge = errors.New("too many bits for multi-modular arithmetic")
 // if that is 0. It fails with a *exactmath.ShapeError if a shape does not fit,
 // with ErrTooLarge if there are too many bits.
 func (c *Chain) Product(threads int) (num *exactmath.Dyadic, den *big.Int, err error) {
-	return c.run(nil, best(threads))
+	return c.run(nil, c.best(threads))
 }
 
 // Residual is Product for target - product. Numbers are reconstructed only where
@@ -84,7 +84,7 @@ func (c *Chain) Residual(target exactmath.Matrix, threads int) (num *exactmath.D
 	if target == nil {
 		target = &exactmath.Floats{} // of no shape that fits
 	}
-	return c.run(target, best(threads))
+	return c.run(target, c.best(threads))
 }
 
 // Bounds bounds the product [S1, S2] of the steps, given bounds of the weight and

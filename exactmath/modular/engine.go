@@ -22,9 +22,12 @@ type machine struct {
 	budget  int // of memory for planes, in float64 numbers
 }
 
-func best(threads int) machine {
+func (c *Chain) best(threads int) machine {
 	if threads < 1 {
 		threads = runtime.GOMAXPROCS(0)
+	}
+	if c.P+c.Q < 100 { // a second thread costs more than it gains (BenchmarkCompose)
+		threads = 1
 	}
 	return machine{residue.Fastest(), threads, 1 << 24}
 }
