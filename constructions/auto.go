@@ -18,11 +18,12 @@ const goodResidual = 1e-12
 // orthogonal if it is that to working precision, else the best conditioned flow
 // that it finds of at most Options.MaxDepth layers: polish, or a closed form.
 func auto(target exactmath.Matrix, part coupling.Partition, opt Options) (*Built, error) {
-	first := "orthogonal"
-	if _, ok := permutationOf(target); ok {
-		first = "permutation"
+	if _, ok := permutationOf(target); ok { // exact and sparse: nothing to refine
+		if b, err := build("permutation", target, part, opt); !errors.Is(err, ErrPartition) {
+			return b, err
+		}
 	}
-	b, err := build(first, target, part, opt)
+	b, err := build("orthogonal", target, part, opt)
 	var notOrthogonal *NotOrthogonalError
 	if !errors.As(err, &notOrthogonal) && !errors.Is(err, ErrPartition) {
 		return refined(b, target, opt, err)
