@@ -39,7 +39,8 @@ type PolishReport struct {
 // possible: it minimises a power sum of the singular values of all weights,
 // subject to the product being the target, by L-BFGS on an augmented Lagrangian
 // (see objective), from the layers of f0 (which may be nil) and from random
-// ones, and ends each with Refine. The flow with the smallest largest layer
+// ones, which approach an ill-conditioned target in steps, and ends each with
+// Refine. The flow with the smallest largest layer
 // condition is returned; f0 itself, refined, is among the candidates if it has
 // the depth asked for.
 //
@@ -62,14 +63,14 @@ func Polish(f0 *coupling.Flow, target exactmath.Matrix, part coupling.Partition,
 		p.setDepth(f0)
 		p.rep.GivenMax, _, _ = flowConditions(f0)
 		if x, ok := p.fromFlow(f0); ok {
-			p.try("given", x)
+			p.try("given", x, nil, 1)
 		}
 		if f0.Depth() <= len(p.kinds) {
 			p.candidate("given", f0)
 		}
 	}
 	for k := range p.opt.Starts {
-		p.try(fmt.Sprintf("random %d", k+1), p.random(k))
+		p.try(fmt.Sprintf("random %d", k+1), p.random(k), p.singular, 1)
 	}
 	if p.err != nil {
 		return nil, p.rep, p.err
@@ -93,6 +94,7 @@ type polisher struct {
 	left, right blas64.General // see objective, for M / 2^exp / size
 	exp         int
 	size        float64
+	singular    []float64 // singular values of M, up to a factor
 	best        *coupling.Flow
 	rep         PolishReport
 	err         error // one that ends it all
@@ -129,6 +131,7 @@ func newPolisher(target exactmath.Matrix, part coupling.Partition, opt PolishOpt
 	}
 	p := &polisher{target: target, part: part, opt: opt, exp: exp, leastResidual: math.Inf(1)}
 	p.parts = parts{part.P(), part.Q()}
+	p.singular = s
 	logDet := 0.0
 	for i := range s {
 		s[i] = max(s[i], s[0]*0x1p-60)
@@ -252,8 +255,8 @@ func (p *polisher) random(k int) []float64 {
 	return x
 }
 
-// try descends from x and offers what comes out of it.
-func (p *polisher) try(name string, x []float64) {
+// try descends from x and offers what comes out of it; s as for descend.
+func (p *polisher) try(name string, x, s []float64, rho float64) {
 	if p.err != nil {
 		return
 	}
@@ -266,15 +269,27 @@ func (p *polisher) try(name string, x []float64) {
 			o.emphasis[i] = w
 		}
 	}
-	x = o.descend(x, p.opt.MaxEval)
+	o.rho = rho
+	x = o.descend(x, s, p.opt.MaxEval)
 	p.rep.Evals += o.evals
 	f, err := p.flow(x)
 	if err != nil {
 		p.err = err
 		return
 	}
-	p.candidate(name, f)
+	far := o.residual > farAway*norm2(p.right.Data)
+	if f = p.candidate(name, f); f == nil || !far {
+		return
+	}
+	// To get to the target the layers have moved without regard to their size.
+	if x, ok := p.fromFlow(f); ok && s != nil {
+		p.try(name, x, nil, 10)
+	}
 }
+
+// farAway is the relative residual beyond which a start is polished again after
+// it has been refined.
+const farAway = 1e-4
 
 // flow returns the layers at x in float64. With a scale, the last layer takes the
 // scales of the part that it updates, the layer before those of the other part:
@@ -316,27 +331,29 @@ func (p *polisher) flow(x []float64) (*coupling.Flow, error) {
 	return coupling.NewFlow(p.part, layers...)
 }
 
-// candidate refines f and keeps it if it is the best so far.
-func (p *polisher) candidate(name string, f *coupling.Flow) {
+// candidate refines f, keeps it if it is the best so far, and returns it; nil if it
+// cannot be refined.
+func (p *polisher) candidate(name string, f *coupling.Flow) *coupling.Flow {
 	if p.err != nil {
-		return
+		return nil
 	}
 	g, rep, err := Refine(f, p.target, p.opt.Prec, RefineOptions{Seed: p.opt.Seed, MaxRestarts: -1})
 	var conv *ConvergenceError
 	if errors.As(err, &conv) {
 		p.rep.Failed = append(p.rep.Failed, name)
 		p.leastResidual = min(p.leastResidual, conv.Residual)
-		return
+		return nil
 	}
 	if err != nil {
 		p.err = err
-		return
+		return nil
 	}
 	top, product, all := flowConditions(g)
 	if p.best == nil || top < p.rep.Max {
 		p.best, p.rep.Start, p.rep.Refine = g, name, rep
 		p.rep.Max, p.rep.Product, p.rep.Conditions = top, product, all
 	}
+	return g
 }
 
 // flowConditions estimates the condition numbers of the layers of f, by the SVD.
@@ -355,11 +372,17 @@ func flowConditions(f *coupling.Flow) (top, product float64, all []float64) {
 				c = shearCondition(svd.Values(nil)[0])
 			}
 		} else {
+			// |E| |E^-1|: the SVD of E alone loses its smallest singular value.
 			fl.d = l.Scale().Float64s(rows)
-			e := identityGeneral(s.n())
+			e, inv := identityGeneral(s.n()), identityGeneral(s.n())
 			fl.rightMul(s, e)
-			if svd.Factorize(mat.NewDense(s.n(), s.n(), e.Data), mat.SVDNone) {
-				c = svd.Cond()
+			fl.rightDiv(s, inv)
+			if size := norm2(e.Data) * norm2(inv.Data); !math.IsNaN(size) && !math.IsInf(size, 0) &&
+				svd.Factorize(mat.NewDense(s.n(), s.n(), e.Data), mat.SVDNone) {
+				c = svd.Values(nil)[0]
+				if svd.Factorize(mat.NewDense(s.n(), s.n(), inv.Data), mat.SVDNone) {
+					c *= svd.Values(nil)[0]
+				}
 			}
 		}
 		all = append(all, c)

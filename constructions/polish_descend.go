@@ -7,40 +7,80 @@ import (
 	"gonum.org/v1/gonum/optimize"
 )
 
-// polishStages are the rounds of the augmented Lagrangian with a given power.
-// Higher powers bring the largest condition down, and the product of all up.
-var polishStages = []struct{ power, rounds int }{{4, 12}, {12, 18}}
+// stage is a number of rounds of the augmented Lagrangian with a given power.
+type stage struct{ power, rounds int }
 
-// descend runs L-BFGS on the augmented Lagrangian, updating the multipliers after
-// each round, and the weight of the residual where it does not fall fast enough.
-func (o *objective) descend(x []float64, maxEval int) []float64 {
-	const (
-		iterations = 200  // of L-BFGS between two updates
-		growth     = 1.5  // of rho, if the residual is not down to a quarter
-		tolerance  = 1e-3 // of the gradient
-		settled    = 2e-4 // relative change of the size that ends a stage
-	)
+// polishStages are the rounds at the target. Higher powers bring the largest
+// condition down, and the product of all up.
+var polishStages = []stage{{4, 12}, {12, 18}}
+
+const (
+	lbfgsIterations = 200  // between two updates of the multipliers
+	rhoGrowth       = 1.5  // of rho, if the residual is not down to a quarter
+	gradientEnough  = 1e-3 // norm of the gradient that ends a round
+	settled         = 2e-4 // relative change of the size that ends a stage
+
+	// From a random start the target is approached through maps with the same
+	// singular vectors and singular values s^tau, of condition firstCond, then
+	// condGrowth times that and so on, or in annealStages steps if that is more,
+	// annealRounds rounds each: directions in which the target is very small are
+	// otherwise never found.
+	firstCond, condGrowth, annealStages, annealRounds = 30, 4, 8, 3
+)
+
+// descend runs L-BFGS on the augmented Lagrangian from x, updating the multipliers
+// after each round, and the weight of the residual where it does not fall fast
+// enough. With singular values s of the target, it approaches the target as told
+// above; s is nil for a start that is near a flow of the target already.
+func (o *objective) descend(x, s []float64, maxEval int) []float64 {
+	if len(s) > 0 {
+		left, right := copyGeneral(o.left), copyGeneral(o.right)
+		cond := s[0] / s[len(s)-1]
+		mean := 0.0 // of the logarithms: the determinant stays as it is
+		for _, v := range s {
+			mean += math.Log(v) / float64(len(s))
+		}
+		growth := max(condGrowth, math.Pow(cond/firstCond, 1./annealStages))
+		for c := float64(firstCond); c < 0.99*cond; c *= growth {
+			// P and Q hold s^-1/2 and s^1/2.
+			f := make([]float64, len(s))
+			for i, v := range s {
+				f[i] = math.Exp((math.Log(v) - mean) * (1 - math.Log(c)/math.Log(cond)) / 2)
+			}
+			scaleRows(copyInto(o.left, left), f, false)
+			scaleRows(copyInto(o.right, right), f, true)
+			x = o.run(x, stage{polishStages[0].power, annealRounds}, maxEval/2)
+		}
+		copyInto(o.left, left)
+		copyInto(o.right, right)
+	}
+	for _, st := range polishStages {
+		x = o.run(x, st, maxEval)
+	}
+	return x
+}
+
+// run runs one stage, or less of it if maxEval evaluations in all are reached.
+func (o *objective) run(x []float64, st stage, maxEval int) []float64 {
+	o.power = st.power
 	small := 1e-6 * norm2(o.right.Data)
 	last, size := math.Inf(1), math.Inf(1)
-	for _, st := range polishStages {
-		o.power = st.power
-		for range st.rounds {
-			if o.evals >= maxEval {
-				return x
-			}
-			x = o.minimise(x, min(iterations, maxEval-o.evals), tolerance)
-			o.value(x, nil)
-			axpy(o.rho, o.r.Data, o.lambda.Data)
-			if o.residual > last/4 {
-				o.rho *= growth
-			}
-			last = o.residual
-			ls, t := o.layers(x)
-			before := size
-			size = o.size(ls, t, nil, nil)
-			if o.residual < small && math.Abs(size-before) < settled*size {
-				break
-			}
+	for range st.rounds {
+		if o.evals >= maxEval {
+			break
+		}
+		x = o.minimise(x, min(lbfgsIterations, maxEval-o.evals), gradientEnough)
+		o.value(x, nil)
+		axpy(o.rho, o.r.Data, o.lambda.Data)
+		if o.residual > last/4 {
+			o.rho *= rhoGrowth
+		}
+		last = o.residual
+		ls, t := o.layers(x)
+		before := size
+		size = o.size(ls, t, nil, nil)
+		if o.residual < small && math.Abs(size-before) < settled*size {
+			break
 		}
 	}
 	return x
