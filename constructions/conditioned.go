@@ -238,12 +238,12 @@ func productLayers(m *mat.Dense, p int) ([6]*mat.Dense, error) {
 // that ConditionedBoundEven and ConditionedBoundOdd are proved for.
 func productTwists(odd bool) []twist {
 	if odd {
-		return []twist{{3. / 4, 1}, {5. / 8, 1}, {7. / 8, 1}, {1, 1}, {5. / 4, 1}}
+		return []twist{{lambda: 3. / 4, rho: 1}, {lambda: 5. / 8, rho: 1}, {lambda: 7. / 8, rho: 1}, {lambda: 1, rho: 1}, {lambda: 5. / 4, rho: 1}}
 	}
-	t := []twist{{7. / 10, 3. / 4}}
+	t := []twist{{lambda: 7. / 10, rho: 3. / 4}}
 	for _, lambda := range []float64{5. / 8, 3. / 4, 7. / 8, 1, 5. / 4} {
 		for _, rho := range []float64{5. / 8, 3. / 4, 7. / 8, 1} {
-			t = append(t, twist{lambda, rho})
+			t = append(t, twist{lambda: lambda, rho: rho})
 		}
 	}
 	return t

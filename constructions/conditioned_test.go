@@ -276,7 +276,7 @@ func TestConditionedConstant(t *testing.T) {
 				if tt.odd {
 					rho = 1
 				}
-				if c := product(twist{lambda, rho}); c < 0.9975*proved {
+				if c := product(twist{lambda: lambda, rho: rho}); c < 0.9975*proved {
 					t.Fatalf("odd %v: lambda %g, rho %g give %g, less than %g", tt.odd, lambda, rho, c, proved)
 				}
 				if tt.odd {

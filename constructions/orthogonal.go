@@ -14,7 +14,7 @@ import (
 // (PROOFS.md, section 1).
 const (
 	OrthogonalBoundEven = 7.087 // n even
-	OrthogonalBoundOdd  = 8.276 // n odd
+	OrthogonalBoundOdd  = 7.699 // n odd
 )
 
 // orthogonalLimit is the largest distance of a singular value from 1 that

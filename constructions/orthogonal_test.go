@@ -264,7 +264,10 @@ func TestTwistBounds(t *testing.T) {
 		svd.Factorize(mat.NewDense(2, 2, []float64{b.a, b.b, b.c, b.d}), mat.SVDNone)
 		return svd.Values(nil)[0]
 	}
-	for _, tw := range []twist{{7. / 16, 1}, {7. / 16, 7. / 9}, {1, 1}, {0.3, 0.6}} {
+	for _, tw := range []twist{
+		{lambda: 7. / 16, rho: 1}, {lambda: 7. / 16, rho: 7. / 9}, {lambda: 1, rho: 1}, {lambda: 0.3, rho: 0.6},
+		{lambda: 1, rho: 1, singular: true}, {lambda: 0.8, rho: 1, singular: true},
+	} {
 		for k := range 101 {
 			angle := math.Pi * float64(k) / 100
 			h := &halved{planes: []plane{{0, 1, angle}}, axis: []float64{math.Cos(float64(k)), math.Sin(float64(k))}}
@@ -276,6 +279,9 @@ func TestTwistBounds(t *testing.T) {
 				l * (1 + 1/r),
 				r / l * math.Sqrt(1+l*l-2*l*c),
 				1 / r,
+			}
+			if tw.singular {
+				want = [5]float64{math.Sqrt(1 + l*l - 2*l*c), 2 / l, l, shearOf(2/l, c), 1}
 			}
 			for i, w := range want {
 				// D3 is a sum of a conformal and an anticonformal part too.
@@ -291,15 +297,23 @@ func TestTwistBounds(t *testing.T) {
 // six norms, PROOFS.md, section 1.4.
 func TestOrthogonalConstant(t *testing.T) {
 	for _, c := range []struct {
-		odd   bool
-		bound float64
-	}{{false, OrthogonalBoundEven}, {true, OrthogonalBoundOdd}} {
+		odd            bool
+		bound, product float64
+	}{{false, OrthogonalBoundEven, 13_700}, {true, OrthogonalBoundOdd, 13_800}} {
 		tw := provedTwist(c.odd)
 		l, r := tw.lambda, tw.rho
 		root := math.Sqrt(1 + l*l)
-		worst := 0.0
-		for _, x := range []float64{1, 1 + max(1, l+r*root), 1 / l, l * (1 + 1/r), r / l * root, 1 + 1/r} {
-			worst = max(worst, (x+math.Sqrt(x*x+4))/2)
+		norms := []float64{1, 1 + max(1, l+r*root), 1 / l, l * (1 + 1/r), r / l * root, 1 + 1/r}
+		if tw.singular {
+			norms = []float64{1, 1 + root, 2 / l, l, shearOf(2/l, 0), 2}
+		}
+		worst, product := 0.0, 1.0
+		for _, x := range norms {
+			k := (x + math.Sqrt(x*x+4)) / 2
+			worst, product = max(worst, k), product*k*k
+		}
+		if !(product <= c.product && product > c.product-100) {
+			t.Errorf("odd %v: the product of the bounds is %v, PROOFS.md says %v", c.odd, product, c.product)
 		}
 		if k := worst * worst; !(k <= c.bound && k > c.bound-0.001) {
 			t.Errorf("odd %v: the bounds give %v, the constant is %v", c.odd, k, c.bound)

@@ -41,7 +41,7 @@ var ErrUnknown = errors.New("unknown construction")
 // List returns all constructions but auto, in the order in which to show them.
 func List() []Construction {
 	return []Construction{
-		{"orthogonal", "rotations: six additive layers, each of condition below 8.3 in every dimension", "PROOFS.md, theorem 1",
+		{"orthogonal", "rotations: six additive layers, each of condition below 7.7 in every dimension", "PROOFS.md, theorem 1",
 			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
 				return Orthogonal(m, p)
 			}},

@@ -14,15 +14,19 @@ import (
 //
 // for any lambda, rho > 0. Small lambda makes X1 small and X2 large; rho < 1
 // makes X1 small and X5 large. When n is odd, A has to keep the last axis, and
-// rho is 1 (PROOFS.md, section 1.3).
-type twist struct{ lambda, rho float64 }
+// rho is 1; then X2 may be singular, which leaves more freedom to X3 (PROOFS.md,
+// section 1.3).
+type twist struct {
+	lambda, rho float64
+	singular    bool
+}
 
 // provedTwist returns the parameters for which the bounds are proved.
 func provedTwist(odd bool) twist {
 	if odd {
-		return twist{7. / 16, 1}
+		return twist{1, 1, true}
 	}
-	return twist{7. / 16, 7. / 9}
+	return twist{7. / 16, 7. / 9, false}
 }
 
 // twists returns the parameters worth trying: the worst case over all M is
@@ -31,11 +35,16 @@ func twists(odd bool) []twist {
 	t := []twist{provedTwist(odd)}
 	for _, lambda := range []float64{7. / 16, 15. / 32, 1. / 2, 17. / 32, 9. / 16, 5. / 8, 3. / 4, 1} {
 		if odd {
-			t = append(t, twist{lambda, 1})
+			t = append(t, twist{lambda, 1, false})
 			continue
 		}
 		for _, rho := range []float64{3. / 4, 7. / 9, 13. / 16, 7. / 8, 15. / 16, 1} {
-			t = append(t, twist{lambda, rho})
+			t = append(t, twist{lambda, rho, false})
+		}
+	}
+	if odd {
+		for _, lambda := range []float64{13. / 16, 7. / 8, 15. / 16, 17. / 16, 9. / 8, 5. / 4} {
+			t = append(t, twist{lambda, 1, true})
 		}
 	}
 	return t
@@ -65,7 +74,13 @@ func plus(s float64, x mat2, t float64, y mat2) mat2 {
 //	X5 = c^T e + Zp D5 V^T    D5 = 1/rho R F R^T
 //
 // where R is the rotation by half the angle and F the reflection that keeps the
-// axis; on the +1 eigenvectors of G the five are -1, -1, 0, 0, 1.
+// axis; on the +1 eigenvectors of G the five are -1, -1, 0, 0, 1. A singular
+// twist has
+//
+//	D1 = -F + lambda F R^T   D2 = -1/lambda R (1 - F)   D3 = lambda R^T
+//	D4 = R F (1/lambda (1 - F) - R^T)   D5 = R F R^T
+//
+// and 0, 0, 1, -1, 1 there.
 func (h *halved) layers(t twist) [6]*mat.Dense {
 	d := h.blocks(t)
 	var x [6]*mat.Dense
@@ -102,7 +117,9 @@ func (h *halved) layersOf(ts []twist, cost func(norms []float64) float64) [6]*ma
 // X0, X1 and X5 estimated, those of the others bounded by those of D2, D3, D4.
 // X1 and X5 are combinations of fixed matrices, so that a twist costs no product:
 //
-//	X1 = a c^T + K0 + lambda K1 + rho K2 - rho lambda K3,   X5 = c^T e + K0 + 1/rho K5.
+//	X1 = a c^T + K0 + lambda K1 + rho K2 - rho lambda K3,   X5 = c^T e + K0 + 1/rho K5,
+//
+// and X1 = a c^T + K2 - lambda K3 for a singular twist.
 func (h *halved) pencil() func(twist) []float64 {
 	unit := func(block func(r, f mat2) mat2, rest float64) *mat.Dense {
 		d := blockDiagonal{make([]mat2, len(h.planes)), rest}
@@ -132,6 +149,14 @@ func (h *halved) pencil() func(twist) []float64 {
 	}
 	return func(t twist) []float64 {
 		l, r := t.lambda, t.rho
+		if t.singular {
+			norms := []float64{norm0, combine(h.ac, []float64{1, -l}, k2, k3), 0, max(l, 1), 1, combine(x5, []float64{1}, k5)}
+			for _, pl := range h.planes {
+				norms[2] = 2 / l
+				norms[4] = max(norms[4], shearOf(2/l, math.Cos(pl.angle/2)))
+			}
+			return norms
+		}
 		norms := []float64{norm0, combine(x1, []float64{l, r, -r * l}, k1, k2, k3), 1, 0, 0, combine(x5, []float64{1 / r}, k5)}
 		if len(h.planes) > 0 {
 			norms[2] = max(norms[2], 1/l)
@@ -140,6 +165,13 @@ func (h *halved) pencil() func(twist) []float64 {
 		}
 		return norms
 	}
+}
+
+// shearOf returns the norm of 1 - s a b^T for unit vectors of a plane with inner
+// product c.
+func shearOf(s, c float64) float64 {
+	frob, det := 2-2*s*c+s*s, math.Abs(1-s*c)
+	return (math.Sqrt(frob+2*det) + math.Sqrt(max(0, frob-2*det))) / 2
 }
 
 // vector returns the entries of a matrix without gaps between its rows.
@@ -157,7 +189,11 @@ type blockDiagonal struct {
 
 // blocks returns D1..D5.
 func (h *halved) blocks(t twist) (d [5]blockDiagonal) {
-	for k, rest := range [5]float64{-1, -1, 0, 0, 1} {
+	rests := [5]float64{-1, -1, 0, 0, 1}
+	if t.singular {
+		rests = [5]float64{0, 0, 1, -1, 1}
+	}
+	for k, rest := range rests {
 		d[k] = blockDiagonal{make([]mat2, len(h.planes)), rest}
 	}
 	for k, pl := range h.planes {
@@ -165,11 +201,18 @@ func (h *halved) blocks(t twist) (d [5]blockDiagonal) {
 		fr := f.mul(r.t())
 		rf := r.mul(f)
 		rfr := rf.mul(r.t())
+		d[4].plane[k] = plus(1/t.rho, rfr, 0, r)
+		if t.singular {
+			d[0].plane[k] = plus(-1, f, t.lambda, fr)
+			d[1].plane[k] = plus(-1/t.lambda, r, 1/t.lambda, rf)
+			d[2].plane[k] = plus(t.lambda, r.t(), 0, r)
+			d[3].plane[k] = plus(1, plus(1/t.lambda, rf, -1/t.lambda, r), -1, rfr)
+			continue
+		}
 		d[0].plane[k] = plus(1, plus(-t.lambda, r.t(), -t.rho, f), t.rho*t.lambda, fr)
 		d[1].plane[k] = plus(-1/t.lambda, r, 0, r)
 		d[2].plane[k] = plus(t.lambda, r.t(), -t.lambda/t.rho, fr)
 		d[3].plane[k] = plus(t.rho/t.lambda, rf, -t.rho, rfr)
-		d[4].plane[k] = plus(1/t.rho, rfr, 0, r)
 	}
 	return d
 }
