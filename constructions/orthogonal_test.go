@@ -321,6 +321,42 @@ func TestOrthogonalConstant(t *testing.T) {
 	}
 }
 
+// TestSingularTwist: Lemma 1.5' of PROOFS.md, which Orthogonal falls back on, on
+// random and weird rotations: the product, and the proved norms.
+func TestSingularTwist(t *testing.T) {
+	for _, n := range []int{2, 3, 5, 8, 9, 17, 33} {
+		rng := rand.New(rand.NewPCG(13, uint64(n)))
+		all := weirdRotations(n, rng)
+		all["random"] = haar(n, rng)
+		for name, m := range all {
+			for _, lambda := range []float64{1, 0.75} {
+				h, err := newHalved(m, n/2)
+				if err != nil {
+					t.Fatal(err)
+				}
+				x := h.layers(twist{lambda, 1, true})
+				f, err := frame{part: half(t, n), p: n / 2, q: n - n/2}.alternating(coupling.Lower, x[:]...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				res, err := verify.Check(f, asFloats(t, m))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !res.Within(big.NewRat(int64(n), 1e13)) {
+					t.Errorf("n=%d %s, lambda %v: residual %s", n, name, lambda, res.ResidualMax.FloatString(20))
+				}
+				root := math.Sqrt(1 + lambda*lambda)
+				for k, bound := range []float64{1, 1 + root, 2 / lambda, max(1, lambda), shearOf(2/lambda, 0), 2} {
+					if norm := mat.Norm(x[k], 2); norm > 1e-9 && spectralNorm(x[k]) > bound+1e-9 {
+						t.Errorf("n=%d %s, lambda %v: |X%d| = %v, want at most %v", n, name, lambda, k, spectralNorm(x[k]), bound)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestOrthogonalErrors(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 3))
 	improper := haar(6, rng)

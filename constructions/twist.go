@@ -32,7 +32,7 @@ func provedTwist(odd bool) twist {
 // twists returns the parameters worth trying: the worst case over all M is
 // smallest at provedTwist, but most M are kinder.
 func twists(odd bool) []twist {
-	t := []twist{provedTwist(odd)}
+	var t []twist
 	for _, lambda := range []float64{7. / 16, 15. / 32, 1. / 2, 17. / 32, 9. / 16, 5. / 8, 3. / 4, 1} {
 		if odd {
 			t = append(t, twist{lambda, 1, false})
@@ -42,12 +42,7 @@ func twists(odd bool) []twist {
 			t = append(t, twist{lambda, rho, false})
 		}
 	}
-	if odd {
-		for _, lambda := range []float64{13. / 16, 7. / 8, 15. / 16, 17. / 16, 9. / 8, 5. / 4} {
-			t = append(t, twist{lambda, 1, true})
-		}
-	}
-	return t
+	return append(t, provedTwist(odd)) // singular ones come last
 }
 
 // mat2 is a 2x2 matrix [[a, b], [c, d]].
@@ -96,12 +91,20 @@ func (h *halved) layers(t twist) [6]*mat.Dense {
 	return x
 }
 
+// singularCost is the largest norm, a little less than the 1 + sqrt 2 that is
+// proved, up to which regular twists are preferred to singular ones: a flow with a
+// singular X2 is a worse place to refine from.
+const singularCost = 2.41
+
 // layersOf returns the layers for the twist, of those given, whose norms of X0..X5
 // have the least cost.
 func (h *halved) layersOf(ts []twist, cost func(norms []float64) float64) [6]*mat.Dense {
 	norms := h.pencil()
 	best, least := ts[0], math.Inf(1)
 	for _, t := range ts {
+		if t.singular && least <= singularCost {
+			continue
+		}
 		if c := cost(norms(t)); c < least {
 			best, least = t, c
 		}
