@@ -87,6 +87,37 @@ func (x *Floats) Dyadic() *Dyadic {
 	return z
 }
 
+// NormFrobSq returns the sum of the squares of all entries: those of one exponent
+// add up in 192 bits.
+func (x *Floats) NormFrobSq() *big.Rat {
+	var sums [2048][3]uint64
+	last := len(sums)
+	for _, v := range x.data {
+		b := math.Float64bits(v)
+		e, m := int(b>>52)&0x7ff, b&(1<<52-1)
+		if e == 0 {
+			e = 1
+		} else {
+			m |= 1 << 52
+		}
+		last = min(last, e)
+		s := &sums[e]
+		hi, lo := bits.Mul64(m, m)
+		var c uint64
+		s[0], c = bits.Add64(s[0], lo, 0)
+		s[1], c = bits.Add64(s[1], hi, c)
+		s[2] += c
+	}
+	total, t := new(big.Int), new(big.Int)
+	for e := len(sums) - 1; e >= last; e-- {
+		total.Lsh(total, 2)
+		for i, s := range sums[e] {
+			total.Add(total, t.Lsh(t.SetUint64(s), uint(64*i)))
+		}
+	}
+	return ldexp(total, 2*(last-1075))
+}
+
 // Odd returns the odd integer m and the exponent e with v = m * 2^e, for a
 // finite v != 0; subnormal numbers included.
 func Odd(v float64) (m int64, e int) {

@@ -108,11 +108,11 @@ func MaxAbs(x Matrix) *big.Rat {
 
 // NormFrobSq returns the sum of the squares of all entries.
 func NormFrobSq(x Matrix) *big.Rat {
-	if f, ok := x.(*Floats); ok {
-		x = f.Dyadic()
-	}
-	if d, ok := x.(*Dyadic); ok {
-		return d.NormFrobSq()
+	switch x := x.(type) {
+	case *Floats:
+		return x.NormFrobSq()
+	case *Dyadic:
+		return x.NormFrobSq()
 	}
 	sum, t := new(big.Rat), new(big.Rat)
 	x.Each(func(_, _ int, v *big.Rat) { sum.Add(sum, t.Mul(v, v)) })

@@ -1,0 +1,28 @@
+package exactmath
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+func TestFloatsNormFrobSq(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 1))
+	number := []func() float64{
+		rng.NormFloat64,
+		func() float64 { return math.Float64frombits(rng.Uint64() >> 12) },
+		func() float64 { return math.Ldexp(rng.NormFloat64(), rng.IntN(2000)-1000) },
+		func() float64 { return []float64{0, 1, -math.MaxFloat64, math.SmallestNonzeroFloat64}[rng.IntN(4)] },
+		func() float64 { return 0 },
+	}
+	for trial := range 200 {
+		v := make([]float64, rng.IntN(12))
+		for i := range v {
+			v[i] = number[trial%len(number)]()
+		}
+		x := must(FromFloat64(1, len(v), v))
+		if got, want := NormFrobSq(x), ToRational(x).NormFrobSq(); got.Cmp(want) != 0 {
+			t.Fatalf("%v: %v, want %v", v, got, want)
+		}
+	}
+}
