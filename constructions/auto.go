@@ -94,13 +94,13 @@ func permutationOf(target exactmath.Matrix) (perm []int, ok bool) {
 func polished(target exactmath.Matrix, part coupling.Partition, opt Options) (*coupling.Flow, error) {
 	o := PolishOptions{Depth: opt.depth(), Seed: opt.Seed}
 	if part.Dim() > quickPolish {
-		o.Starts, o.MaxEval = 1, 5000
+		o.Starts = 1
 	}
 	start := nearby(target, part)
 	f, _, err := Polish(start, target, part, o)
 	var conv *ConvergenceError
 	if errors.As(err, &conv) && o.Starts == 1 {
-		o.Seed, o.MaxEval = o.Seed+1, 10000
+		o.Seed++
 		f, _, err = Polish(start, target, part, o)
 	}
 	return f, err

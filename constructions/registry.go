@@ -42,37 +42,23 @@ var ErrUnknown = errors.New("unknown construction")
 func List() []Construction {
 	return []Construction{
 		{"orthogonal", "rotations: six additive layers, each of condition below 7.7 in every dimension", "PROOFS.md, theorem 1",
-			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
-				return Orthogonal(m, p)
-			}},
+			plain(Orthogonal)},
 		{"permutation", "even permutations: at most six additive sparse layers of half-integers", "PROOFS.md, theorem 4.1",
 			onPermutation(Permutation)},
 		{"permutation-integer", "even permutations: at most six additive sparse layers of integers", "PROOFS.md, theorem 4.2",
 			onPermutation(PermutationInteger)},
 		{"polish", "any map: layers as well conditioned as optimisation finds, six or -max-depth of them", "none: found by optimisation, checked like any other",
-			func(m exactmath.Matrix, p coupling.Partition, opt Options) (*coupling.Flow, error) {
-				return polished(m, p, opt)
-			}},
+			polished},
 		{"five", "exact over the rationals where a block c or b has full rank: five layers", "PROOFS.md, theorem 2.6",
-			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
-				return Five(m, p)
-			}},
+			plain(Five)},
 		{"six", "exact over the rationals, any map: six layers, badly conditioned", "PROOFS.md, theorem 2.8",
-			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
-				return Six(m, p)
-			}},
+			plain(Six)},
 		{"any-partition", "exact over the rationals, any map, parts of any sizes p < q: 2 ceil(q/p) + 2 layers", "PROOFS.md, theorem 2.10",
-			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
-				return AnyPartition(m, p)
-			}},
+			plain(AnyPartition)},
 		{"published", "any map, exact: the LUP route in the style of the paper, at most 47 layers", "PROOFS.md, theorem 2.11",
-			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
-				return Published(m, p)
-			}},
+			plain(Published)},
 		{"eight", "any map: eight layers in closed form, conditioned by a polynomial in cond M without n", "PROOFS.md, theorem 5.5",
-			func(m exactmath.Matrix, p coupling.Partition, _ Options) (*coupling.Flow, error) {
-				return Eight(m, p)
-			}},
+			plain(Eight)},
 		{"conditioned", "any map: thirteen layers (-max-depth 11: eleven) within a constant of the best conditioning", "PROOFS.md, theorem 5.2",
 			func(m exactmath.Matrix, p coupling.Partition, opt Options) (*coupling.Flow, error) {
 				depth := 13
@@ -81,6 +67,13 @@ func List() []Construction {
 				}
 				return Conditioned(m, p, ConditionedOptions{Depth: depth})
 			}},
+	}
+}
+
+// plain turns a construction without options into one that ignores them.
+func plain(f func(exactmath.Matrix, coupling.Partition) (*coupling.Flow, error)) func(exactmath.Matrix, coupling.Partition, Options) (*coupling.Flow, error) {
+	return func(m exactmath.Matrix, part coupling.Partition, _ Options) (*coupling.Flow, error) {
+		return f(m, part)
 	}
 }
 
