@@ -47,6 +47,9 @@ func Formats() []Format {
 	}
 }
 
+// MaxDim is the largest dimension exported: all formats store zeros too.
+const MaxDim = 8192
+
 // ErrUnknown is wrapped by the error for a format that does not exist.
 var ErrUnknown = errors.New("unknown format")
 
@@ -86,6 +89,9 @@ func (f Format) Write(w io.Writer, flow *coupling.Flow, target exactmath.Matrix,
 	}
 	if err := opt.Valid(f); err != nil {
 		return err
+	}
+	if flow != nil && flow.Partition().Dim() > MaxDim {
+		return fmt.Errorf("format %s stores every entry and takes up to %d coordinates, the flow has %d", f.Name, MaxDim, flow.Partition().Dim())
 	}
 	return f.write(w, flow, target, opt)
 }
