@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -117,8 +118,8 @@ func weirdRotations(n int, rng *rand.Rand) map[string]*mat.Dense {
 		w["repeated angles"] = product(h, r, h.T())
 		w["repeated angles, aligned"] = r
 	}
-	for name, m := range maps.Clone(w) {
-		near := mat.DenseCopyOf(m)
+	for _, name := range slices.Sorted(maps.Keys(w)) {
+		near := mat.DenseCopyOf(w[name])
 		near.Apply(func(_, _ int, v float64) float64 { return v + 1e-15*(2*rng.Float64()-1) }, near)
 		w[name+", within 1e-15"] = near
 	}

@@ -5,9 +5,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -172,14 +174,15 @@ func TestRefineSingular(t *testing.T) {
 		for i := range swap {
 			swap[i] = (i + n/2) % n
 		}
-		for name, m := range map[string]*mat.Dense{
+		start := map[string]*mat.Dense{
 			"identity":       eye(n),
 			"minus identity": minus,
 			"witness":        givens(n, 0, 1, math.Pi/2),
 			"swap":           evenPermutation(swap),
-		} {
+		}
+		for _, name := range slices.Sorted(maps.Keys(start)) {
 			t.Run(fmt.Sprintf("%s/%d", name, n), func(t *testing.T) {
-				target := asFloats(t, nudged(m, 1e-9, rng))
+				target := asFloats(t, nudged(start[name], 1e-9, rng))
 				f, err := Orthogonal(target, half(t, n))
 				if err != nil {
 					t.Fatal(err)
