@@ -50,7 +50,7 @@ func tables(quick bool) error {
 	}
 	table := func(title, name string, values []int, of func(v, threads int) setting) error {
 		fmt.Printf("\n%s\n\n| %s | bits of a result | 1 thread: s | s of processor | 2 threads: s | s of processor | peak MB |\n|--:|--:|--:|--:|--:|--:|--:|\n", title, name)
-		var x, y, two []float64
+		var x, y []float64
 		for _, v := range values {
 			a, err := spawn(of(v, 1), rounds)
 			if err != nil {
@@ -61,7 +61,7 @@ func tables(quick bool) error {
 				return err
 			}
 			fmt.Printf("| %d | %.0f | %.3g | %.3g | %.3g | %.3g | %.0f |\n", v, a[3], a[0], a[1], b[0], b[1], a[2])
-			x, y, two = append(x, float64(v)), append(y, a[1]), append(two, b[1])
+			x, y = append(x, float64(v)), append(y, a[1])
 		}
 		half := len(x) / 2
 		fmt.Printf("\nProcessor time grows as the power %.2f of the %s over the whole table, %.2f over its second half.\n", slope(x, y), name, slope(x[half:], y[half:]))
