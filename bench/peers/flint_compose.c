@@ -8,6 +8,7 @@
  * and target.npy (n x n); the product is taken in the order of the files. MODE:
  *   block     the product over the integers, over one power of two, block by block
  *   residual  the same, and target - product
+ *   wideBITS  as block, the weights divided by 3 to that many more bits
  *   full      the product over the integers with full n x n factors
  *   arbBITS   the product in balls of that precision, block by block
  *   arbfullBITS  the same with full n x n factors
@@ -164,7 +165,7 @@ int main(int argc, char **argv) {
   matrix x[MAX], t;
   double seconds[1000], cpu[1000];
   struct rusage use;
-  if (argc != 5) { fprintf(stderr, "usage: flint_compose block|residual|full|arbBITS|arbfullBITS|thirdsBITS DIR THREADS RUNS\n"); return 2; }
+  if (argc != 5) { fprintf(stderr, "usage: flint_compose block|residual|wideBITS|full|arbBITS|arbfullBITS|thirdsBITS DIR THREADS RUNS\n"); return 2; }
   const char *mode = argv[1];
   int runs = atoi(argv[4]), least = 0;
   if (runs < 1 || runs > 1000) fail("want 1 to 1000 runs", argv[4]);
@@ -187,6 +188,16 @@ int main(int argc, char **argv) {
   fmpz_one(unit);
   fmpz_mul_2exp(unit, unit, exp_of_layers);
   for (int k = 0; k < depth; k++) to_fmpz(layer[k], &x[k], exp_of_layers);
+  if (!strncmp(mode, "wide", 4)) {
+    long more = atol(mode + 4);
+    for (int k = 0; k < depth; k++)
+      for (long i = 0; i < x[k].rows * x[k].cols; i++) {
+        fmpz *e = fmpz_mat_entry(layer[k], i / x[k].cols, i % x[k].cols);
+        fmpz_mul_2exp(e, e, more);
+        fmpz_tdiv_q_ui(e, e, 3);
+      }
+    fmpz_mul_2exp(unit, unit, more);
+  }
   to_fmpz(target, &t, exp_of_layers * depth);
   int with_full = !strcmp(mode, "full") || !strncmp(mode, "arbfull", 7), with_thirds = !strncmp(mode, "thirds", 6);
   long prec = atol(mode + strcspn(mode, "0123456789"));
@@ -200,7 +211,7 @@ int main(int argc, char **argv) {
   }
   for (int r = 0; r < runs; r++) {
     double start = now(CLOCK_MONOTONIC), used = now(CLOCK_PROCESS_CPUTIME_ID);
-    if (!strcmp(mode, "block")) block(0);
+    if (!strcmp(mode, "block") || !strncmp(mode, "wide", 4)) block(0);
     else if (!strcmp(mode, "residual")) block(1);
     else if (!strcmp(mode, "full")) full();
     else if (with_full) balls_full(prec);

@@ -6,7 +6,7 @@
 # memory of a single run.
 #
 #   bench/peers/run.sh [MODE [N ...]]      MODE: block (default), residual,
-#                                          arbBITS, thirdsBITS (see flint_compose.c)
+#                                          wideBITS, arbBITS, thirdsBITS (see flint_compose.c)
 #
 # Needs gcc, unzip, and Debian's libflint-dev and libflint-arb-dev.
 set -euo pipefail
@@ -34,7 +34,7 @@ for n in $sizes; do
     mkdir "$dir"
     unzip -q "$work/layers.npz" -d "$dir"
   fi
-  runs=$((n >= 512 ? 1 : n >= 128 ? 5 : 25))
+  runs=$((n >= 512 ? 1 : n >= 128 ? 3 : 15))
   for threads in 1 2; do
     : >"$work/a"
     : >"$work/b"

@@ -3,7 +3,7 @@
 // time begins with the float64 weights; what the peer converts beforehand is
 // counted here.
 //
-//	compose [-mode block|residual|equal|arbBITS|thirdsBITS] [-threads N] [-runs R] DIR
+//	compose [-mode block|residual|equal|wideBITS|arbBITS|thirdsBITS] [-threads N] [-runs R] DIR
 //
 // The modes arbBITS and thirdsBITS, named like the peer's, compose in balls.
 package main
@@ -31,7 +31,7 @@ import (
 )
 
 func main() {
-	mode := flag.String("mode", "block", "block, residual, equal, arbBITS or thirdsBITS")
+	mode := flag.String("mode", "block", "block, residual, equal, wideBITS, arbBITS or thirdsBITS")
 	threads := flag.Int("threads", 1, "threads")
 	runs := flag.Int("runs", 1, "runs")
 	flag.Parse()
@@ -57,7 +57,14 @@ func run(mode string, threads, runs int, dir string) error {
 		if prec, err = strconv.Atoi(mode[at:]); err != nil {
 			return err
 		}
-		if balls, err = ballSteps(c, uint(prec), strings.HasPrefix(mode, "thirds")); err != nil {
+		if strings.HasPrefix(mode, "wide") {
+			for k := range c.Steps {
+				if c.Steps[k].Weight, err = third(c.Steps[k].Weight, uint(prec)); err != nil {
+					return err
+				}
+			}
+			mode = "block"
+		} else if balls, err = ballSteps(c, uint(prec), strings.HasPrefix(mode, "thirds")); err != nil {
 			return err
 		}
 		runtime.GOMAXPROCS(max(threads, 1))
@@ -73,7 +80,7 @@ func run(mode string, threads, runs int, dir string) error {
 		case mode == "residual" || mode == "equal":
 			_, _, err = c.Residual(target, threads)
 		default:
-			err = fmt.Errorf("mode %q, want block, residual, equal, arbBITS or thirdsBITS", mode)
+			err = fmt.Errorf("mode %q, want block, residual, equal, wideBITS, arbBITS or thirdsBITS", mode)
 		}
 		if err != nil {
 			return err
@@ -99,17 +106,12 @@ func ballSteps(c *modular.Chain, prec uint, thirds bool) ([]ballmat.Step, error)
 		rad := new(big.Float)
 		if thirds {
 			rows, cols := d.Dims()
-			num, most := make([]*big.Int, rows*cols), 0
-			for i := range num {
+			most := 0
+			for i := range rows * cols {
 				most = max(most, d.Num(i/cols, i%cols).BitLen())
 			}
-			shift := uint(max(int(prec)-most+2, 0))
-			for i := range num {
-				num[i] = new(big.Int).Lsh(d.Num(i/cols, i%cols), shift)
-				num[i].Quo(num[i], big.NewInt(3))
-			}
 			var err error
-			if d, err = exactmath.NewDyadic(rows, cols, num, d.Exp()-int(shift)); err != nil {
+			if d, err = third(d, uint(max(int(prec)-most+2, 0))); err != nil {
 				return nil, err
 			}
 			rad.SetMantExp(big.NewFloat(1), d.Exp())
@@ -121,6 +123,18 @@ func ballSteps(c *modular.Chain, prec uint, thirds bool) ([]ballmat.Step, error)
 		steps[k] = ballmat.Step{Upper: s.Upper, Weight: w}
 	}
 	return steps, nil
+}
+
+// third returns w / 3, rounded towards zero to the given number of bits more.
+func third(w exactmath.Matrix, more uint) (*exactmath.Dyadic, error) {
+	d, _ := exactmath.ToDyadic(w)
+	rows, cols := d.Dims()
+	num := make([]*big.Int, rows*cols)
+	for i := range num {
+		num[i] = new(big.Int).Lsh(d.Num(i/cols, i%cols), more)
+		num[i].Quo(num[i], big.NewInt(3))
+	}
+	return exactmath.NewDyadic(rows, cols, num, d.Exp()-int(more))
 }
 
 // cpu returns the processor time used so far, in seconds.

@@ -47,13 +47,17 @@ func NewTable(primes []Prime, m *big.Int) *Table {
 	return t
 }
 
-// Chunk is how many groups Ints takes at most, and Scratch how many numbers of
-// scratch memory it needs.
+// Chunk is how many groups Ints takes at most.
 const Chunk = 16
 
 // Scratch returns the size of the scratch memory that Ints needs.
 func (t *Table) Scratch(kern Kernel) int {
-	return len(t.digits) / len(t.Inverse) * (Chunk*kern.Lanes + 8)
+	return len(t.digits)/len(t.Inverse)*(Chunk*kern.Lanes+8) + t.batch(kern)*len(t.Inverse)*kern.Lanes
+}
+
+// batch is how many groups are multiplied at once: half a megabyte.
+func (t *Table) batch(kern Kernel) int {
+	return min(Chunk, max(1, 1<<16/(len(t.Inverse)*kern.Lanes)))
 }
 
 // Ints sets *place(s) to the integer of the residues planes[i*stride + s], i =
@@ -62,14 +66,27 @@ func (t *Table) Scratch(kern Kernel) int {
 func (t *Table) Ints(kern Kernel, planes []float64, stride, groups int, scratch []float64, place func(s int) *big.Int) {
 	k, words, none := len(t.Inverse), len(t.m)/perWord, [12]float64{}
 	ld := Chunk*kern.Lanes + 8 // off the powers of two
-	for s := 0; s*6*k < len(t.digits); s++ {
-		kern.Strip(scratch[6*s*ld:], ld, t.digits[6*s*k:], k, planes, stride, kern.Lanes, k, groups, &none, false)
+	sums, packed := scratch, scratch[len(t.digits)/k*ld:]
+	for from, step := 0, t.batch(kern); from < groups; from += step {
+		size := min(step, groups-from)
+		b, rowB, panelB := planes[from*kern.Lanes:], stride, kern.Lanes
+		if k > 64 { // so many planes apart, they would not stay in the cache
+			for g := range size {
+				for i := range k {
+					copy(packed[(g*k+i)*kern.Lanes:][:kern.Lanes], b[i*stride+g*kern.Lanes:])
+				}
+			}
+			b, rowB, panelB = packed, kern.Lanes, k*kern.Lanes
+		}
+		for s := 0; s*6*k < len(t.digits); s++ {
+			kern.Strip(sums[6*s*ld+from*kern.Lanes:], ld, t.digits[6*s*k:], k, b, rowB, panelB, k, size, &none, false)
+		}
 	}
 	slab := make([]big.Word, groups*kern.Lanes*words)
 	for s := range groups * kern.Lanes {
 		if z := place(s); z != nil {
 			w := slab[s*words:][:words:words]
-			negative := t.carry(w, scratch[s:], ld)
+			negative := t.carry(w, sums[s:], ld)
 			if z.SetBits(w); negative {
 				z.Neg(z)
 			}
