@@ -72,7 +72,7 @@ var ErrTooLarge = errors.New("too many bits for multi-modular arithmetic")
 // if that is 0. It fails with a *exactmath.ShapeError if a shape does not fit,
 // with ErrTooLarge if there are too many bits.
 func (c *Chain) Product(threads int) (num *exactmath.Dyadic, den *big.Int, err error) {
-	return c.run(nil, c.best(threads))
+	return c.run(nil, best(threads))
 }
 
 // Residual is Product for target - product. Numbers are reconstructed only where
@@ -84,7 +84,7 @@ func (c *Chain) Residual(target exactmath.Matrix, threads int) (num *exactmath.D
 	if target == nil {
 		target = &exactmath.Floats{} // of no shape that fits
 	}
-	return c.run(target, c.best(threads))
+	return c.run(target, best(threads))
 }
 
 // Bounds bounds the product [S1, S2] of the steps, given bounds of the weight and
@@ -120,6 +120,9 @@ func (c *Chain) run(target exactmath.Matrix, m machine) (*exactmath.Dyadic, *big
 	}
 	primes, product := residue.Primes(bound, e.total.Den)
 	t := residue.NewTable(primes, product)
+	if e.n*e.n*e.n*len(primes) < e.least {
+		e.threads = 1
+	}
 	e.use(primes)
 	for i, p := range primes {
 		// Residues come out as the table wants them, of the difference over the

@@ -194,7 +194,7 @@ func check(t *testing.T, r *rand.Rand, c *Chain, m maker) {
 	targets := []exactmath.Matrix{entries(t, r, m, n, n), want, near}
 	for _, k := range residue.Kernels() {
 		for _, threads := range []int{1, 3} {
-			on := machine{k, threads, 1 << 24}
+			on := machine{k, threads, 1 << 24, 0}
 			num, den, err := c.run(nil, on)
 			if err != nil {
 				t.Fatal(err)
@@ -226,11 +226,11 @@ func TestBlocks(t *testing.T) {
 	target := entries(t, r, makers["half"], 131, 131)
 	for _, kern := range residue.Kernels() {
 		for _, target := range []exactmath.Matrix{nil, target} {
-			whole, den, err := c.run(target, machine{kern, 1, 1 << 24})
+			whole, den, err := c.run(target, machine{kern, 1, 1 << 24, 0})
 			if err != nil {
 				t.Fatal(err)
 			}
-			blocks, den2, err := c.run(target, machine{kern, 2, 1})
+			blocks, den2, err := c.run(target, machine{kern, 2, 1, 0})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -286,7 +286,7 @@ func FuzzChain(f *testing.F) {
 			t.Fatal(err)
 		}
 		for _, k := range residue.Kernels() {
-			num, den, err := c.run(target, machine{k, 2, 1 << 24})
+			num, den, err := c.run(target, machine{k, 2, 1 << 24, 0})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -362,7 +362,7 @@ func BenchmarkCompose(b *testing.B) {
 				c, _ := gaussian(n, 6)
 				b.Run(fmt.Sprintf("n=%d/threads=%d/lanes=%d", n, threads, k.Lanes), func(b *testing.B) {
 					for b.Loop() {
-						if _, _, err := c.run(nil, machine{k, threads, 1 << 24}); err != nil {
+						if _, _, err := c.run(nil, machine{k, threads, 1 << 24, 0}); err != nil {
 							b.Fatal(err)
 						}
 					}

@@ -20,16 +20,14 @@ type machine struct {
 	kern    residue.Kernel
 	threads int
 	budget  int // of memory for planes, in float64 numbers
+	least   int // n^3 times primes below which one thread is faster (BenchmarkCompose)
 }
 
-func (c *Chain) best(threads int) machine {
+func best(threads int) machine {
 	if threads < 1 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	if c.P+c.Q < 100 { // a second thread costs more than it gains (BenchmarkCompose)
-		threads = 1
-	}
-	return machine{residue.Fastest(), threads, 1 << 24}
+	return machine{residue.Fastest(), threads, 1 << 24, 1 << 24}
 }
 
 // engine is a chain, split, and the state for some primes. The state is, for
