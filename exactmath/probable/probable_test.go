@@ -1,6 +1,7 @@
 package probable
 
 import (
+	"flag"
 	"fmt"
 	"math"
 	"math/big"
@@ -119,8 +120,14 @@ func TestField(t *testing.T) {
 	}
 }
 
+var long = flag.Bool("long", false, "benchmark dimension 20,000 as well, in 9 GB of memory")
+
 func BenchmarkCheck(b *testing.B) {
-	for _, n := range []int{256, 1024, 4096} {
+	ns := []int{256, 1024, 4096}
+	if *long {
+		ns = append(ns, 20_000)
+	}
+	for _, n := range ns {
 		r := rand.New(rand.NewPCG(1, 3))
 		dense := func(rows, cols int) exactmath.Matrix {
 			v := make([]float64, rows*cols)
