@@ -128,7 +128,7 @@ func (x *rowwise) matrix() (exactmath.Matrix, error) {
 		for _, j := range x.used {
 			v := new(big.Rat).SetFrac(&x.val[j], x.den)
 			f, ok := v.Float64()
-			floats = floats && ok
+			floats = floats && ok && (f != 0 || v.Sign() == 0) // Rat.Float64 calls an underflow to 0 exact
 			entries = append(entries, exactmath.Entry{Row: x.order[i], Col: x.order[j], Value: f})
 			exact = append(exact, v)
 		}

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
 	"math/rand/v2"
@@ -8,6 +9,7 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/modular"
 )
 
 // TestPathsAgree composes dense flows both ways: by residues, and row by row.
@@ -66,6 +68,43 @@ func TestThin(t *testing.T) {
 	r := must(Check(f, off))
 	if r.Verdict != Residual || r.ResidualMax.Cmp(big.NewRat(1, 1)) != 0 || r.ResidualFrobSq.Cmp(big.NewRat(1, 1)) != 0 {
 		t.Errorf("one entry off by 1: %v, %v, %v", r.Verdict, r.ResidualMax, r.ResidualFrobSq)
+	}
+}
+
+// TestTooManyBits has numbers of 100,000 bits, which the engine refuses.
+func TestTooManyBits(t *testing.T) {
+	const n = 18
+	part := must(coupling.Half(n))
+	num := make([]*big.Int, n*n/4)
+	for k := range num {
+		num[k] = big.NewInt(int64(k + 1))
+	}
+	w := must(exactmath.NewDyadic(n/2, n/2, num, -100_000))
+	f := must(coupling.NewFlow(part, must(coupling.NewLayer(part, coupling.Upper, w, coupling.Scale{}))))
+	if _, _, err := must(chain(f)).Product(1); !errors.Is(err, modular.ErrTooLarge) {
+		t.Fatalf("the engine says %v", err)
+	}
+	v := make([]*big.Rat, n*n)
+	for i := range n {
+		for j := range n {
+			v[i*n+j] = new(big.Rat)
+			if i == j {
+				v[i*n+j].SetInt64(1)
+			} else if i < n/2 && j >= n/2 {
+				v[i*n+j] = w.At(i, j-n/2)
+			}
+		}
+	}
+	want := must(exactmath.NewRational(n, n, v))
+	if !exactmath.Equal(must(Compose(f)), want) {
+		t.Error("wrong product")
+	}
+	if r := must(Check(f, want)); r.Verdict != Exact {
+		t.Errorf("verdict %v", r.Verdict)
+	}
+	v[0].Add(v[0], w.At(0, 0))
+	if r := must(Check(f, must(exactmath.NewRational(n, n, v)))); r.Verdict != Residual || r.ResidualMax.Cmp(w.At(0, 0)) != 0 {
+		t.Errorf("verdict %v, wrong residual", r.Verdict)
 	}
 }
 
