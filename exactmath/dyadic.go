@@ -76,15 +76,15 @@ func ldexp(m *big.Int, e int) *big.Rat {
 func (x *Dyadic) Float64s() []float64 {
 	out := make([]float64, len(x.num))
 	for k := range x.num {
-		out[k] = toFloat(&x.num[k], x.exp)
+		out[k] = Round(&x.num[k], x.exp)
 	}
 	return out
 }
 
-// toFloat returns m * 2^exp rounded to nearest even. Of a long m whose value is a
+// Round returns m * 2^exp rounded to nearest even. Of a long m whose value is a
 // normal number, the leading 64 bits decide, the last of them set if one further
 // down is.
-func toFloat(m *big.Int, exp int) float64 {
+func Round(m *big.Int, exp int) float64 {
 	n, w := m.BitLen(), m.Bits()
 	if bits.UintSize == 64 && n > 64 && -1021 <= n+exp && n+exp < 1024 {
 		last, s := len(w)-1, uint(n)%64 // s bits in the last word, 64 if s = 0

@@ -7,20 +7,18 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/modular"
+	"flowproof/verify/product"
 )
 
 // Verdict is the outcome of a check.
-type Verdict string
+type Verdict = product.Verdict
 
 // The verdicts.
 const (
-	// Exact: the product equals the target as a matrix of rational numbers.
-	Exact Verdict = "exact"
-	// Residual: it does not, and ResidualMax is the exact largest difference.
-	Residual Verdict = "residual"
-	// Enclosed: some scale is given as exp(s), and ResidualMax is a rigorous
-	// upper bound.
-	Enclosed Verdict = "enclosed"
+	Exact    = product.Exact
+	Residual = product.Residual
+	Enclosed = product.Enclosed
 )
 
 // ErrIrrational is returned by Compose for a flow with scales exp(s).
@@ -60,12 +58,9 @@ func Check(f *coupling.Flow, target exactmath.Matrix) (*Result, error) {
 	if r, c := target.Dims(); r != n || c != n {
 		return nil, &exactmath.ShapeError{Op: "Check", R1: r, C1: c, R2: n, C2: n}
 	}
-	rational, slack, err := enclose(f)
-	if err != nil {
-		return nil, err
-	}
 	r := &Result{Verdict: Residual, Depth: f.Depth(), TargetFrobSq: exactmath.NormFrobSq(target)}
-	if r.ResidualMax, r.ResidualFrobSq, err = residual(rational, target); err != nil {
+	slack, err := r.compare(f, target)
+	if err != nil {
 		return nil, fmt.Errorf("compose: %w", err)
 	}
 	if slack.Sign() > 0 {
@@ -77,6 +72,40 @@ func Check(f *coupling.Flow, target exactmath.Matrix) (*Result, error) {
 		r.Verdict = Exact
 	}
 	return r, nil
+}
+
+// compare sets the residuals, but for the slack that it returns: a bound of what
+// they may be off.
+func (r *Result) compare(f *coupling.Flow, target exactmath.Matrix) (slack *big.Rat, err error) {
+	if dense(f) {
+		num, den, err := compile(f).Residual(target)
+		if err == nil {
+			unit := new(big.Rat).SetFrac(big.NewInt(1), den)
+			r.ResidualMax = new(big.Rat).Mul(num.MaxAbs(), unit)
+			r.ResidualFrobSq = unit.Mul(unit, unit).Mul(unit, num.NormFrobSq())
+		}
+		if !errors.Is(err, modular.ErrTooLarge) {
+			return new(big.Rat), err
+		}
+	}
+	x, err := multiply(f)
+	if err == nil {
+		err = x.Subtract(target)
+	}
+	if err != nil {
+		return nil, err
+	}
+	most, sum, t := new(big.Int), new(big.Int), new(big.Int)
+	x.Each(func(_, _ int, num *big.Int) {
+		if num.CmpAbs(most) > 0 {
+			most = num
+		}
+		sum.Add(sum, t.Mul(num, num))
+	})
+	r.ResidualMax, r.ResidualFrobSq = x.Value(most), x.Value(sum)
+	r.ResidualMax.Abs(r.ResidualMax)
+	r.ResidualFrobSq.Mul(r.ResidualFrobSq, x.Value(big.NewInt(1)))
+	return x.Slack(), nil
 }
 
 // frobSlack bounds what an error of at most slack in each of the n^2 entries r

@@ -70,7 +70,7 @@ func (z *integers) split(row, col []int) *residue.Integers {
 	for j, c := range col {
 		to.Col[c], to.Lane[c] = from.Col[j], from.Lane[j]
 	}
-	return residue.Split(z.m, to, z.kern.Lanes)
+	return residue.Split(residue.Of(z.m), to, z.kern.Lanes)
 }
 
 // residues returns A, as laid out in x, modulo at most 6 primes, in that order,
@@ -173,10 +173,6 @@ func modular(kern residue.Kernel, bound *big.Int, count int, run func(p residue.
 					in[j] = buf[j][(i-lo)*size : (i-lo+1)*size]
 				}
 				bad[i] = !run(p, in, z)
-				f := p.Balanced(table.Inverse[i])
-				for s, v := range z {
-					z[s] = residue.Reduce(v*f, p.P, p.Inv)
-				}
 			}
 		})
 		failed := false
@@ -189,11 +185,14 @@ func modular(kern residue.Kernel, bound *big.Int, count int, run func(p residue.
 		if failed {
 			continue
 		}
-		num := make([]big.Int, count)
+		num, unit := make([]big.Int, count), make([]float64, len(primes))
+		for i, p := range primes {
+			unit[i] = p.Balanced(table.Inverse[i])
+		}
 		residue.Parallel(threads, residue.Ceil(groups, residue.Chunk), func(_, k int) {
 			from := k * residue.Chunk
 			size := min(residue.Chunk, groups-from)
-			table.Ints(kern, out[from*kern.Lanes:], stride, size, make([]float64, table.Scratch(kern)), func(s int) *big.Int {
+			table.Ints(kern, out[from*kern.Lanes:], stride, size, unit, make([]float64, table.Scratch(kern)), func(s int) *big.Int {
 				if s += from * kern.Lanes; s < count {
 					return &num[s]
 				}

@@ -6,8 +6,8 @@ import (
 	"math/rand/v2"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/chain"
 	"flowproof/exactmath/internal/residue"
-	"flowproof/exactmath/modular"
 )
 
 // field is the integers modulo a prime p in 2^60..2^61.
@@ -80,7 +80,7 @@ func (f *field) times(a, b uint64, e int) uint64 {
 }
 
 // agree compares the target times x with the steps applied to x.
-func (f *field) agree(c *modular.Chain, target exactmath.Matrix, x []uint64) bool {
+func (f *field) agree(c *chain.Chain, target exactmath.Matrix, x []uint64) bool {
 	v := append([]uint64(nil), x...) // in block order
 	for k, i := range c.Order {
 		v[k] = x[i]

@@ -14,8 +14,8 @@ import (
 	"runtime"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/chain"
 	"flowproof/exactmath/internal/residue"
-	"flowproof/exactmath/modular"
 )
 
 // Verdict is the word for an agreement found here.
@@ -43,7 +43,7 @@ type Result struct {
 // theorem 2); or else if x is in the kernel of D modulo p, with probability at
 // most 1/p. So a round errs with probability at most b/60 / 2^53 + 2^-60, and
 // rounds are independent.
-func Check(c *modular.Chain, target exactmath.Matrix, rounds int, seed uint64) (*Result, error) {
+func Check(c *chain.Chain, target exactmath.Matrix, rounds int, seed uint64) (*Result, error) {
 	if target == nil || rounds < 1 {
 		return nil, fmt.Errorf("probable: %d rounds and target %v, want at least 1 and a matrix", rounds, target)
 	}
@@ -82,7 +82,7 @@ func Check(c *modular.Chain, target exactmath.Matrix, rounds int, seed uint64) (
 }
 
 // span bounds target - product.
-func span(c *modular.Chain, target exactmath.Matrix) (residue.Span, error) {
+func span(c *chain.Chain, target exactmath.Matrix) (residue.Span, error) {
 	scales := make([]exactmath.Matrix, len(c.Steps))
 	for k, s := range c.Steps {
 		d, err := exactmath.NewRational(1, len(s.Scale), s.Scale)

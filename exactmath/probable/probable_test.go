@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"flowproof/exactmath"
-	"flowproof/exactmath/modular"
+	"flowproof/exactmath/chain"
 )
 
 func must[T any](x T, err error) T {
@@ -47,13 +47,13 @@ func weight(r *rand.Rand, rows, cols, kind int) exactmath.Matrix {
 func TestCheck(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	for trial := range 60 {
-		c := &modular.Chain{P: 1 + r.IntN(6), Q: 1 + r.IntN(6)}
+		c := &chain.Chain{P: 1 + r.IntN(6), Q: 1 + r.IntN(6)}
 		n, kind := c.P+c.Q, trial%4
 		if trial%3 == 0 {
 			c.Order = r.Perm(n)
 		}
 		for k := range r.IntN(5) {
-			s := modular.Step{Upper: k%2 == 0, Weight: weight(r, c.Q, c.P, kind)}
+			s := chain.Step{Upper: k%2 == 0, Weight: weight(r, c.Q, c.P, kind)}
 			rows := c.Q
 			if s.Upper {
 				s.Weight, rows = weight(r, c.P, c.Q, kind), c.P
@@ -65,7 +65,7 @@ func TestCheck(t *testing.T) {
 			}
 			c.Steps = append(c.Steps, s)
 		}
-		num, den, err := c.Product(1)
+		num, den, err := c.Product()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,13 +87,13 @@ func TestCheck(t *testing.T) {
 }
 
 func TestBadInput(t *testing.T) {
-	c := &modular.Chain{P: 1, Q: 1}
+	c := &chain.Chain{P: 1, Q: 1}
 	one := exactmath.IdentityDyadic(2)
 	for name, f := range map[string]func() error{
 		"no target": func() error { _, err := Check(c, nil, 1, 1); return err },
 		"no rounds": func() error { _, err := Check(c, one, 0, 1); return err },
 		"shape":     func() error { _, err := Check(c, exactmath.IdentityDyadic(3), 1, 1); return err },
-		"parts":     func() error { _, err := Check(&modular.Chain{P: 2}, one, 1, 1); return err },
+		"parts":     func() error { _, err := Check(&chain.Chain{P: 2}, one, 1, 1); return err },
 	} {
 		if f() == nil {
 			t.Errorf("%s: no error", name)
@@ -136,9 +136,9 @@ func BenchmarkCheck(b *testing.B) {
 			}
 			return must(exactmath.FromFloat64(rows, cols, v))
 		}
-		c := &modular.Chain{P: n / 2, Q: n / 2}
+		c := &chain.Chain{P: n / 2, Q: n / 2}
 		for k := range 6 {
-			c.Steps = append(c.Steps, modular.Step{Upper: k%2 == 0, Weight: dense(n/2, n/2)})
+			c.Steps = append(c.Steps, chain.Step{Upper: k%2 == 0, Weight: dense(n/2, n/2)})
 		}
 		target := dense(n, n)
 		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {

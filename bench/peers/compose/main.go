@@ -27,7 +27,7 @@ import (
 
 	"flowproof/exactmath"
 	"flowproof/exactmath/ballmat"
-	"flowproof/exactmath/modular"
+	"flowproof/exactmath/chain"
 )
 
 func main() {
@@ -42,12 +42,15 @@ func main() {
 }
 
 func run(mode string, threads, runs int, dir string) error {
+	if threads > 0 {
+		runtime.GOMAXPROCS(threads)
+	}
 	c, target, err := read(dir)
 	if err != nil {
 		return err
 	}
 	if mode == "equal" { // all residues are zero, and nothing is reconstructed
-		if target, _, err = c.Product(threads); err != nil {
+		if target, _, err = c.Product(); err != nil {
 			return err
 		}
 	}
@@ -67,7 +70,6 @@ func run(mode string, threads, runs int, dir string) error {
 		} else if balls, err = ballSteps(c, uint(prec), strings.HasPrefix(mode, "thirds")); err != nil {
 			return err
 		}
-		runtime.GOMAXPROCS(max(threads, 1))
 	}
 	seconds, used := make([]float64, runs), make([]float64, runs)
 	for r := range seconds {
@@ -76,9 +78,9 @@ func run(mode string, threads, runs int, dir string) error {
 		case balls != nil:
 			_, _, err = ballmat.Compose(c.P, c.Q, balls, uint(prec))
 		case mode == "block":
-			_, _, err = c.Product(threads)
+			_, _, err = c.Product()
 		case mode == "residual" || mode == "equal":
-			_, _, err = c.Residual(target, threads)
+			_, _, err = c.Residual(target)
 		default:
 			err = fmt.Errorf("mode %q, want block, residual, equal, wideBITS, arbBITS or thirdsBITS", mode)
 		}
@@ -99,7 +101,7 @@ func run(mode string, threads, runs int, dir string) error {
 
 // ballSteps returns the steps as balls, the weights divided by 3 and rounded to
 // prec bits of the largest if thirds is set.
-func ballSteps(c *modular.Chain, prec uint, thirds bool) ([]ballmat.Step, error) {
+func ballSteps(c *chain.Chain, prec uint, thirds bool) ([]ballmat.Step, error) {
 	steps := make([]ballmat.Step, len(c.Steps))
 	for k, s := range c.Steps {
 		d, _ := exactmath.ToDyadic(s.Weight)
@@ -146,13 +148,13 @@ func cpu() float64 {
 	return time.Duration(use.Utime.Nano() + use.Stime.Nano()).Seconds()
 }
 
-func read(dir string) (*modular.Chain, exactmath.Matrix, error) {
+func read(dir string) (*chain.Chain, exactmath.Matrix, error) {
 	target, err := readNpy(filepath.Join(dir, "target.npy"))
 	if err != nil {
 		return nil, nil, err
 	}
 	n, _ := target.Dims()
-	c := &modular.Chain{}
+	c := &chain.Chain{}
 	for k := 0; ; k++ {
 		upper := true
 		w, err := readNpy(filepath.Join(dir, fmt.Sprintf("%02d_U.npy", k)))
@@ -171,7 +173,7 @@ func read(dir string) (*modular.Chain, exactmath.Matrix, error) {
 			rows, cols = cols, rows
 		}
 		c.P, c.Q = n-rows, n-cols
-		c.Steps = append(c.Steps, modular.Step{Upper: upper, Weight: w})
+		c.Steps = append(c.Steps, chain.Step{Upper: upper, Weight: w})
 	}
 }
 

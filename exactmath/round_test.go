@@ -13,7 +13,7 @@ func TestToFloat(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	check := func(m *big.Int, exp int) {
 		t.Helper()
-		got := toFloat(m, exp)
+		got := Round(m, exp)
 		want, _ := ldexp(m, exp).Float64()
 		if got != want {
 			t.Fatalf("%x * 2^%d: %b, want %b", m, exp, got, want)
@@ -45,7 +45,7 @@ func TestToFloat(t *testing.T) {
 			check(new(big.Int).Add(m, big.NewInt(d)), -n/2)
 		}
 	}
-	if v := toFloat(new(big.Int), 5); v != 0 || math.Signbit(v) {
+	if v := Round(new(big.Int), 5); v != 0 || math.Signbit(v) {
 		t.Errorf("zero is %v", v)
 	}
 }

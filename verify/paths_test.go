@@ -12,33 +12,47 @@ import (
 	"flowproof/exactmath/modular"
 )
 
-// TestPathsAgree composes dense flows both ways: by residues, and row by row.
+// TestPathsAgree composes flows both ways: as a whole, and layer by layer.
 func TestPathsAgree(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 1))
 	for s := range mixed + 1 {
 		for _, n := range []int{2, 3, 9, 20, 33} {
 			f := randomFlow(must(coupling.Half(n)), 4, s, rng)
 			target := randomWeight(n, n, s, rng)
-			c := must(chain(f))
-			num, den, err := c.Product(2)
+			c := compile(f)
+			num, den, err := c.Product()
 			if err != nil {
 				t.Fatal(err)
 			}
-			x := must(newRowwise(c))
-			if !exactmath.Equal(over(num, den), must(x.matrix())) {
+			x := must(multiply(f))
+			if !exactmath.Equal(over(num, den), must(matrix(x, n))) {
 				t.Errorf("storage %d, n = %d: products differ", s, n)
 			}
-			num, den, err = c.Residual(target, 2)
+			num, den, err = c.Residual(target)
 			if err != nil {
+				t.Fatal(err)
+			}
+			if err := x.Subtract(target); err != nil {
 				t.Fatal(err)
 			}
 			diff := over(num, den)
-			most, frobSq := x.residual(target)
-			if most.Cmp(exactmath.MaxAbs(diff)) != 0 || frobSq.Cmp(exactmath.NormFrobSq(diff)) != 0 {
+			if minus := must(exactmath.Sub(must(exactmath.NewRational(n, n, zeros(n*n))), diff)); !exactmath.Equal(minus, must(matrix(x, n))) {
 				t.Errorf("storage %d, n = %d: residuals differ", s, n)
+			}
+			r := must(Check(f, target))
+			if r.ResidualMax.Cmp(exactmath.MaxAbs(diff)) != 0 || r.ResidualMax.Cmp(x.MaxAbs()) != 0 || r.ResidualFrobSq.Cmp(exactmath.NormFrobSq(diff)) != 0 {
+				t.Errorf("storage %d, n = %d: norms differ", s, n)
 			}
 		}
 	}
+}
+
+func zeros(n int) []*big.Rat {
+	v := make([]*big.Rat, n)
+	for k := range v {
+		v[k] = new(big.Rat)
+	}
+	return v
 }
 
 // TestThin composes sparse layers of a dimension at which nothing dense fits.
@@ -81,7 +95,7 @@ func TestTooManyBits(t *testing.T) {
 	}
 	w := must(exactmath.NewDyadic(n/2, n/2, num, -100_000))
 	f := must(coupling.NewFlow(part, must(coupling.NewLayer(part, coupling.Upper, w, coupling.Scale{}))))
-	if _, _, err := must(chain(f)).Product(1); !errors.Is(err, modular.ErrTooLarge) {
+	if _, _, err := compile(f).Product(); !errors.Is(err, modular.ErrTooLarge) {
 		t.Fatalf("the engine says %v", err)
 	}
 	v := make([]*big.Rat, n*n)
