@@ -8,13 +8,14 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/modular"
 )
 
 // difference is target - product, num / den exactly, in the order of the
 // coordinates.
 type difference struct {
-	num *exactmath.Dyadic
+	num *dense.Dyadic
 	den *big.Int
 }
 

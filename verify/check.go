@@ -7,6 +7,7 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 )
 
 // Verdict is the outcome of a check.
@@ -64,7 +65,7 @@ func Check(f *coupling.Flow, target exactmath.Matrix) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Verdict: Residual, Depth: f.Depth(), TargetFrobSq: exactmath.NormFrobSq(target)}
+	r := &Result{Verdict: Residual, Depth: f.Depth(), TargetFrobSq: dense.NormFrobSq(target)}
 	if r.ResidualMax, r.ResidualFrobSq, err = residual(rational, target); err != nil {
 		return nil, fmt.Errorf("compose: %w", err)
 	}

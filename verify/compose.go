@@ -9,6 +9,7 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/modular"
 )
 
@@ -99,9 +100,9 @@ func residual(f *coupling.Flow, target exactmath.Matrix) (most, frobSq *big.Rat,
 }
 
 // over returns num / den.
-func over(num *exactmath.Dyadic, den *big.Int) exactmath.Matrix {
+func over(num *dense.Dyadic, den *big.Int) exactmath.Matrix {
 	if den.IsInt64() && den.Int64() == 1 {
 		return num
 	}
-	return exactmath.ToRational(num).Scale(new(big.Rat).SetFrac(big.NewInt(1), den))
+	return dense.ToRational(num).Scale(new(big.Rat).SetFrac(big.NewInt(1), den))
 }

@@ -4,6 +4,7 @@ import (
 	"math/big"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/modular"
 )
 
@@ -60,7 +61,7 @@ func newRowwise(c *modular.Chain) (*rowwise, error) {
 		}
 		l.weight, l.unit = integers(s.Weight)
 		if s.Scale != nil {
-			d, err := exactmath.NewRational(1, len(s.Scale), s.Scale)
+			d, err := dense.NewRational(1, len(s.Scale), s.Scale)
 			if err != nil {
 				return nil, err
 			}
@@ -143,7 +144,7 @@ func (x *rowwise) matrix() (exactmath.Matrix, error) {
 	for k, e := range entries {
 		all[e.Row*n+e.Col] = exact[k]
 	}
-	return exactmath.NewRational(n, n, all)
+	return dense.NewRational(n, n, all)
 }
 
 // residual returns the largest |entry| of target - product and the sum of the

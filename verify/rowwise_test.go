@@ -9,6 +9,7 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/modular"
 )
 
@@ -25,7 +26,7 @@ func TestPathsAgree(t *testing.T) {
 				t.Fatal(err)
 			}
 			x := must(newRowwise(c))
-			if !exactmath.Equal(over(num, den), must(x.matrix())) {
+			if !dense.Equal(over(num, den), must(x.matrix())) {
 				t.Errorf("storage %d, n = %d: products differ", s, n)
 			}
 			num, den, err = c.Residual(target, 2)
@@ -34,7 +35,7 @@ func TestPathsAgree(t *testing.T) {
 			}
 			diff := over(num, den)
 			most, frobSq := x.residual(target)
-			if most.Cmp(exactmath.MaxAbs(diff)) != 0 || frobSq.Cmp(exactmath.NormFrobSq(diff)) != 0 {
+			if most.Cmp(dense.MaxAbs(diff)) != 0 || frobSq.Cmp(dense.NormFrobSq(diff)) != 0 {
 				t.Errorf("storage %d, n = %d: residuals differ", s, n)
 			}
 		}
@@ -79,7 +80,7 @@ func TestTooManyBits(t *testing.T) {
 	for k := range num {
 		num[k] = big.NewInt(int64(k + 1))
 	}
-	w := must(exactmath.NewDyadic(n/2, n/2, num, -100_000))
+	w := must(dense.NewDyadic(n/2, n/2, num, -100_000))
 	f := must(coupling.NewFlow(part, must(coupling.NewLayer(part, coupling.Upper, w, coupling.Scale{}))))
 	if _, _, err := must(chain(f)).Product(1); !errors.Is(err, modular.ErrTooLarge) {
 		t.Fatalf("the engine says %v", err)
@@ -95,15 +96,15 @@ func TestTooManyBits(t *testing.T) {
 			}
 		}
 	}
-	want := must(exactmath.NewRational(n, n, v))
-	if !exactmath.Equal(must(Compose(f)), want) {
+	want := must(dense.NewRational(n, n, v))
+	if !dense.Equal(must(Compose(f)), want) {
 		t.Error("wrong product")
 	}
 	if r := must(Check(f, want)); r.Verdict != Exact {
 		t.Errorf("verdict %v", r.Verdict)
 	}
 	v[0].Add(v[0], w.At(0, 0))
-	if r := must(Check(f, must(exactmath.NewRational(n, n, v)))); r.Verdict != Residual || r.ResidualMax.Cmp(w.At(0, 0)) != 0 {
+	if r := must(Check(f, must(dense.NewRational(n, n, v)))); r.Verdict != Residual || r.ResidualMax.Cmp(w.At(0, 0)) != 0 {
 		t.Errorf("verdict %v, wrong residual", r.Verdict)
 	}
 }

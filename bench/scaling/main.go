@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/modular"
 )
 
@@ -173,7 +174,7 @@ func random(s setting) (*modular.Chain, error) {
 		if s.bits == 53 {
 			w, err = exactmath.FromFloat64(rows, cols, v)
 		} else {
-			w, err = exactmath.NewDyadic(rows, cols, num, -s.bits)
+			w, err = dense.NewDyadic(rows, cols, num, -s.bits)
 		}
 		if err != nil {
 			return nil, err

@@ -7,6 +7,7 @@ import (
 	"math/big"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/internal/residue"
 )
 
@@ -71,7 +72,7 @@ var ErrTooLarge = errors.New("too many bits for multi-modular arithmetic")
 // exactly, working on the given number of threads, or on one for each processor
 // if that is 0. It fails with a *exactmath.ShapeError if a shape does not fit,
 // with ErrTooLarge if there are too many bits.
-func (c *Chain) Product(threads int) (num *exactmath.Dyadic, den *big.Int, err error) {
+func (c *Chain) Product(threads int) (num *dense.Dyadic, den *big.Int, err error) {
 	return c.run(nil, best(threads))
 }
 
@@ -80,7 +81,7 @@ func (c *Chain) Product(threads int) (num *exactmath.Dyadic, den *big.Int, err e
 // common denominator is a matrix of integers below a proved bound (see Bounds),
 // which the product of the primes exceeds, so that an entry is zero if all its
 // residues are.
-func (c *Chain) Residual(target exactmath.Matrix, threads int) (num *exactmath.Dyadic, den *big.Int, err error) {
+func (c *Chain) Residual(target exactmath.Matrix, threads int) (num *dense.Dyadic, den *big.Int, err error) {
 	if target == nil {
 		target = &exactmath.Floats{} // of no shape that fits
 	}
@@ -108,7 +109,7 @@ func (c *Chain) Bounds(weight, scale func(k int) residue.Span) residue.Span {
 	return s[0].Add(s[1])
 }
 
-func (c *Chain) run(target exactmath.Matrix, m machine) (*exactmath.Dyadic, *big.Int, error) {
+func (c *Chain) run(target exactmath.Matrix, m machine) (*dense.Dyadic, *big.Int, error) {
 	e, err := c.engine(target, m)
 	if err != nil {
 		return nil, nil, err
@@ -137,7 +138,7 @@ func (c *Chain) run(target exactmath.Matrix, m machine) (*exactmath.Dyadic, *big
 		e.compute(first)
 		e.reconstruct(num, t)
 	}
-	z, err := exactmath.OwnDyadic(e.n, e.n, num, e.total.Exp)
+	z, err := dense.OwnDyadic(e.n, e.n, num, e.total.Exp)
 	return z, e.total.Den, err
 }
 

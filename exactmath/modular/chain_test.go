@@ -10,11 +10,12 @@ import (
 	"testing"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/internal/residue"
 )
 
 // plain is the product of the chain with math/big alone: full factors, schoolbook.
-func plain(t testing.TB, c *Chain) *exactmath.Rational {
+func plain(t testing.TB, c *Chain) *dense.Rational {
 	n := c.P + c.Q
 	order := c.Order
 	if order == nil {
@@ -23,7 +24,7 @@ func plain(t testing.TB, c *Chain) *exactmath.Rational {
 			order[i] = i
 		}
 	}
-	z := exactmath.IdentityRational(n)
+	z := dense.IdentityRational(n)
 	for _, s := range c.Steps {
 		f := make([]*big.Rat, n*n)
 		for k := range f {
@@ -40,7 +41,7 @@ func plain(t testing.TB, c *Chain) *exactmath.Rational {
 			f[order[row+i]*n+order[row+i]].Set(d)
 		}
 		s.Weight.Each(func(i, j int, v *big.Rat) { f[order[row+i]*n+order[col+j]].Set(v) })
-		m, err := exactmath.NewRational(n, n, f)
+		m, err := dense.NewRational(n, n, f)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,15 +104,15 @@ func entries(t testing.TB, r *rand.Rand, m maker, rows, cols int) exactmath.Matr
 }
 
 func store(t testing.TB, r *rand.Rand, v []*big.Rat, rows, cols int) exactmath.Matrix {
-	x, err := exactmath.NewRational(rows, cols, v)
+	x, err := dense.NewRational(rows, cols, v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, ok := exactmath.ToDyadic(x)
+	d, ok := dense.ToDyadic(x)
 	f := x.Float64s()
 	g, ferr := exactmath.FromFloat64(rows, cols, f)
 	switch {
-	case ferr == nil && exactmath.Equal(g, x) && r.IntN(4) > 0:
+	case ferr == nil && dense.Equal(g, x) && r.IntN(4) > 0:
 		if r.IntN(3) > 0 {
 			return g
 		}
@@ -173,8 +174,8 @@ func TestChain(t *testing.T) {
 }
 
 // value is the answer of Product or Residual as one matrix.
-func value(num *exactmath.Dyadic, den *big.Int) *exactmath.Rational {
-	return exactmath.ToRational(num).Scale(new(big.Rat).SetFrac(big.NewInt(1), den))
+func value(num *dense.Dyadic, den *big.Int) *dense.Rational {
+	return dense.ToRational(num).Scale(new(big.Rat).SetFrac(big.NewInt(1), den))
 }
 
 func check(t *testing.T, r *rand.Rand, c *Chain, m maker) {
@@ -187,7 +188,7 @@ func check(t *testing.T, r *rand.Rand, c *Chain, m maker) {
 	}
 	k := r.IntN(n * n) // one entry is off by a little
 	v[k].Add(v[k], new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Lsh(big.NewInt(1), 300)))
-	near, err := exactmath.NewRational(n, n, v)
+	near, err := dense.NewRational(n, n, v)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +200,7 @@ func check(t *testing.T, r *rand.Rand, c *Chain, m maker) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !exactmath.Equal(value(num, den), want) {
+			if !dense.Equal(value(num, den), want) {
 				t.Fatalf("lanes %d, threads %d, p %d, q %d: product differs", k.Lanes, threads, c.P, c.Q)
 			}
 			for _, target := range targets {
@@ -207,11 +208,11 @@ func check(t *testing.T, r *rand.Rand, c *Chain, m maker) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				diff, err := exactmath.ToRational(target).Sub(want)
+				diff, err := dense.ToRational(target).Sub(want)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if !exactmath.Equal(value(num, den), diff) {
+				if !dense.Equal(value(num, den), diff) {
 					t.Fatalf("lanes %d, threads %d, p %d, q %d: residual differs", k.Lanes, threads, c.P, c.Q)
 				}
 			}
@@ -262,7 +263,7 @@ func FuzzChain(f *testing.F) {
 			}
 			return 1
 		}
-		dense := func(rows, cols int) exactmath.Matrix {
+		floats := func(rows, cols int) exactmath.Matrix {
 			v := make([]float64, rows*cols)
 			for i := range v {
 				v[i] = next()
@@ -275,13 +276,13 @@ func FuzzChain(f *testing.F) {
 		}
 		for k := range int(depth % 6) {
 			if k%2 == 0 {
-				c.Steps = append(c.Steps, Step{Upper: true, Weight: dense(c.P, c.Q)})
+				c.Steps = append(c.Steps, Step{Upper: true, Weight: floats(c.P, c.Q)})
 			} else {
-				c.Steps = append(c.Steps, Step{Weight: dense(c.Q, c.P)})
+				c.Steps = append(c.Steps, Step{Weight: floats(c.Q, c.P)})
 			}
 		}
-		target := dense(c.P+c.Q, c.P+c.Q)
-		want, err := exactmath.ToRational(target).Sub(plain(t, c))
+		target := floats(c.P+c.Q, c.P+c.Q)
+		want, err := dense.ToRational(target).Sub(plain(t, c))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -290,7 +291,7 @@ func FuzzChain(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !exactmath.Equal(value(num, den), want) {
+			if !dense.Equal(value(num, den), want) {
 				t.Fatalf("lanes %d: residual differs", k.Lanes)
 			}
 		}
@@ -298,8 +299,8 @@ func FuzzChain(f *testing.F) {
 }
 
 func TestBadInput(t *testing.T) {
-	one := exactmath.IdentityDyadic(1)
-	two := exactmath.IdentityDyadic(2)
+	one := dense.IdentityDyadic(1)
+	two := dense.IdentityDyadic(2)
 	var shape *exactmath.ShapeError
 	for name, c := range map[string]*Chain{
 		"no part":           {P: 0, Q: 2},
@@ -322,7 +323,7 @@ func TestBadInput(t *testing.T) {
 }
 
 func TestTooLarge(t *testing.T) {
-	x, err := exactmath.NewDyadic(1, 1, []*big.Int{new(big.Int).Lsh(big.NewInt(3), 1000)}, -90000)
+	x, err := dense.NewDyadic(1, 1, []*big.Int{new(big.Int).Lsh(big.NewInt(3), 1000)}, -90000)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"runtime"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/internal/residue"
 )
 
@@ -77,7 +78,7 @@ func (c *Chain) engine(target exactmath.Matrix, m machine) (*engine, error) {
 		}
 		rows, cols := s.Weight.Dims()
 		z.weight = residue.Split(s.Weight, residue.Panels(rows, cols, g), g)
-		if d, err := exactmath.NewRational(1, rows, s.Scale); s.Scale != nil && err == nil { // the length was checked
+		if d, err := dense.NewRational(1, rows, s.Scale); s.Scale != nil && err == nil { // the length was checked
 			z.scale = residue.Split(d, residue.Panels(1, rows, g), g)
 		}
 	})

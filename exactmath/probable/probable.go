@@ -14,6 +14,7 @@ import (
 	"runtime"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/internal/residue"
 	"flowproof/exactmath/modular"
 )
@@ -85,7 +86,7 @@ func Check(c *modular.Chain, target exactmath.Matrix, rounds int, seed uint64) (
 func span(c *modular.Chain, target exactmath.Matrix) (residue.Span, error) {
 	scales := make([]exactmath.Matrix, len(c.Steps))
 	for k, s := range c.Steps {
-		d, err := exactmath.NewRational(1, len(s.Scale), s.Scale)
+		d, err := dense.NewRational(1, len(s.Scale), s.Scale)
 		if err != nil {
 			return residue.Span{}, err
 		}

@@ -57,57 +57,20 @@ type Integers struct {
 // of m times den has the pieces sign * u * 2^e. The pieces of an
 // entry follow each other. It returns den, which is odd.
 func Visit(m exactmath.Matrix, f func(i, j int, sign float64, u uint64, e int)) *big.Int {
-	words := func(i, j int, x *big.Int, e int) {
-		for k, w := range x.Bits() {
-			f(i, j, float64(x.Sign()), uint64(w), e+k*bits.UintSize)
-		}
+	den := big.NewInt(1)
+	if m, ok := m.(exactmath.Pieces); ok {
+		m.Pieces(f)
+		return den
 	}
-	one := big.NewInt(1)
-	rows, cols := m.Dims()
-	switch m := m.(type) {
-	case *exactmath.Floats:
-		all := m.View()
-		for i := range rows {
-			for j, v := range all[i*cols : (i+1)*cols] {
-				if v != 0 {
-					u, e := mantissa(v)
-					f(i, j, math.Copysign(1, v), u, e)
-				}
-			}
-		}
-		return one
-	case *exactmath.Sparse:
-		for i := range rows {
-			at, val := m.Row(i)
-			for k, v := range val {
-				u, e := mantissa(v)
-				f(i, at[k], math.Copysign(1, v), u, e)
-			}
-		}
-		return one
-	case *exactmath.Dyadic:
-		for k := range rows * cols {
-			words(k/cols, k%cols, m.Num(k/cols, k%cols), m.Exp())
-		}
-		return one
-	}
-	den := one
 	m.Each(func(_, _ int, v *big.Rat) { den = lcm(den, v.Denom()) })
 	e := den.TrailingZeroBits()
 	m.Each(func(i, j int, v *big.Rat) {
 		q := new(big.Int).Quo(den, v.Denom())
-		words(i, j, q.Mul(q, v.Num()), -int(e))
+		for k, w := range q.Mul(q, v.Num()).Bits() {
+			f(i, j, float64(v.Sign()), uint64(w), k*bits.UintSize-int(e))
+		}
 	})
 	return den.Rsh(den, e)
-}
-
-// mantissa returns u < 2^53 and e with |v| = u * 2^e.
-func mantissa(v float64) (u uint64, e int) {
-	b := math.Float64bits(v)
-	if u, e = b&(1<<52-1), int(b>>52)&0x7ff; e == 0 {
-		return u, -1074
-	}
-	return u | 1<<52, e - 1075
 }
 
 // Split returns m in the given layout.
