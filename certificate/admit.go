@@ -7,6 +7,7 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 )
 
 // expBits is what an enclosed scale is taken to need.
@@ -26,7 +27,7 @@ func (s *scanner) admit(f *coupling.Flow) {
 			for i := range d {
 				d[i] = l.Scale().At(i)
 			}
-			column, _ := exactmath.NewRational(rows, 1, d)
+			column, _ := dense.NewRational(rows, 1, d)
 			b += s.width(column)
 		case coupling.ScaleExp:
 			b += expBits

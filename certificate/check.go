@@ -10,6 +10,7 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/verify"
 )
 
@@ -110,7 +111,7 @@ func (s *scanner) judge(o *Outcome, product exactmath.Matrix) {
 // shape.
 func largest(target, product exactmath.Matrix) *big.Rat {
 	f, isFloat := target.(*exactmath.Floats)
-	p, isDyadic := product.(*exactmath.Dyadic)
+	p, isDyadic := product.(*dense.Dyadic)
 	exp := 0
 	if isDyadic {
 		exp = p.Exp()
@@ -120,8 +121,8 @@ func largest(target, product exactmath.Matrix) *big.Rat {
 		return e < exp && v != 0
 	})
 	if !fine {
-		diff, _ := exactmath.Sub(target, product)
-		return exactmath.MaxAbs(diff)
+		diff, _ := dense.Sub(target, product)
+		return dense.MaxAbs(diff)
 	}
 	_, cols := p.Dims()
 	most, d := new(big.Int), new(big.Int)

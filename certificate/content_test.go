@@ -11,6 +11,7 @@ import (
 	"flowproof/certificate"
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/verify"
 	"flowproof/verify/lowerbound"
 )
@@ -55,7 +56,7 @@ func flow(part coupling.Partition, kinds string, entry func(layer, i, j int) *bi
 				v = append(v, entry(k, i, j))
 			}
 		}
-		w := must(exactmath.NewRational(rows, cols, v))
+		w := must(dense.NewRational(rows, cols, v))
 		layers = append(layers, must(coupling.NewLayer(part, kk, w, scale(k, rows))))
 	}
 	return must(coupling.NewFlow(part, layers...))
@@ -68,8 +69,8 @@ func ones(int, int) coupling.Scale { return coupling.Scale{} }
 func product(f *coupling.Flow) exactmath.Matrix {
 	part := f.Partition()
 	n := part.Dim()
-	p, dyadic := exactmath.IdentityDyadic(n), true
-	var q *exactmath.Rational // once a layer is not dyadic
+	p, dyadic := dense.IdentityDyadic(n), true
+	var q *dense.Rational // once a layer is not dyadic
 	for _, l := range f.Layers() {
 		e := make([]*big.Rat, n*n)
 		for k := range e {
@@ -90,13 +91,13 @@ func product(f *coupling.Flow) exactmath.Matrix {
 				e[d*n+s] = l.Weight().At(i, j)
 			}
 		}
-		m := must(exactmath.NewRational(n, n, e))
-		if d, ok := exactmath.ToDyadic(m); ok && dyadic {
+		m := must(dense.NewRational(n, n, e))
+		if d, ok := dense.ToDyadic(m); ok && dyadic {
 			p = must(p.Mul(d))
 			continue
 		}
 		if dyadic {
-			q, dyadic = exactmath.ToRational(p), false
+			q, dyadic = dense.ToRational(p), false
 		}
 		q = must(q.Mul(m))
 	}
@@ -118,7 +119,7 @@ func exp(s *big.Rat) *big.Rat {
 
 // residual returns the largest |entry| of target - product.
 func residual(c *certificate.Certificate) *big.Rat {
-	return exactmath.MaxAbs(must(exactmath.Sub(c.Target, product(c.Flow))))
+	return dense.MaxAbs(must(dense.Sub(c.Target, product(c.Flow))))
 }
 
 type (
@@ -131,7 +132,7 @@ type (
 func needs(depth int, part coupling.Partition, target string, l, u reason) *certificate.Certificate {
 	n := part.Dim()
 	return &certificate.Certificate{Construction: "lower bound", Theorem: "none, it is a test", Flow: must(coupling.NewFlow(part)),
-		Target: must(exactmath.NewRational(n, n, rationals(strings.Fields(target)...))),
+		Target: must(dense.NewRational(n, n, rationals(strings.Fields(target)...))),
 		Claim:  certificate.Claim{Kind: certificate.ClaimDepth, Lower: lowerbound.Certificate{Depth: depth, Reasons: [2]reason{l, u}}}}
 }
 
@@ -271,7 +272,7 @@ func check(data []byte) (*certificate.Outcome, error) {
 }
 
 // dense returns six layers of random float64s.
-func dense(n int) *coupling.Flow {
+func denseFlow(n int) *coupling.Flow {
 	rng := rand.New(rand.NewPCG(3, 4))
 	part := must(coupling.Half(n))
 	var layers []coupling.Layer

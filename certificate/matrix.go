@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 )
 
 // Encodings of matrices. Which one a matrix has follows from its entries.
@@ -158,7 +159,7 @@ func (s *scanner) dense(rows, cols int, v []*big.Rat) exactmath.Matrix {
 	for k := range v {
 		var exact bool
 		if f[k], exact = float64Of(v[k]); !exact {
-			return s.valid(exactmath.NewRational(rows, cols, v))
+			return s.valid(dense.NewRational(rows, cols, v))
 		}
 	}
 	return s.valid(exactmath.FromFloat64(rows, cols, f))

@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"flowproof/coupling"
+	"flowproof/coupling/run"
 	"flowproof/exactmath"
 )
 
@@ -137,13 +138,13 @@ func relativeResidual(f *coupling.Flow, target exactmath.Matrix) float64 {
 		return math.Inf(1)
 	}
 	n := f.Partition().Dim()
-	run := coupling.Compile[float64](f)
+	runner := run.Compile[float64](f)
 	want := mat.NewDense(n, n, target.Float64s())
 	var diff float64
 	e := make([]float64, n)
 	for j := range n {
 		e[j] = 1
-		y, err := run.Forward(e)
+		y, err := runner.Forward(e)
 		if err != nil {
 			return math.Inf(1)
 		}

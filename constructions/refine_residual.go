@@ -8,12 +8,13 @@ import (
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/exactmath/chain"
+	"flowproof/exactmath/dense"
 )
 
 // difference is target - product, num / den exactly, in the order of the
 // coordinates.
 type difference struct {
-	num *exactmath.Dyadic
+	num *dense.Dyadic
 	den *big.Int
 }
 

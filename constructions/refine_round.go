@@ -72,7 +72,7 @@ func (r *refiner) floatFlow() (*coupling.Flow, error) {
 		if err != nil {
 			return nil, err
 		}
-		scale, err := coupling.FloatScale(l.scale.floats().Data)
+		scale, err := floatScale(l.scale.floats().Data)
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ package coupling
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,8 +14,9 @@ import (
 // and a second part, of q = n - p. Both are non-empty and kept in increasing
 // order. A Partition cannot be changed once built.
 type Partition struct {
-	first, second []int
-	name          string
+	order []int // the first part, then the second
+	p     int
+	name  string
 }
 
 // PartitionError says why a partition cannot be built.
@@ -39,15 +41,14 @@ func NewPartition(n int, first []int) (Partition, error) {
 		}
 		in[i] = true
 	}
-	p := Partition{first: make([]int, 0, len(first)), second: make([]int, 0, n-len(first))}
-	for i, f := range in {
-		if f {
-			p.first = append(p.first, i)
-		} else {
-			p.second = append(p.second, i)
+	p := Partition{p: len(first)}
+	for _, part := range []bool{true, false} {
+		for i := range n {
+			if in[i] == part {
+				p.order = append(p.order, i)
+			}
 		}
 	}
-	p.name = joinInts(p.first)
 	return p, nil
 }
 
@@ -94,31 +95,32 @@ func ParsePartition(n int, s string) (Partition, error) {
 }
 
 // Dim returns n = p + q.
-func (p Partition) Dim() int { return len(p.first) + len(p.second) }
+func (p Partition) Dim() int { return len(p.order) }
 
 // P returns the size of the first part.
-func (p Partition) P() int { return len(p.first) }
+func (p Partition) P() int { return p.p }
 
 // Q returns the size of the second part.
-func (p Partition) Q() int { return len(p.second) }
+func (p Partition) Q() int { return len(p.order) - p.p }
 
 // Order returns the coordinates of the first part, then those of the second:
 // Order()[k] is the coordinate at place k of the block order, in which the
 // matrix of a layer is [[D, X], [0, I]] or [[I, 0], [X, D]].
-func (p Partition) Order() []int { return append(append([]int(nil), p.first...), p.second...) }
+func (p Partition) Order() []int { return slices.Clone(p.order) }
 
 // First returns the coordinates of the first part, increasing.
-func (p Partition) First() []int { return append([]int(nil), p.first...) }
+func (p Partition) First() []int { return slices.Clone(p.order[:p.p]) }
 
 // Second returns the coordinates of the second part, increasing.
-func (p Partition) Second() []int { return append([]int(nil), p.second...) }
+func (p Partition) Second() []int { return slices.Clone(p.order[p.p:]) }
 
 // String returns a text that ParsePartition reads back.
-func (p Partition) String() string { return p.name }
-
-func joinInts(v []int) string {
-	s := make([]string, len(v))
-	for k, i := range v {
+func (p Partition) String() string {
+	if p.name != "" {
+		return p.name
+	}
+	s := make([]string, p.p)
+	for k, i := range p.order[:p.p] {
 		s[k] = strconv.Itoa(i)
 	}
 	return strings.Join(s, ",")

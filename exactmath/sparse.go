@@ -97,21 +97,15 @@ func (x *Sparse) Each(visit func(i, j int, v *big.Rat)) {
 	}
 }
 
-func (x *Sparse) equal(y *Sparse) bool {
-	if len(x.val) != len(y.val) {
-		return false
-	}
-	for k := range x.val {
-		if x.col[k] != y.col[k] || x.val[k] != y.val[k] {
-			return false
+// Pieces calls f for the stored entries; see the interface of that name.
+func (x *Sparse) Pieces(f func(i, j int, sign float64, u uint64, e int)) {
+	for i := range x.rows {
+		cols, vals := x.Row(i)
+		for k, v := range vals {
+			u, e := mantissa(v)
+			f(i, cols[k], math.Copysign(1, v), u, e)
 		}
 	}
-	for i := range x.start {
-		if x.start[i] != y.start[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // SparsePermutation returns the n x n matrix that sends e_j to e_perm[j]: entry
@@ -127,34 +121,4 @@ func SparsePermutation(perm []int) (*Sparse, error) {
 		x.start[j+1], x.col[i], x.val[i] = j+1, j, 1
 	}
 	return x, nil
-}
-
-// sub returns x - y, sparse if every difference is a float64, else rational.
-func (x *Sparse) sub(y *Sparse) (Matrix, error) {
-	if x.rows != y.rows || x.cols != y.cols {
-		return nil, &ShapeError{"Sub", x.rows, x.cols, y.rows, y.cols}
-	}
-	var es []Entry
-	for i := range x.rows {
-		xc, xv := x.Row(i)
-		yc, yv := y.Row(i)
-		for len(xc)+len(yc) > 0 {
-			switch {
-			case len(yc) == 0 || len(xc) > 0 && xc[0] < yc[0]:
-				es = append(es, Entry{i, xc[0], xv[0]})
-				xc, xv = xc[1:], xv[1:]
-			case len(xc) == 0 || yc[0] < xc[0]:
-				es = append(es, Entry{i, yc[0], -yv[0]})
-				yc, yv = yc[1:], yv[1:]
-			default:
-				d := xv[0] - yv[0]
-				if _, exact := new(big.Rat).Sub(new(big.Rat).SetFloat64(xv[0]), new(big.Rat).SetFloat64(yv[0])).Float64(); !exact {
-					return ToRational(x).Sub(ToRational(y))
-				}
-				es = append(es, Entry{i, xc[0], d})
-				xc, xv, yc, yv = xc[1:], xv[1:], yc[1:], yv[1:]
-			}
-		}
-	}
-	return NewSparse(x.rows, x.cols, es)
 }

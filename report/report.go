@@ -10,6 +10,7 @@ import (
 
 	"flowproof/convolution"
 	"flowproof/coupling"
+	"flowproof/coupling/run"
 	"flowproof/exactmath"
 	"flowproof/internal/number"
 	"flowproof/verify"
@@ -94,7 +95,7 @@ func (r *Report) Fill(f *coupling.Flow, target exactmath.Matrix, res *verify.Res
 	for _, l := range f.Layers() {
 		k := condition.Layer(l)
 		rows, cols := l.Weight().Dims()
-		lo, hi := extremes(l.Scale().Float64s(rows))
+		lo, hi := extremes(run.Scales(l.Scale(), rows))
 		r.Layers = append(r.Layers, Layer{l.Kind().String(), rows, cols, lo, hi, number.Float(k.Bound), number.Float(k.Estimate)})
 		c.Layers = append(c.Layers, number.Float(k.Bound))
 		c.MaxLayerBound = max(c.MaxLayerBound, number.Float(k.Bound))

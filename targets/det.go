@@ -5,6 +5,7 @@ import (
 	"math/big"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 )
 
 // Flows preserve orientation: a target of determinant below 0 has none. Flip and
@@ -99,14 +100,14 @@ func rebuild(m exactmath.Matrix, pad int, neg func(i, j int) bool) (exactmath.Ma
 	return exactMatrix(n, w, out)
 }
 
-// exactMatrix returns the matrix as *exactmath.Dyadic if every entry is dyadic,
-// else as *exactmath.Rational.
+// exactMatrix returns the matrix as *dense.Dyadic if every entry is dyadic,
+// else as *dense.Rational.
 func exactMatrix(rows, cols int, data []*big.Rat) (exactmath.Matrix, error) {
-	r, err := exactmath.NewRational(rows, cols, data)
+	r, err := dense.NewRational(rows, cols, data)
 	if err != nil {
 		return nil, err
 	}
-	if d, ok := exactmath.ToDyadic(r); ok {
+	if d, ok := dense.ToDyadic(r); ok {
 		return d, nil
 	}
 	return r, nil

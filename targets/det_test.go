@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 )
 
 // storages returns one matrix of each storage, 3 x 3, none of them symmetric.
@@ -52,7 +53,7 @@ func TestFlip(t *testing.T) {
 			}
 			// Once more: back again, permutation and all.
 			z, err := Flip(y, c)
-			if err != nil || !exactmath.Equal(z.Matrix, x.Matrix) || (z.Perm == nil) != (x.Perm == nil) {
+			if err != nil || !dense.Equal(z.Matrix, x.Matrix) || (z.Perm == nil) != (x.Perm == nil) {
 				t.Errorf("%s flipped twice at %d: %v, %v", name, c, z, err)
 			}
 		}
@@ -124,7 +125,7 @@ func TestSignedPermutation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range []exactmath.Matrix{x.Matrix, exactmath.ToRational(x.Matrix)} {
+		for _, m := range []exactmath.Matrix{x.Matrix, dense.ToRational(x.Matrix)} {
 			perm, sign, ok := SignedPermutation(m)
 			if ok != c.ok {
 				t.Errorf("%q as %T: %v, want %v", c.text, m, ok, c.ok)
@@ -136,7 +137,7 @@ func TestSignedPermutation(t *testing.T) {
 			}
 		}
 	}
-	if _, _, ok := SignedPermutation(exactmath.ToRational(mustRect(t))); ok {
+	if _, _, ok := SignedPermutation(dense.ToRational(mustRect(t))); ok {
 		t.Error("2 x 3 is no permutation")
 	}
 }

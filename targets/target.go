@@ -39,7 +39,7 @@ type Target struct {
 
 	// Matrix holds the entries exactly. Permutations, with or without signs, are
 	// *exactmath.Sparse; other matrices are *exactmath.Floats where float64
-	// holds every entry, else *exactmath.Dyadic or *exactmath.Rational.
+	// holds every entry, else *dense.Dyadic or *dense.Rational.
 	Matrix exactmath.Matrix
 
 	// Perm is the permutation e_j -> e_Perm[j], nil if Matrix is not one.

@@ -7,6 +7,7 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/modular"
 	"flowproof/verify/product"
 )
@@ -58,7 +59,7 @@ func Check(f *coupling.Flow, target exactmath.Matrix) (*Result, error) {
 	if r, c := target.Dims(); r != n || c != n {
 		return nil, &exactmath.ShapeError{Op: "Check", R1: r, C1: c, R2: n, C2: n}
 	}
-	r := &Result{Verdict: Residual, Depth: f.Depth(), TargetFrobSq: exactmath.NormFrobSq(target)}
+	r := &Result{Verdict: Residual, Depth: f.Depth(), TargetFrobSq: dense.NormFrobSq(target)}
 	slack, err := r.compare(f, target)
 	if err != nil {
 		return nil, fmt.Errorf("compose: %w", err)
@@ -77,7 +78,7 @@ func Check(f *coupling.Flow, target exactmath.Matrix) (*Result, error) {
 // compare sets the residuals, but for the slack that it returns: a bound of what
 // they may be off.
 func (r *Result) compare(f *coupling.Flow, target exactmath.Matrix) (slack *big.Rat, err error) {
-	if dense(f) {
+	if full(f) {
 		num, den, err := compile(f).Residual(target)
 		if err == nil {
 			unit := new(big.Rat).SetFrac(big.NewInt(1), den)

@@ -10,6 +10,7 @@ import (
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/exactmath/chain"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/modular"
 	"flowproof/verify/product"
 )
@@ -21,7 +22,7 @@ func Compose(f *coupling.Flow) (exactmath.Matrix, error) {
 	if irrational(f) {
 		return nil, ErrIrrational
 	}
-	if dense(f) {
+	if full(f) {
 		num, den, err := compile(f).Product()
 		if err == nil {
 			return over(num, den), nil
@@ -58,9 +59,9 @@ func irrational(f *coupling.Flow) bool {
 	return false
 }
 
-// dense reports whether a rational flow is to be composed as a whole: unless its
+// full reports whether a rational flow is to be composed as a whole: unless its
 // weights have at most two entries for each coordinate, on average.
-func dense(f *coupling.Flow) bool {
+func full(f *coupling.Flow) bool {
 	if irrational(f) {
 		return false
 	}
@@ -88,11 +89,11 @@ func compile(f *coupling.Flow) *chain.Chain {
 }
 
 // over returns num / den.
-func over(num *exactmath.Dyadic, den *big.Int) exactmath.Matrix {
+func over(num *dense.Dyadic, den *big.Int) exactmath.Matrix {
 	if den.IsInt64() && den.Int64() == 1 {
 		return num
 	}
-	return exactmath.ToRational(num).Scale(new(big.Rat).SetFrac(big.NewInt(1), den))
+	return dense.ToRational(num).Scale(new(big.Rat).SetFrac(big.NewInt(1), den))
 }
 
 // matrix returns the product: sparse if its entries are float64 numbers.
@@ -117,5 +118,5 @@ func matrix(x *product.Product, n int) (exactmath.Matrix, error) {
 	for k, e := range entries {
 		all[e.Row*n+e.Col] = exact[k]
 	}
-	return exactmath.NewRational(n, n, all)
+	return dense.NewRational(n, n, all)
 }

@@ -9,6 +9,7 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/modular"
 )
 
@@ -25,7 +26,7 @@ func TestPathsAgree(t *testing.T) {
 				t.Fatal(err)
 			}
 			x := must(multiply(f))
-			if !exactmath.Equal(over(num, den), must(matrix(x, n))) {
+			if !dense.Equal(over(num, den), must(matrix(x, n))) {
 				t.Errorf("storage %d, n = %d: products differ", s, n)
 			}
 			num, den, err = c.Residual(target)
@@ -36,11 +37,11 @@ func TestPathsAgree(t *testing.T) {
 				t.Fatal(err)
 			}
 			diff := over(num, den)
-			if minus := must(exactmath.Sub(must(exactmath.NewRational(n, n, zeros(n*n))), diff)); !exactmath.Equal(minus, must(matrix(x, n))) {
+			if minus := must(dense.Sub(must(dense.NewRational(n, n, zeros(n*n))), diff)); !dense.Equal(minus, must(matrix(x, n))) {
 				t.Errorf("storage %d, n = %d: residuals differ", s, n)
 			}
 			r := must(Check(f, target))
-			if r.ResidualMax.Cmp(exactmath.MaxAbs(diff)) != 0 || r.ResidualMax.Cmp(x.MaxAbs()) != 0 || r.ResidualFrobSq.Cmp(exactmath.NormFrobSq(diff)) != 0 {
+			if r.ResidualMax.Cmp(dense.MaxAbs(diff)) != 0 || r.ResidualMax.Cmp(x.MaxAbs()) != 0 || r.ResidualFrobSq.Cmp(dense.NormFrobSq(diff)) != 0 {
 				t.Errorf("storage %d, n = %d: norms differ", s, n)
 			}
 		}
@@ -93,7 +94,7 @@ func TestTooManyBits(t *testing.T) {
 	for k := range num {
 		num[k] = big.NewInt(int64(k + 1))
 	}
-	w := must(exactmath.NewDyadic(n/2, n/2, num, -100_000))
+	w := must(dense.NewDyadic(n/2, n/2, num, -100_000))
 	f := must(coupling.NewFlow(part, must(coupling.NewLayer(part, coupling.Upper, w, coupling.Scale{}))))
 	if _, _, err := compile(f).Product(); !errors.Is(err, modular.ErrTooLarge) {
 		t.Fatalf("the engine says %v", err)
@@ -109,15 +110,15 @@ func TestTooManyBits(t *testing.T) {
 			}
 		}
 	}
-	want := must(exactmath.NewRational(n, n, v))
-	if !exactmath.Equal(must(Compose(f)), want) {
+	want := must(dense.NewRational(n, n, v))
+	if !dense.Equal(must(Compose(f)), want) {
 		t.Error("wrong product")
 	}
 	if r := must(Check(f, want)); r.Verdict != Exact {
 		t.Errorf("verdict %v", r.Verdict)
 	}
 	v[0].Add(v[0], w.At(0, 0))
-	if r := must(Check(f, must(exactmath.NewRational(n, n, v)))); r.Verdict != Residual || r.ResidualMax.Cmp(w.At(0, 0)) != 0 {
+	if r := must(Check(f, must(dense.NewRational(n, n, v)))); r.Verdict != Residual || r.ResidualMax.Cmp(w.At(0, 0)) != 0 {
 		t.Errorf("verdict %v, wrong residual", r.Verdict)
 	}
 }

@@ -22,6 +22,7 @@ import (
 
 	"flowproof/exactmath"
 	"flowproof/exactmath/chain"
+	"flowproof/exactmath/dense"
 )
 
 // setting is one measurement.
@@ -173,7 +174,7 @@ func random(s setting) (*chain.Chain, error) {
 		if s.bits == 53 {
 			w, err = exactmath.FromFloat64(rows, cols, v)
 		} else {
-			w, err = exactmath.NewDyadic(rows, cols, num, -s.bits)
+			w, err = dense.NewDyadic(rows, cols, num, -s.bits)
 		}
 		if err != nil {
 			return nil, err

@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/internal/residue"
 )
 
@@ -13,7 +14,7 @@ import (
 var ErrTooLarge = errors.New("too many bits for multi-modular arithmetic")
 
 // mulAdd returns c + a b as integers times 2^exp, row by row, from residues.
-func mulAdd(c, a, b *exactmath.Dyadic) (num []big.Int, exp int, err error) {
+func mulAdd(c, a, b *dense.Dyadic) (num []big.Int, exp int, err error) {
 	rows, k := a.Dims()
 	inner, cols := b.Dims()
 	if r, s := c.Dims(); r != rows || s != cols || inner != k || rows < 1 || cols < 1 || k < 1 {

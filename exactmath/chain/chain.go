@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/internal/residue"
 	"flowproof/exactmath/modular"
 )
@@ -64,14 +65,14 @@ func (c *Chain) Validate(target exactmath.Matrix) error {
 // Product returns N and an odd den > 0 such that the product is N / den,
 // exactly. It fails with a *exactmath.ShapeError if a shape does not fit, with
 // modular.ErrTooLarge if there are too many bits.
-func (c *Chain) Product() (num *exactmath.Dyadic, den *big.Int, err error) { return c.run(nil, block) }
+func (c *Chain) Product() (num *dense.Dyadic, den *big.Int, err error) { return c.run(nil, block) }
 
 // Residual is Product for target - product. Numbers are reconstructed only where
 // it is not zero, and that is decided on residues: the difference times the
 // common denominator is a matrix of integers below a proved bound (see Bounds),
 // which the product of the primes exceeds, so that an entry is zero if all its
 // residues are.
-func (c *Chain) Residual(target exactmath.Matrix) (num *exactmath.Dyadic, den *big.Int, err error) {
+func (c *Chain) Residual(target exactmath.Matrix) (num *dense.Dyadic, den *big.Int, err error) {
 	if target == nil {
 		target = &exactmath.Floats{} // of no shape that fits
 	}
@@ -102,7 +103,7 @@ func (c *Chain) Bounds(weight, scale func(k int) residue.Span) residue.Span {
 // block is how many entries of the product are worked on at once.
 const block = 1 << 20
 
-func (c *Chain) run(target exactmath.Matrix, block int) (*exactmath.Dyadic, *big.Int, error) {
+func (c *Chain) run(target exactmath.Matrix, block int) (*dense.Dyadic, *big.Int, error) {
 	if err := c.Validate(target); err != nil {
 		return nil, nil, err
 	}
@@ -147,6 +148,6 @@ func (c *Chain) run(target exactmath.Matrix, block int) (*exactmath.Dyadic, *big
 			num[k].Neg(&num[k])
 		}
 	}
-	z, err := exactmath.OwnDyadic(n, n, num, exp)
+	z, err := dense.OwnDyadic(n, n, num, exp)
 	return z, den, err
 }

@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/modular"
 	"flowproof/internal/chaintest"
 )
 
 // plain is the product of the chain with math/big alone.
-func plain(t testing.TB, c *Chain) *exactmath.Rational {
+func plain(t testing.TB, c *Chain) *dense.Rational {
 	z := &chaintest.Chain{P: c.P, Q: c.Q, Order: c.Order}
 	if z.Order == nil {
 		z.Order = chaintest.Identity(c.P + c.Q)
@@ -26,8 +27,8 @@ func plain(t testing.TB, c *Chain) *exactmath.Rational {
 }
 
 // value is the answer of Product or Residual as one matrix.
-func value(num *exactmath.Dyadic, den *big.Int) *exactmath.Rational {
-	return exactmath.ToRational(num).Scale(new(big.Rat).SetFrac(big.NewInt(1), den))
+func value(num *dense.Dyadic, den *big.Int) *dense.Rational {
+	return dense.ToRational(num).Scale(new(big.Rat).SetFrac(big.NewInt(1), den))
 }
 
 // TestChain composes at once and a few rows at a time, down to no step at all.
@@ -45,7 +46,7 @@ func TestChain(t *testing.T) {
 				c.Steps = append(c.Steps, Step(f))
 			}
 			want := plain(t, c)
-			target := exactmath.ToRational(chaintest.Entries(t, r, m, p+q, p+q))
+			target := dense.ToRational(chaintest.Entries(t, r, m, p+q, p+q))
 			diff, err := target.Sub(want)
 			if err != nil {
 				t.Fatal(err)
@@ -55,13 +56,13 @@ func TestChain(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if !exactmath.Equal(value(num, den), want) {
+				if !dense.Equal(value(num, den), want) {
 					t.Errorf("%s, p %d, q %d, %d steps: product differs", name, p, q, trial)
 				}
 				if num, den, err = c.run(target, block); err != nil {
 					t.Fatal(err)
 				}
-				if !exactmath.Equal(value(num, den), diff) {
+				if !dense.Equal(value(num, den), diff) {
 					t.Errorf("%s, p %d, q %d, %d steps: residual differs", name, p, q, trial)
 				}
 			}
@@ -90,7 +91,7 @@ func FuzzChain(f *testing.F) {
 			}
 			return 1
 		}
-		dense := func(rows, cols int) exactmath.Matrix {
+		full := func(rows, cols int) exactmath.Matrix {
 			v := make([]float64, rows*cols)
 			for i := range v {
 				v[i] = next()
@@ -103,13 +104,13 @@ func FuzzChain(f *testing.F) {
 		}
 		for k := range int(depth % 6) {
 			if k%2 == 0 {
-				c.Steps = append(c.Steps, Step{Upper: true, Weight: dense(c.P, c.Q)})
+				c.Steps = append(c.Steps, Step{Upper: true, Weight: full(c.P, c.Q)})
 			} else {
-				c.Steps = append(c.Steps, Step{Weight: dense(c.Q, c.P)})
+				c.Steps = append(c.Steps, Step{Weight: full(c.Q, c.P)})
 			}
 		}
-		target := dense(c.P+c.Q, c.P+c.Q)
-		want, err := exactmath.ToRational(target).Sub(plain(t, c))
+		target := full(c.P+c.Q, c.P+c.Q)
+		want, err := dense.ToRational(target).Sub(plain(t, c))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,15 +118,15 @@ func FuzzChain(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !exactmath.Equal(value(num, den), want) {
+		if !dense.Equal(value(num, den), want) {
 			t.Fatal("residual differs")
 		}
 	})
 }
 
 func TestBadInput(t *testing.T) {
-	one := exactmath.IdentityDyadic(1)
-	two := exactmath.IdentityDyadic(2)
+	one := dense.IdentityDyadic(1)
+	two := dense.IdentityDyadic(2)
 	var shape *exactmath.ShapeError
 	for name, c := range map[string]*Chain{
 		"no part":           {P: 0, Q: 2},
@@ -148,7 +149,7 @@ func TestBadInput(t *testing.T) {
 }
 
 func TestTooLarge(t *testing.T) {
-	x, err := exactmath.NewDyadic(1, 1, []*big.Int{new(big.Int).Lsh(big.NewInt(3), 1000)}, -90000)
+	x, err := dense.NewDyadic(1, 1, []*big.Int{new(big.Int).Lsh(big.NewInt(3), 1000)}, -90000)
 	if err != nil {
 		t.Fatal(err)
 	}

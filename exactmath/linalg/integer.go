@@ -91,9 +91,9 @@ func (z *integers) residues(x *residue.Integers, primes []residue.Prime, buf []f
 // taken in units of 2^-20 of the largest, and rounded up.
 func (z *integers) norms() []*big.Int {
 	top := math.MinInt
-	residue.Visit(z.m, func(_, _ int, _ float64, u uint64, e int) { top = max(top, e+bits.Len64(u)) })
+	residue.Of(z.m)(func(_, _ int, _ float64, u uint64, e int) { top = max(top, e+bits.Len64(u)) })
 	sums, at, entry := make([]uint64, z.rows), 0, uint64(0)
-	residue.Visit(z.m, func(i, j int, _ float64, u uint64, e int) {
+	residue.Of(z.m)(func(i, j int, _ float64, u uint64, e int) {
 		if k := i*z.cols + j; k != at {
 			sums[at/z.cols] += entry * entry
 			at, entry = k, 0

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/internal/residue"
 	"flowproof/internal/chaintest"
 )
@@ -20,7 +21,7 @@ func on(kern residue.Kernel, threads int) machine {
 }
 
 // value puts the rows that x has together; the others are zero.
-func value(t testing.TB, x *Product) *exactmath.Rational {
+func value(t testing.TB, x *Product) *dense.Rational {
 	exp, den := x.Unit()
 	unit := new(big.Rat).SetFrac(new(big.Int).Lsh(big.NewInt(1), uint(max(exp, 0))), new(big.Int).Lsh(den, uint(max(-exp, 0))))
 	v := make([]*big.Rat, x.n*x.n)
@@ -32,7 +33,7 @@ func value(t testing.TB, x *Product) *exactmath.Rational {
 			v[i*x.n+j].Mul(unit, new(big.Rat).SetInt(&num[j]))
 		}
 	})
-	m, err := exactmath.NewRational(x.n, x.n, v)
+	m, err := dense.NewRational(x.n, x.n, v)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +68,7 @@ func check(t *testing.T, r *rand.Rand, c *chaintest.Chain, m chaintest.Maker) {
 	}
 	k := r.IntN(n * n) // one entry is off by a little
 	v[k].Add(v[k], new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Lsh(big.NewInt(1), 300)))
-	near, err := exactmath.NewRational(n, n, v)
+	near, err := dense.NewRational(n, n, v)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +92,7 @@ func check(t *testing.T, r *rand.Rand, c *chaintest.Chain, m chaintest.Maker) {
 					if err := x.Subtract(target); err != nil {
 						t.Fatal(err)
 					}
-					if all, err = want.Sub(exactmath.ToRational(target)); err != nil {
+					if all, err = want.Sub(dense.ToRational(target)); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -120,7 +121,7 @@ func TestSet(t *testing.T) {
 		c := chaintest.Random(t, r, m, p, q, 4, true, true)
 		head, tail := *c, *c
 		head.Factors, tail.Factors = c.Factors[:2], c.Factors[2:]
-		target := exactmath.ToRational(chaintest.Entries(t, r, m, p+q, p+q))
+		target := dense.ToRational(chaintest.Entries(t, r, m, p+q, p+q))
 		start := head.Plain(t)
 		den := big.NewInt(12) // even, and common to all entries
 		start.Each(func(_, _ int, v *big.Rat) { den.Mul(den, v.Denom()) })
@@ -146,7 +147,7 @@ func TestSet(t *testing.T) {
 		if want, err = want.Mul(tail.Plain(t)); err != nil {
 			t.Fatal(err)
 		}
-		if !exactmath.Equal(value(t, x), want) {
+		if !dense.Equal(value(t, x), want) {
 			t.Errorf("%s: product differs", name)
 		}
 		if norm := want.NormInf(); x.Norm().Cmp(norm) < 0 {
@@ -173,7 +174,7 @@ func TestPrimesInDenominators(t *testing.T) {
 			t.Errorf("the denominator %d is a prime still", before[k].U)
 		}
 	}
-	if !exactmath.Equal(value(t, x), c.Plain(t)) {
+	if !dense.Equal(value(t, x), c.Plain(t)) {
 		t.Error("product differs")
 	}
 }
@@ -202,7 +203,7 @@ func TestPrimesOnce(t *testing.T) {
 
 // TestTooLarge: too many bits, too little memory, too much work; nothing changes.
 func TestTooLarge(t *testing.T) {
-	wide, err := exactmath.NewDyadic(1, 1, []*big.Int{new(big.Int).Lsh(big.NewInt(3), 1000)}, -90000)
+	wide, err := dense.NewDyadic(1, 1, []*big.Int{new(big.Int).Lsh(big.NewInt(3), 1000)}, -90000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +217,7 @@ func TestTooLarge(t *testing.T) {
 	}
 	before := value(t, x)
 	for _, err := range []error{x.Multiply(Factor{false, wide, nil}), x.Multiply(Factor{false, wide, []*big.Rat{big.NewRat(1, 7)}})} {
-		if !errors.Is(err, ErrTooLarge) || !exactmath.Equal(value(t, x), before) {
+		if !errors.Is(err, ErrTooLarge) || !dense.Equal(value(t, x), before) {
 			t.Errorf("got %v", err)
 		}
 	}

@@ -121,7 +121,7 @@ func (f *field) rational(num, den *big.Int) uint64 {
 func (f *field) multiply(m exactmath.Matrix, x []uint64) []uint64 {
 	rows, _ := m.Dims()
 	y := make([]uint64, rows)
-	den := residue.Visit(m, func(i, j int, sign float64, u uint64, e int) {
+	den := residue.Of(m)(func(i, j int, sign float64, u uint64, e int) {
 		z := f.times(u, x[j], e)
 		if sign < 0 && z != 0 {
 			z = f.p - z

@@ -15,6 +15,7 @@ import (
 
 	"flowproof/exactmath"
 	"flowproof/exactmath/chain"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/internal/residue"
 )
 
@@ -85,7 +86,7 @@ func Check(c *chain.Chain, target exactmath.Matrix, rounds int, seed uint64) (*R
 func span(c *chain.Chain, target exactmath.Matrix) (residue.Span, error) {
 	scales := make([]exactmath.Matrix, len(c.Steps))
 	for k, s := range c.Steps {
-		d, err := exactmath.NewRational(1, len(s.Scale), s.Scale)
+		d, err := dense.NewRational(1, len(s.Scale), s.Scale)
 		if err != nil {
 			return residue.Span{}, err
 		}
@@ -98,7 +99,7 @@ func span(c *chain.Chain, target exactmath.Matrix) (residue.Span, error) {
 // bound bounds a matrix by its largest and smallest powers of two.
 func bound(m exactmath.Matrix) residue.Span {
 	lo, hi := math.MaxInt, math.MinInt
-	den := residue.Visit(m, func(_, _ int, _ float64, u uint64, e int) {
+	den := residue.Of(m)(func(_, _ int, _ float64, u uint64, e int) {
 		lo, hi = min(lo, e), max(hi, e+bits.Len64(u))
 	})
 	if lo > hi {

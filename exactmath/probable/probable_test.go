@@ -10,6 +10,7 @@ import (
 
 	"flowproof/exactmath"
 	"flowproof/exactmath/chain"
+	"flowproof/exactmath/dense"
 )
 
 func must[T any](x T, err error) T {
@@ -33,11 +34,11 @@ func weight(r *rand.Rand, rows, cols, kind int) exactmath.Matrix {
 			v[i] = new(big.Rat).SetFrac(big.NewInt(r.Int64()), new(big.Int).Lsh(big.NewInt(1), uint(r.IntN(3000))))
 		}
 	}
-	m := must(exactmath.NewRational(rows, cols, v))
-	if d, ok := exactmath.ToDyadic(m); ok && kind > 2 {
+	m := must(dense.NewRational(rows, cols, v))
+	if d, ok := dense.ToDyadic(m); ok && kind > 2 {
 		return d
 	}
-	if f, err := exactmath.FromFloat64(rows, cols, m.Float64s()); err == nil && exactmath.Equal(f, m) {
+	if f, err := exactmath.FromFloat64(rows, cols, m.Float64s()); err == nil && dense.Equal(f, m) {
 		return f
 	}
 	return m
@@ -69,7 +70,7 @@ func TestCheck(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		product := exactmath.ToRational(num).Scale(new(big.Rat).SetFrac(big.NewInt(1), den))
+		product := dense.ToRational(num).Scale(new(big.Rat).SetFrac(big.NewInt(1), den))
 		got := must(Check(c, product, 3, uint64(trial)))
 		if most := big.NewRat(1, 1<<62); !got.Agree || got.Error.Sign() <= 0 || got.Error.Cmp(most) > 0 {
 			t.Fatalf("trial %d: the product gives %v, error %v", trial, got.Agree, got.Error)
@@ -80,7 +81,7 @@ func TestCheck(t *testing.T) {
 		}
 		e := off[r.IntN(n*n)]
 		e.Add(e, new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Lsh(big.NewInt(1), 4000)))
-		if got := must(Check(c, must(exactmath.NewRational(n, n, off)), 1, uint64(trial))); got.Agree || got.Error.Sign() != 0 {
+		if got := must(Check(c, must(dense.NewRational(n, n, off)), 1, uint64(trial))); got.Agree || got.Error.Sign() != 0 {
 			t.Fatalf("trial %d: a difference of 2^-4000 goes unnoticed", trial)
 		}
 	}
@@ -88,11 +89,11 @@ func TestCheck(t *testing.T) {
 
 func TestBadInput(t *testing.T) {
 	c := &chain.Chain{P: 1, Q: 1}
-	one := exactmath.IdentityDyadic(2)
+	one := dense.IdentityDyadic(2)
 	for name, f := range map[string]func() error{
 		"no target": func() error { _, err := Check(c, nil, 1, 1); return err },
 		"no rounds": func() error { _, err := Check(c, one, 0, 1); return err },
-		"shape":     func() error { _, err := Check(c, exactmath.IdentityDyadic(3), 1, 1); return err },
+		"shape":     func() error { _, err := Check(c, dense.IdentityDyadic(3), 1, 1); return err },
 		"parts":     func() error { _, err := Check(&chain.Chain{P: 2}, one, 1, 1); return err },
 	} {
 		if f() == nil {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 )
 
 // Factor is a modular.Factor.
@@ -26,10 +27,10 @@ type Chain struct {
 }
 
 // Plain returns the product: full factors, schoolbook.
-func (c *Chain) Plain(t testing.TB) *exactmath.Rational {
+func (c *Chain) Plain(t testing.TB) *dense.Rational {
 	n := c.P + c.Q
 	order := c.Order
-	z := exactmath.IdentityRational(n)
+	z := dense.IdentityRational(n)
 	for _, s := range c.Factors {
 		f := make([]*big.Rat, n*n)
 		for k := range f {
@@ -46,7 +47,7 @@ func (c *Chain) Plain(t testing.TB) *exactmath.Rational {
 			f[order[row+i]*n+order[row+i]].Set(d)
 		}
 		s.Weight.Each(func(i, j int, v *big.Rat) { f[order[row+i]*n+order[col+j]].Set(v) })
-		m, err := exactmath.NewRational(n, n, f)
+		m, err := dense.NewRational(n, n, f)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,15 +111,15 @@ func Entries(t testing.TB, r *rand.Rand, m Maker, rows, cols int) exactmath.Matr
 }
 
 func store(t testing.TB, r *rand.Rand, v []*big.Rat, rows, cols int) exactmath.Matrix {
-	x, err := exactmath.NewRational(rows, cols, v)
+	x, err := dense.NewRational(rows, cols, v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, ok := exactmath.ToDyadic(x)
+	d, ok := dense.ToDyadic(x)
 	f := x.Float64s()
 	g, ferr := exactmath.FromFloat64(rows, cols, f)
 	switch {
-	case ferr == nil && exactmath.Equal(g, x) && r.IntN(4) > 0:
+	case ferr == nil && dense.Equal(g, x) && r.IntN(4) > 0:
 		if r.IntN(3) > 0 {
 			return g
 		}

@@ -14,12 +14,13 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/verify"
 	"flowproof/verify/lowerbound"
 )
 
 // list returns the square matrix with the given rows, "1 2; 3 4".
-func list(rows string) *exactmath.Rational {
+func list(rows string) *dense.Rational {
 	var data []*big.Rat
 	lines := strings.Split(rows, ";")
 	for _, line := range lines {
@@ -31,7 +32,7 @@ func list(rows string) *exactmath.Rational {
 			data = append(data, v)
 		}
 	}
-	m, err := exactmath.NewRational(len(lines), len(lines), data)
+	m, err := dense.NewRational(len(lines), len(lines), data)
 	if err != nil {
 		panic(err)
 	}
@@ -241,7 +242,7 @@ func product(tb testing.TB, rng *rand.Rand, part coupling.Partition, k int) exac
 		if err != nil {
 			tb.Fatal(err)
 		}
-		weight, err := exactmath.NewRational(rows, cols, data)
+		weight, err := dense.NewRational(rows, cols, data)
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -282,7 +283,7 @@ func TestSound(t *testing.T) {
 				continue
 			}
 			if depth > k {
-				t.Fatalf("%d layers on %d + %d, and a proof that %d are needed: %+v\n%v", k, p, n-p, depth, c, exactmath.ToRational(m).Float64s())
+				t.Fatalf("%d layers on %d + %d, and a proof that %d are needed: %+v\n%v", k, p, n-p, depth, c, dense.ToRational(m).Float64s())
 			}
 			proved[rule]++
 		}
@@ -405,7 +406,7 @@ func TestSpectralRules(t *testing.T) {
 				data[k].SetInt64(rng.Int64N(3) - 1)
 			}
 		}
-		m, err := exactmath.NewRational(n, n, data)
+		m, err := dense.NewRational(n, n, data)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -486,7 +487,7 @@ func inverseBlock(t *testing.T, m exactmath.Matrix, p int) exactmath.Matrix {
 			data = append(data, v.Quo(v, det))
 		}
 	}
-	inv, err := exactmath.NewRational(p, p, data)
+	inv, err := dense.NewRational(p, p, data)
 	if err != nil {
 		t.Fatal(err)
 	}

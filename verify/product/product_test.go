@@ -10,6 +10,7 @@ import (
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/exactmath/ball"
+	"flowproof/exactmath/dense"
 	"flowproof/internal/chaintest"
 )
 
@@ -38,14 +39,14 @@ func flow(c *chaintest.Chain) (coupling.Partition, []coupling.Layer) {
 }
 
 // value is the matrix of a product.
-func value(x *Product) *exactmath.Rational {
+func value(x *Product) *dense.Rational {
 	n := len(x.order)
 	v := make([]*big.Rat, n*n)
 	for k := range v {
 		v[k] = new(big.Rat)
 	}
 	x.Each(func(i, j int, num *big.Int) { v[i*n+j] = x.Value(num) })
-	return must(exactmath.NewRational(n, n, v))
+	return must(dense.NewRational(n, n, v))
 }
 
 // TestProduct compares rows, residues, and changes from the ones to the others
@@ -65,7 +66,7 @@ func TestProduct(t *testing.T) {
 			want := c.Plain(t)
 			part, layers := flow(c)
 			target := chaintest.Entries(t, r, m, p+q, p+q)
-			diff := must(want.Sub(exactmath.ToRational(target)))
+			diff := must(want.Sub(dense.ToRational(target)))
 			for _, path := range []string{"as it comes", "rows", "rows, then as it comes", "outgrown"} {
 				x := New(part, len(layers), Limits{})
 				x.large = path == "rows" || path == "rows, then as it comes"
@@ -80,10 +81,10 @@ func TestProduct(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				if !exactmath.Equal(value(x), want) {
+				if !dense.Equal(value(x), want) {
 					t.Fatalf("%s, %s: product differs", name, path)
 				}
-				if f, err := exactmath.FromFloat64(p+q, p+q, target.Float64s()); err == nil && exactmath.Equal(f, target) {
+				if f, err := exactmath.FromFloat64(p+q, p+q, target.Float64s()); err == nil && dense.Equal(f, target) {
 					compareRows(t, x, want, f)
 				}
 				if norm, _ := x.norm().Rat(nil); norm.Cmp(want.NormInf()) < 0 {
@@ -92,7 +93,7 @@ func TestProduct(t *testing.T) {
 				if err := x.Subtract(target); err != nil {
 					t.Fatal(err)
 				}
-				if !exactmath.Equal(value(x), diff) || x.MaxAbs().Cmp(diff.MaxAbs()) != 0 || x.Irrational() || x.Slack().Sign() != 0 {
+				if !dense.Equal(value(x), diff) || x.MaxAbs().Cmp(diff.MaxAbs()) != 0 || x.Irrational() || x.Slack().Sign() != 0 {
 					t.Fatalf("%s, %s: difference differs", name, path)
 				}
 			}
@@ -101,7 +102,7 @@ func TestProduct(t *testing.T) {
 }
 
 // compareRows compares some rows of x.
-func compareRows(t *testing.T, x *Product, want *exactmath.Rational, target *exactmath.Floats) {
+func compareRows(t *testing.T, x *Product, want *dense.Rational, target *exactmath.Floats) {
 	t.Helper()
 	n := len(x.order)
 	for from := 0; from < n; from += 3 {
@@ -264,7 +265,7 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	small := must(coupling.Half(2))
-	huge := must(exactmath.NewDyadic(1, 1, []*big.Int{big.NewInt(1)}, 1<<20))
+	huge := must(dense.NewDyadic(1, 1, []*big.Int{big.NewInt(1)}, 1<<20))
 	x := New(small, 100, Limits{Memory: 1 << 20, Work: 1 << 30})
 	var err error
 	for k := 0; k < 100 && err == nil; k++ {

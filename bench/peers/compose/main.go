@@ -28,6 +28,7 @@ import (
 	"flowproof/exactmath"
 	"flowproof/exactmath/ballmat"
 	"flowproof/exactmath/chain"
+	"flowproof/exactmath/dense"
 )
 
 func main() {
@@ -104,7 +105,7 @@ func run(mode string, threads, runs int, dir string) error {
 func ballSteps(c *chain.Chain, prec uint, thirds bool) ([]ballmat.Step, error) {
 	steps := make([]ballmat.Step, len(c.Steps))
 	for k, s := range c.Steps {
-		d, _ := exactmath.ToDyadic(s.Weight)
+		d, _ := dense.ToDyadic(s.Weight)
 		rad := new(big.Float)
 		if thirds {
 			rows, cols := d.Dims()
@@ -128,15 +129,15 @@ func ballSteps(c *chain.Chain, prec uint, thirds bool) ([]ballmat.Step, error) {
 }
 
 // third returns w / 3, rounded towards zero to the given number of bits more.
-func third(w exactmath.Matrix, more uint) (*exactmath.Dyadic, error) {
-	d, _ := exactmath.ToDyadic(w)
+func third(w exactmath.Matrix, more uint) (*dense.Dyadic, error) {
+	d, _ := dense.ToDyadic(w)
 	rows, cols := d.Dims()
 	num := make([]*big.Int, rows*cols)
 	for i := range num {
 		num[i] = new(big.Int).Lsh(d.Num(i/cols, i%cols), more)
 		num[i].Quo(num[i], big.NewInt(3))
 	}
-	return exactmath.NewDyadic(rows, cols, num, d.Exp()-int(more))
+	return dense.NewDyadic(rows, cols, num, d.Exp()-int(more))
 }
 
 // cpu returns the processor time used so far, in seconds.

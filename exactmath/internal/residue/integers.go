@@ -53,56 +53,30 @@ type Integers struct {
 	digits []float64
 }
 
-// Piece is called for the pieces sign * u * 2^e that the entry (i, j) is the sum
-// of. The pieces of an entry follow each other.
-type Piece func(i, j int, sign float64, u uint64, e int)
-
-// Entries calls f for all entries of a matrix times den, which it returns: an odd
-// number.
+// Entries calls f for the pieces, as exactmath.Pieces does, of all entries of a
+// matrix times den, which it returns: an odd number.
 type Entries func(f Piece) (den *big.Int)
 
+// Piece is called for the pieces sign * u * 2^e that the entry (i, j) is the sum
+// of.
+type Piece = func(i, j int, sign float64, u uint64, e int)
+
 // Of returns the entries of m.
-func Of(m exactmath.Matrix) Entries { return func(f Piece) *big.Int { return Visit(m, f) } }
+func Of(m exactmath.Matrix) Entries {
+	if m, ok := m.(exactmath.Pieces); ok {
+		return func(f Piece) *big.Int {
+			m.Pieces(f)
+			return big.NewInt(1)
+		}
+	}
+	return Rationals(m.Each)
+}
 
 // Words calls f for the pieces of x * 2^e.
 func Words(i, j int, x *big.Int, e int, f Piece) {
 	for k, w := range x.Bits() {
 		f(i, j, float64(x.Sign()), uint64(w), e+k*bits.UintSize)
 	}
-}
-
-// Visit is Of(m)(f).
-func Visit(m exactmath.Matrix, f Piece) *big.Int {
-	one := big.NewInt(1)
-	rows, cols := m.Dims()
-	switch m := m.(type) {
-	case *exactmath.Floats:
-		all := m.View()
-		for i := range rows {
-			for j, v := range all[i*cols : (i+1)*cols] {
-				if v != 0 {
-					u, e := mantissa(v)
-					f(i, j, math.Copysign(1, v), u, e)
-				}
-			}
-		}
-		return one
-	case *exactmath.Sparse:
-		for i := range rows {
-			at, val := m.Row(i)
-			for k, v := range val {
-				u, e := mantissa(v)
-				f(i, at[k], math.Copysign(1, v), u, e)
-			}
-		}
-		return one
-	case *exactmath.Dyadic:
-		for k := range rows * cols {
-			Words(k/cols, k%cols, m.Num(k/cols, k%cols), m.Exp(), f)
-		}
-		return one
-	}
-	return Rationals(m.Each)(f)
 }
 
 // Rationals returns the entries that each visits.
@@ -117,15 +91,6 @@ func Rationals(each func(visit func(i, j int, v *big.Rat))) Entries {
 		})
 		return den.Rsh(den, e)
 	}
-}
-
-// mantissa returns u < 2^53 and e with |v| = u * 2^e.
-func mantissa(v float64) (u uint64, e int) {
-	b := math.Float64bits(v)
-	if u, e = b&(1<<52-1), int(b>>52)&0x7ff; e == 0 {
-		return u, -1074
-	}
-	return u | 1<<52, e - 1075
 }
 
 // Split returns the entries in the given layout.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 )
 
 // TestKernels compares every kernel, to the bit, with the definition in integer
@@ -169,15 +170,15 @@ func TestSplit(t *testing.T) {
 		for i := range v {
 			v[i] = numbers[trial%len(numbers)]()
 		}
-		m, err := exactmath.NewRational(rows, cols, v)
+		m, err := dense.NewRational(rows, cols, v)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var x exactmath.Matrix = m
-		if d, ok := exactmath.ToDyadic(m); ok && trial%2 == 0 {
+		if d, ok := dense.ToDyadic(m); ok && trial%2 == 0 {
 			x = d
 		}
-		if f, err := exactmath.FromFloat64(rows, cols, m.Float64s()); err == nil && exactmath.Equal(f, m) && trial%3 == 0 {
+		if f, err := exactmath.FromFloat64(rows, cols, m.Float64s()); err == nil && dense.Equal(f, m) && trial%3 == 0 {
 			x = f
 		}
 		kern := Fastest()
