@@ -7,11 +7,16 @@ import (
 	"flowproof/exactmath"
 )
 
+// unit is 2^exp / den.
+type unit struct {
+	exp int
+	den *big.Int
+}
+
 // Rows is some rows of a rational product.
 type Rows struct {
-	exp    int
-	den    *big.Int
-	num    []([]big.Int) // times 2^exp / den
+	unit
+	num    [][]big.Int
 	floats []float64
 }
 
@@ -36,8 +41,8 @@ func (x *Product) Rows(from, to int) *Rows {
 	}
 	for i := from; i < to; i++ {
 		num := make([]big.Int, n)
-		for _, t := range x.rows.row[x.place[i]] {
-			num[x.order[t.col]].Set(t.num)
+		for j, v := range x.rows.row[x.place[i]] {
+			num[x.order[j]].Set(v)
 		}
 		fill(i, num)
 	}
@@ -49,10 +54,14 @@ func (r *Rows) round(num *big.Int) float64 {
 	if r.den.IsUint64() && r.den.Uint64() == 1 {
 		return exactmath.Round(num, r.exp)
 	}
-	n := new(big.Int).Lsh(num, uint(max(r.exp, 0)))
-	d := new(big.Int).Lsh(r.den, uint(max(-r.exp, 0)))
-	f, _ := new(big.Rat).SetFrac(n, d).Float64()
+	f, _ := r.value(num).Float64()
 	return f
+}
+
+// value returns num times the unit.
+func (u unit) value(num *big.Int) *big.Rat {
+	n := new(big.Int).Lsh(num, uint(max(u.exp, 0)))
+	return new(big.Rat).SetFrac(n, new(big.Int).Lsh(u.den, uint(max(-u.exp, 0))))
 }
 
 // Float64s returns the entries rounded to nearest even, row by row; ±Inf if they
@@ -62,28 +71,16 @@ func (r *Rows) Float64s() []float64 { return r.floats }
 // Residual returns the largest |target - entry|, the target given row by row.
 func (r *Rows) Residual(target []float64) *big.Rat {
 	n := len(r.num[0])
-	most, floor, d := new(big.Rat), 0.0, new(big.Int)
+	most, floor := new(big.Rat), 0.0
 	for k, t := range target {
 		// The difference is within half a unit of that of the rounded entry.
 		f := r.floats[k]
 		if math.Abs(t-f)*(1+0x1p-50)+math.Abs(f)*0x1p-52+0x1p-1070 <= floor {
 			continue
 		}
-		d.SetInt64(0)
-		e := r.exp
-		if t != 0 {
-			var m int64
-			if m, e = exactmath.Odd(t); e > r.exp {
-				d.Lsh(d.SetInt64(m), uint(e-r.exp))
-				e = r.exp
-			} else {
-				d.SetInt64(m)
-			}
-		}
-		d.Mul(d, r.den)
-		d.Sub(d, new(big.Int).Lsh(&r.num[k/n][k%n], uint(r.exp-e)))
-		den := new(big.Int).Lsh(r.den, uint(max(-e, 0)))
-		if v := new(big.Rat).SetFrac(d.Lsh(d.Abs(d), uint(max(e, 0))), den); v.Cmp(most) > 0 {
+		v := r.value(&r.num[k/n][k%n])
+		v.Sub(new(big.Rat).SetFloat64(t), v)
+		if v.Abs(v).Cmp(most) > 0 {
 			most = v
 			floor, _ = v.Float64()
 			floor = min(floor, math.MaxFloat64) * (1 - 0x1p-50)

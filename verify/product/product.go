@@ -62,7 +62,7 @@ func New(part coupling.Partition, layers int, limits Limits) *Product {
 			*l = math.MaxInt64
 		}
 	}
-	x := &Product{part: part, order: part.Order(), layers: layers, limits: limits, rows: newRows(part.Dim())}
+	x := &Product{part: part, order: part.Order(), layers: layers, limits: limits, rows: identity(part.Dim())}
 	x.place = make([]int, len(x.order))
 	for k, i := range x.order {
 		x.place[i] = k
@@ -98,11 +98,7 @@ func (x *Product) Multiply(l coupling.Layer) error {
 		}
 		x.outgrown()
 	}
-	from := x.part.P()
-	if f.Upper {
-		from = 0
-	}
-	n, steps := int64(len(x.order)), x.rows.steps(from, lengths(f.Weight))
+	n, steps := int64(len(x.order)), x.rows.steps(f)
 	if steps*16 > n*n && !x.large {
 		d := modular.New(x.order, x.part.P(), 0, len(x.order), x.layers+1, x.limits.Memory, x.limits.Work)
 		exp, den := x.Unit()
@@ -117,18 +113,18 @@ func (x *Product) Multiply(l coupling.Layer) error {
 
 // outgrown makes rows of the residues, which are too many.
 func (x *Product) outgrown() {
-	x.rows, x.large = newRows(len(x.order)), true
+	n := len(x.order)
 	exp, den := x.dense.Unit()
-	for i := range x.rows.row {
-		x.rows.row[i] = nil
+	z := &rows{make([]row, n), den.Lsh(den, uint(max(-exp, 0))), 1}
+	for i := range z.row {
+		z.row[i] = row{}
 	}
-	x.rows.den = den.Lsh(den, uint(max(-exp, 0)))
 	x.Each(func(i, j int, num *big.Int) {
 		num.Lsh(num, uint(max(exp, 0)))
-		x.rows.row[x.place[i]] = append(x.rows.row[x.place[i]], term{x.place[j], num})
-		x.rows.bits = max(x.rows.bits, num.BitLen()+bits.Len(uint(len(x.order))))
+		z.row[x.place[i]][x.place[j]] = num
+		z.bits = max(z.bits, num.BitLen()+bits.Len(uint(n)))
 	})
-	x.dense = nil
+	x.dense, x.rows, x.large = nil, z, true
 }
 
 // Subtract subtracts the target, n x n in the order of the coordinates. It fails
@@ -144,7 +140,9 @@ func (x *Product) Subtract(target exactmath.Matrix) error {
 		}
 		x.outgrown()
 	}
-	x.rows.subtract(target, x.order, x.place)
+	x.rows.subtract(func(visit func(i, j int, v *big.Rat)) {
+		target.Each(func(i, j int, v *big.Rat) { visit(x.place[i], x.place[j], v) })
+	})
 	return nil
 }
 
@@ -162,9 +160,9 @@ func (x *Product) Unit() (exp int, den *big.Int) {
 // num.
 func (x *Product) Each(visit func(i, j int, num *big.Int)) {
 	if x.dense == nil {
-		for k, row := range x.rows.row {
-			for _, t := range row {
-				visit(x.order[k], x.order[t.col], t.num)
+		for k, r := range x.rows.row {
+			for j, num := range r {
+				visit(x.order[k], x.order[j], num)
 			}
 		}
 		return
