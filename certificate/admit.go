@@ -8,6 +8,7 @@ import (
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 )
 
 // expBits is what an enclosed scale is taken to need.
@@ -90,7 +91,7 @@ func fill(f *coupling.Flow) (entries, steps int64) {
 		if l.Kind() == coupling.Upper {
 			read, written = written, read
 		}
-		x, ok := l.Weight().(*exactmath.Sparse)
+		x, ok := l.Weight().(*sparse.Matrix)
 		for k := range read {
 			if !ok {
 				steps += read[k] * int64(len(written))

@@ -18,6 +18,7 @@ import (
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 	"flowproof/verify"
 
 	"github.com/google/go-cmp/cmp"
@@ -103,12 +104,12 @@ func TestStorageDoesNotMatter(t *testing.T) {
 			},
 			"sparse": func(m exactmath.Matrix) exactmath.Matrix {
 				rows, cols := m.Dims()
-				var es []exactmath.Entry
+				var es []sparse.Entry
 				m.Each(func(i, j int, v *big.Rat) {
 					f, _ := v.Float64()
-					es = append(es, exactmath.Entry{Row: i, Col: j, Value: f})
+					es = append(es, sparse.Entry{Row: i, Col: j, Value: f})
 				})
-				return must(exactmath.NewSparse(rows, cols, es))
+				return must(sparse.New(rows, cols, es))
 			},
 		} {
 			same := func(m exactmath.Matrix) exactmath.Matrix {

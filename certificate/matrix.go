@@ -12,11 +12,12 @@ import (
 
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 )
 
 // Encodings of matrices. Which one a matrix has follows from its entries.
 const (
-	sparse    = "sparse"  // float64 entries, at most one in eight not 0, more than 64 in all
+	sparsely  = "sparse"  // float64 entries, at most one in eight not 0, more than 64 in all
 	float64s  = "float64" // otherwise: float64 entries, more than 256 in all
 	near      = "near"    // instead of float64: steps from the product, more than 4096 in all, if shorter
 	text      = "text"    // otherwise
@@ -28,7 +29,7 @@ const (
 func encoding(m exactmath.Matrix) (name string, nonZero int) {
 	float := true
 	switch m := m.(type) {
-	case *exactmath.Sparse:
+	case *sparse.Matrix:
 		nonZero = m.NNZ()
 	case *exactmath.Floats:
 		for _, f := range m.View() {
@@ -47,7 +48,7 @@ func encoding(m exactmath.Matrix) (name string, nonZero int) {
 	size := int64(rows) * int64(cols)
 	switch {
 	case float && size > 64 && 8*int64(nonZero) <= size:
-		return sparse, nonZero
+		return sparsely, nonZero
 	case float && size > 256:
 		return float64s, nonZero
 	}
@@ -75,7 +76,7 @@ func writeMatrix(w *bufio.Writer, m exactmath.Matrix, product []float64) {
 	var b []byte
 	name, nonZero := encoding(m)
 	switch name {
-	case sparse:
+	case sparsely:
 		fmt.Fprintf(w, "sparse %d\n", nonZero)
 		m.Each(func(i, j int, v *big.Rat) {
 			b = append(strconv.AppendInt(b[:0], int64(i), 10), ' ')
@@ -110,7 +111,7 @@ func writeMatrix(w *bufio.Writer, m exactmath.Matrix, product []float64) {
 func (s *scanner) matrix(rows, cols int, encoding string, product []float64) exactmath.Matrix {
 	name, count, _ := strings.Cut(encoding, " ")
 	size := int64(rows) * int64(cols)
-	if name == sparse {
+	if name == sparsely {
 		size = int64(s.integer(count, math.MaxInt32))
 	}
 	if s.spend(&s.limits.Entries, size, "matrix entries"); s.err != nil {
@@ -118,16 +119,16 @@ func (s *scanner) matrix(rows, cols int, encoding string, product []float64) exa
 	}
 	var f []float64
 	switch {
-	case name == sparse:
-		var es []exactmath.Entry
+	case name == sparsely:
+		var es []sparse.Entry
 		for ; size > 0 && s.err == nil; size-- {
 			if v := s.numbers(s.line(), 3); s.err == nil {
 				value, _ := v[2].Float64()
 				row, col := v[0].Num().Int64(), v[1].Num().Int64()
-				es = append(es, exactmath.Entry{Row: int(row), Col: int(col), Value: value})
+				es = append(es, sparse.Entry{Row: int(row), Col: int(col), Value: value})
 			}
 		}
-		return s.valid(exactmath.NewSparse(rows, cols, es))
+		return s.valid(sparse.New(rows, cols, es))
 	case name == text:
 		var v []*big.Rat
 		for i := 0; i < rows && s.err == nil; i++ {

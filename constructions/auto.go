@@ -9,6 +9,7 @@ import (
 	"flowproof/coupling"
 	"flowproof/coupling/run"
 	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
 )
 
 // goodResidual is the relative residual, estimated in float64, up to which auto
@@ -71,7 +72,7 @@ const sixLimit = 32
 
 // permutationOf returns the permutation e_j -> e_perm[j] if the target is one.
 func permutationOf(target exactmath.Matrix) (perm []int, ok bool) {
-	s, ok := target.(*exactmath.Sparse)
+	s, ok := target.(*sparse.Matrix)
 	if !ok {
 		return nil, false
 	}
@@ -134,7 +135,7 @@ func refined(b *Built, target exactmath.Matrix, opt Options, err error) (*Built,
 // relativeResidual estimates |target - product| / |target| in the Frobenius
 // norm, in float64.
 func relativeResidual(f *coupling.Flow, target exactmath.Matrix) float64 {
-	if s, ok := target.(*exactmath.Sparse); ok && s.NNZ() == 0 {
+	if s, ok := target.(*sparse.Matrix); ok && s.NNZ() == 0 {
 		return math.Inf(1)
 	}
 	n := f.Partition().Dim()

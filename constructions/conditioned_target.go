@@ -10,6 +10,7 @@ import (
 	"flowproof/coupling/simplify"
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 )
 
 // scaledDense returns the target in the frame's order as m * 2^exp, m rounded to
@@ -93,7 +94,7 @@ func (b *layerList) weight(kind coupling.Kind, w *mat.Dense, exp int) (exactmath
 		if kind == coupling.Upper {
 			rows, cols = cols, rows
 		}
-		return exactmath.NewSparse(rows, cols, nil)
+		return sparse.New(rows, cols, nil)
 	}
 	rows, cols := w.Dims()
 	data := rowMajor(w)

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"flowproof/coupling"
-	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 )
 
 // involutoryOf factors the signed permutation with cycles of the given lengths,
@@ -46,7 +46,7 @@ func zeros(n int) []*big.Rat {
 	return data
 }
 
-func denseOf(n int, entries []exactmath.Entry) *dense.Rational {
+func denseOf(n int, entries []sparse.Entry) *dense.Rational {
 	data := zeros(n)
 	for _, e := range entries {
 		data[e.Row*n+e.Col].Add(data[e.Row*n+e.Col], new(big.Rat).SetFloat64(e.Value))

@@ -9,6 +9,7 @@ import (
 
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 )
 
 func must[T any](x T, err error) T {
@@ -122,7 +123,7 @@ func TestDepth(t *testing.T) {
 	x := must(exactmath.FromFloat64(2, 2, entry))
 	u, l := must(NewLayer(part, Upper, x, Scale{})), must(NewLayer(part, Lower, x, Scale{}))
 	for _, z := range []exactmath.Matrix{
-		must(exactmath.FromFloat64(2, 2, zero)), must(exactmath.NewSparse(2, 2, nil)), dense.ToRational(must(exactmath.NewSparse(2, 2, nil))),
+		must(exactmath.FromFloat64(2, 2, zero)), must(sparse.New(2, 2, nil)), dense.ToRational(must(sparse.New(2, 2, nil))),
 	} {
 		nothing, scaled := must(NewLayer(part, Lower, z, Scale{})), must(NewLayer(part, Upper, z, ExpScale(rats(1, 0))))
 		if !nothing.IsIdentity() || scaled.IsIdentity() || u.IsIdentity() {

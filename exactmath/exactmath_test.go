@@ -1,7 +1,9 @@
-package exactmath
+package exactmath_test
 
 import (
 	"errors"
+	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -44,12 +46,12 @@ func TestEntries(t *testing.T) {
 	for range 200 {
 		rows, cols := 1+rng.IntN(5), 1+rng.IntN(5)
 		data := weirdData(rows*cols, rng)
-		var es []Entry
+		var es []sparse.Entry
 		for k, v := range data {
-			es = append(es, Entry{k / cols, k % cols, v})
+			es = append(es, sparse.Entry{Row: k / cols, Col: k % cols, Value: v})
 		}
 		rng.Shuffle(len(es), func(i, j int) { es[i], es[j] = es[j], es[i] })
-		for _, x := range []Pieces{must(FromFloat64(rows, cols, data)), must(NewSparse(rows, cols, es))} {
+		for _, x := range []exactmath.Pieces{must(exactmath.FromFloat64(rows, cols, data)), must(sparse.New(rows, cols, es))} {
 			if r, c := x.Dims(); r != rows || c != cols {
 				t.Fatalf("%T: shape %dx%d, want %dx%d", x, r, c, rows, cols)
 			}
@@ -78,7 +80,7 @@ func TestOdd(t *testing.T) {
 		if v == 0 {
 			continue
 		}
-		m, e := Odd(v)
+		m, e := exactmath.Odd(v)
 		if m&1 == 0 || math.Ldexp(float64(m), e) != v {
 			t.Errorf("Odd(%v) = %d, %d", v, m, e)
 		}
@@ -87,13 +89,13 @@ func TestOdd(t *testing.T) {
 
 func TestShapeErrors(t *testing.T) {
 	for name, f := range map[string]func() error{
-		"FromFloat64": func() error { _, err := FromFloat64(2, 2, make([]float64, 3)); return err },
-		"negative":    func() error { _, err := FromFloat64(-1, 2, nil); return err },
-		"range":       func() error { _, err := NewSparse(2, 2, []Entry{{2, 0, 1}}); return err },
-		"twice":       func() error { _, err := NewSparse(2, 2, []Entry{{1, 0, 1}, {1, 0, 2}}); return err },
-		"permutation": func() error { _, err := SparsePermutation([]int{0, 0}); return err },
+		"FromFloat64": func() error { _, err := exactmath.FromFloat64(2, 2, make([]float64, 3)); return err },
+		"negative":    func() error { _, err := exactmath.FromFloat64(-1, 2, nil); return err },
+		"range":       func() error { _, err := sparse.New(2, 2, []sparse.Entry{{Row: 2, Value: 1}}); return err },
+		"twice":       func() error { _, err := sparse.New(2, 2, []sparse.Entry{{Row: 1, Value: 1}, {Row: 1, Value: 2}}); return err },
+		"permutation": func() error { _, err := sparse.Permutation([]int{0, 0}); return err },
 	} {
-		var shape *ShapeError
+		var shape *exactmath.ShapeError
 		if err := f(); !errors.As(err, &shape) || shape.Error() == "" {
 			t.Errorf("%s: %v, want a *ShapeError", name, err)
 		}
@@ -102,12 +104,12 @@ func TestShapeErrors(t *testing.T) {
 
 func TestNotANumber(t *testing.T) {
 	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
-		var entry *EntryError
-		_, err := FromFloat64(2, 2, []float64{0, 1, 2, v})
+		var entry *exactmath.EntryError
+		_, err := exactmath.FromFloat64(2, 2, []float64{0, 1, 2, v})
 		if !errors.As(err, &entry) || entry.Row != 1 || entry.Col != 1 {
 			t.Errorf("dense %v: %v", v, err)
 		}
-		_, err = NewSparse(3, 3, []Entry{{2, 1, v}})
+		_, err = sparse.New(3, 3, []sparse.Entry{{Row: 2, Col: 1, Value: v}})
 		if !errors.As(err, &entry) || entry.Row != 2 || entry.Col != 1 {
 			t.Errorf("sparse %v: %v", v, err)
 		}
@@ -116,7 +118,7 @@ func TestNotANumber(t *testing.T) {
 
 func TestImmutable(t *testing.T) {
 	data := []float64{1, 2, 3, 4}
-	f := must(FromFloat64(2, 2, data))
+	f := must(exactmath.FromFloat64(2, 2, data))
 	data[0] = 9
 	f.Float64s()[1] = 9
 	f.At(1, 0).SetInt64(9)

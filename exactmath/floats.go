@@ -60,15 +60,15 @@ func (x *Floats) Pieces(f func(i, j int, sign float64, u uint64, e int)) {
 	for i := range x.rows {
 		for j, v := range x.data[i*x.cols : (i+1)*x.cols] {
 			if v != 0 {
-				u, e := mantissa(v)
+				u, e := Mantissa(v)
 				f(i, j, math.Copysign(1, v), u, e)
 			}
 		}
 	}
 }
 
-// mantissa returns u < 2^53 and e with |v| = u * 2^e, for a finite v.
-func mantissa(v float64) (u uint64, e int) {
+// Mantissa returns u < 2^53 and e with |v| = u * 2^e, for a finite v.
+func Mantissa(v float64) (u uint64, e int) {
 	b := math.Float64bits(v)
 	if u, e = b&(1<<52-1), int(b>>52)&0x7ff; e == 0 {
 		return u, -1074
@@ -79,7 +79,7 @@ func mantissa(v float64) (u uint64, e int) {
 // Odd returns the odd integer m and the exponent e with v = m * 2^e, for a
 // finite v != 0; subnormal numbers included.
 func Odd(v float64) (m int64, e int) {
-	u, e := mantissa(v)
+	u, e := Mantissa(v)
 	z := bits.TrailingZeros64(u)
 	if m = int64(u >> z); v < 0 {
 		m = -m

@@ -12,6 +12,7 @@ import (
 	"flowproof/coupling"
 	"flowproof/coupling/run"
 	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
 	"flowproof/internal/number"
 	"flowproof/verify"
 	"flowproof/verify/condition"
@@ -155,7 +156,7 @@ func ConditionEstimate(m exactmath.Matrix) float64 {
 }
 
 func isSignedPermutation(m exactmath.Matrix) bool {
-	s, ok := m.(*exactmath.Sparse)
+	s, ok := m.(*sparse.Matrix)
 	if !ok {
 		return false
 	}

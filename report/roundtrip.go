@@ -7,6 +7,7 @@ import (
 	"flowproof/coupling"
 	"flowproof/coupling/run"
 	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
 	"flowproof/internal/number"
 )
 
@@ -72,7 +73,7 @@ func worse(a number.Float, b float64) number.Float {
 // action returns x -> m x in float64.
 func action(m exactmath.Matrix) func([]float64) []float64 {
 	n, _ := m.Dims()
-	if s, ok := m.(*exactmath.Sparse); ok {
+	if s, ok := m.(*sparse.Matrix); ok {
 		return func(x []float64) []float64 {
 			y := make([]float64, n)
 			for i := range y {

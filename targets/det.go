@@ -6,6 +6,7 @@ import (
 
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 )
 
 // Flows preserve orientation: a target of determinant below 0 has none. Flip and
@@ -56,8 +57,8 @@ func rebuild(m exactmath.Matrix, pad int, neg func(i, j int) bool) (exactmath.Ma
 	n, w := rows+pad, cols+pad
 	turn := func(i, j int) bool { return neg != nil && neg(i, j) }
 	switch m := m.(type) {
-	case *exactmath.Sparse:
-		es := make([]exactmath.Entry, 0, m.NNZ()+pad)
+	case *sparse.Matrix:
+		es := make([]sparse.Entry, 0, m.NNZ()+pad)
 		for i := range rows {
 			js, vals := m.Row(i)
 			for k, j := range js {
@@ -65,13 +66,13 @@ func rebuild(m exactmath.Matrix, pad int, neg func(i, j int) bool) (exactmath.Ma
 				if turn(i, j) {
 					v = -v
 				}
-				es = append(es, exactmath.Entry{Row: i, Col: j, Value: v})
+				es = append(es, sparse.Entry{Row: i, Col: j, Value: v})
 			}
 		}
 		for k := range pad {
-			es = append(es, exactmath.Entry{Row: rows + k, Col: cols + k, Value: -1})
+			es = append(es, sparse.Entry{Row: rows + k, Col: cols + k, Value: -1})
 		}
-		return exactmath.NewSparse(n, w, es)
+		return sparse.New(n, w, es)
 	case *exactmath.Floats:
 		out := make([]float64, n*w)
 		for k, v := range m.View() {

@@ -7,6 +7,7 @@ import (
 
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 )
 
 // storages returns one matrix of each storage, 3 x 3, none of them symmetric.
@@ -107,7 +108,7 @@ func TestWaysOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, x := range []*Target{flipped, padded} {
-		if _, ok := x.Matrix.(*exactmath.Sparse); !ok || exactDet(t, x.Matrix).Cmp(big.NewRat(1, 1)) != 0 {
+		if _, ok := x.Matrix.(*sparse.Matrix); !ok || exactDet(t, x.Matrix).Cmp(big.NewRat(1, 1)) != 0 {
 			t.Errorf("%q: %T, determinant %v", x.Note, x.Matrix, exactDet(t, x.Matrix))
 		}
 	}

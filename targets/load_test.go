@@ -14,6 +14,7 @@ import (
 
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 
 	"github.com/google/go-cmp/cmp"
 	"gonum.org/v1/gonum/mat"
@@ -110,7 +111,7 @@ func TestSamplePermutations(t *testing.T) {
 		if diff := cmp.Diff(want, x.Perm); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", f, diff)
 		}
-		if _, ok := x.Matrix.(*exactmath.Sparse); !ok {
+		if _, ok := x.Matrix.(*sparse.Matrix); !ok {
 			t.Errorf("%s: stored as %T", f, x.Matrix)
 		}
 		if one := strings.Contains(f, "one-based"); x.OneBased != one || one != strings.Contains(x.Note, "1-based") {

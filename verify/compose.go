@@ -12,6 +12,7 @@ import (
 	"flowproof/exactmath/chain"
 	"flowproof/exactmath/dense"
 	"flowproof/exactmath/modular"
+	"flowproof/exactmath/sparse"
 	"flowproof/verify/product"
 )
 
@@ -67,7 +68,7 @@ func full(f *coupling.Flow) bool {
 	}
 	entries, most := 0, 2*f.Partition().Dim()*len(f.Layers())
 	for _, l := range f.Layers() {
-		if s, ok := l.Weight().(*exactmath.Sparse); ok {
+		if s, ok := l.Weight().(*sparse.Matrix); ok {
 			entries += s.NNZ()
 		} else if rows, cols := l.Weight().Dims(); rows*cols > most {
 			return true
@@ -99,17 +100,17 @@ func over(num *dense.Dyadic, den *big.Int) exactmath.Matrix {
 // matrix returns the product: sparse if its entries are float64 numbers.
 func matrix(x *product.Product, n int) (exactmath.Matrix, error) {
 	floats := true
-	var entries []exactmath.Entry
+	var entries []sparse.Entry
 	var exact []*big.Rat
 	x.Each(func(i, j int, num *big.Int) {
 		v := x.Value(num)
 		f, ok := v.Float64()
 		floats = floats && ok && f != 0 // Rat.Float64 calls an underflow to 0 exact
-		entries = append(entries, exactmath.Entry{Row: i, Col: j, Value: f})
+		entries = append(entries, sparse.Entry{Row: i, Col: j, Value: f})
 		exact = append(exact, v)
 	})
 	if floats {
-		return exactmath.NewSparse(n, n, entries)
+		return sparse.New(n, n, entries)
 	}
 	all := make([]*big.Rat, n*n)
 	for k := range all {

@@ -8,9 +8,9 @@ import (
 	"testing"
 
 	"flowproof/coupling"
-	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
 	"flowproof/exactmath/modular"
+	"flowproof/exactmath/sparse"
 )
 
 // TestPathsAgree composes flows both ways: as a whole, and layer by layer.
@@ -62,24 +62,24 @@ func TestThin(t *testing.T) {
 	part := must(coupling.Half(n))
 	var layers []coupling.Layer
 	for k := range 6 { // swaps the parts, twice
-		es := make([]exactmath.Entry, n/2)
+		es := make([]sparse.Entry, n/2)
 		for i := range es {
-			es[i] = exactmath.Entry{Row: i, Col: i, Value: []float64{-1, 1}[k%2]}
+			es[i] = sparse.Entry{Row: i, Col: i, Value: []float64{-1, 1}[k%2]}
 		}
-		w := must(exactmath.NewSparse(n/2, n/2, es))
+		w := must(sparse.New(n/2, n/2, es))
 		layers = append(layers, must(coupling.NewLayer(part, coupling.Kind(k%2), w, coupling.Scale{})))
 	}
 	f := must(coupling.NewFlow(part, layers...))
-	es := make([]exactmath.Entry, n)
+	es := make([]sparse.Entry, n)
 	for i := range es {
-		es[i] = exactmath.Entry{Row: i, Col: i, Value: -1}
+		es[i] = sparse.Entry{Row: i, Col: i, Value: -1}
 	}
-	target := must(exactmath.NewSparse(n, n, es))
+	target := must(sparse.New(n, n, es))
 	if r := must(Check(f, target)); r.Verdict != Exact {
 		t.Errorf("verdict %v, residual %v", r.Verdict, r.ResidualMax)
 	}
 	es[n-1].Value = -2
-	off := must(exactmath.NewSparse(n, n, es))
+	off := must(sparse.New(n, n, es))
 	r := must(Check(f, off))
 	if r.Verdict != Residual || r.ResidualMax.Cmp(big.NewRat(1, 1)) != 0 || r.ResidualFrobSq.Cmp(big.NewRat(1, 1)) != 0 {
 		t.Errorf("one entry off by 1: %v, %v, %v", r.Verdict, r.ResidualMax, r.ResidualFrobSq)

@@ -13,6 +13,7 @@ import (
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 )
 
 func must[T any](x T, err error) T {
@@ -27,7 +28,7 @@ type storage int
 
 const (
 	floats storage = iota
-	sparse
+	sparsely
 	dyadic
 	rational
 	mixed
@@ -39,7 +40,7 @@ func randomWeight(rows, cols int, s storage, rng *rand.Rand) exactmath.Matrix {
 	}
 	vals := make([]*big.Rat, rows*cols)
 	data := make([]float64, rows*cols)
-	var es []exactmath.Entry
+	var es []sparse.Entry
 	for k := range vals {
 		data[k] = rng.NormFloat64()
 		if rng.IntN(4) == 0 {
@@ -54,13 +55,13 @@ func randomWeight(rows, cols int, s storage, rng *rand.Rand) exactmath.Matrix {
 		default:
 			vals[k] = new(big.Rat).SetFloat64(data[k])
 		}
-		es = append(es, exactmath.Entry{Row: k / cols, Col: k % cols, Value: data[k]})
+		es = append(es, sparse.Entry{Row: k / cols, Col: k % cols, Value: data[k]})
 	}
 	switch s {
 	case floats:
 		return must(exactmath.FromFloat64(rows, cols, data))
-	case sparse:
-		return must(exactmath.NewSparse(rows, cols, es))
+	case sparsely:
+		return must(sparse.New(rows, cols, es))
 	}
 	r := must(dense.NewRational(rows, cols, vals))
 	if d, ok := dense.ToDyadic(r); ok {

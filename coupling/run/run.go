@@ -6,6 +6,7 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
 )
 
 // Float is the type that a flow is run in.
@@ -64,7 +65,7 @@ func Scales(s coupling.Scale, n int) []float64 {
 func rowsOf[T Float](w exactmath.Matrix) []sparseRow[T] {
 	n, m := w.Dims()
 	rows := make([]sparseRow[T], n)
-	if s, ok := w.(*exactmath.Sparse); ok {
+	if s, ok := w.(*sparse.Matrix); ok {
 		for i := range rows {
 			cols, vals := s.Row(i)
 			rows[i].col = cols

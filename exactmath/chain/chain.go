@@ -11,6 +11,7 @@ import (
 	"flowproof/exactmath/dense"
 	"flowproof/exactmath/internal/residue"
 	"flowproof/exactmath/modular"
+	"flowproof/exactmath/sparse"
 )
 
 // Step is one block triangular factor of a Chain.
@@ -30,7 +31,7 @@ type Chain struct {
 // scale, or a target that is not nil, do not fit together.
 func (c *Chain) Validate(target exactmath.Matrix) error {
 	n := c.P + c.Q
-	_, err := exactmath.SparsePermutation(c.Order)
+	_, err := sparse.Permutation(c.Order)
 	if c.P < 1 || c.Q < 1 || err != nil || c.Order != nil && len(c.Order) != n {
 		return &exactmath.ShapeError{Op: "Chain", R1: c.P, C1: c.Q, R2: len(c.Order), C2: 1}
 	}
@@ -114,7 +115,7 @@ func (c *Chain) run(target exactmath.Matrix, block int) (*dense.Dyadic, *big.Int
 	}
 	steps := c.Steps
 	if len(steps) == 0 {
-		zero, err := exactmath.NewSparse(c.P, c.Q, nil)
+		zero, err := sparse.New(c.P, c.Q, nil)
 		if err != nil {
 			return nil, nil, err
 		}

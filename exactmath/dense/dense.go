@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
 )
 
 func misfit(op string, r1, c1, r2, c2 int) error {
@@ -26,8 +27,8 @@ func Equal(a, b exactmath.Matrix) bool {
 	if r, c := b.Dims(); r != rows || c != cols {
 		return false
 	}
-	if sa, ok := a.(*exactmath.Sparse); ok {
-		if sb, ok := b.(*exactmath.Sparse); ok {
+	if sa, ok := a.(*sparse.Matrix); ok {
+		if sb, ok := b.(*sparse.Matrix); ok {
 			return sparseEqual(sa, sb)
 		}
 	}
@@ -41,7 +42,7 @@ func Equal(a, b exactmath.Matrix) bool {
 	return true
 }
 
-func sparseEqual(x, y *exactmath.Sparse) bool {
+func sparseEqual(x, y *sparse.Matrix) bool {
 	if x.NNZ() != y.NNZ() {
 		return false
 	}
@@ -60,8 +61,8 @@ func sparseEqual(x, y *exactmath.Sparse) bool {
 // dyadic if both are dyadic, rational otherwise. It fails with a
 // *exactmath.ShapeError unless the shapes agree.
 func Sub(a, b exactmath.Matrix) (exactmath.Matrix, error) {
-	if sa, ok := a.(*exactmath.Sparse); ok {
-		if sb, ok := b.(*exactmath.Sparse); ok {
+	if sa, ok := a.(*sparse.Matrix); ok {
+		if sb, ok := b.(*sparse.Matrix); ok {
 			return sparseSub(sa, sb)
 		}
 	}
@@ -75,32 +76,32 @@ func Sub(a, b exactmath.Matrix) (exactmath.Matrix, error) {
 
 // sparseSub returns x - y, sparse if every difference is a float64, else
 // rational.
-func sparseSub(x, y *exactmath.Sparse) (exactmath.Matrix, error) {
+func sparseSub(x, y *sparse.Matrix) (exactmath.Matrix, error) {
 	rows, cols := x.Dims()
 	if r, c := y.Dims(); r != rows || c != cols {
 		return nil, misfit("Sub", rows, cols, r, c)
 	}
-	var es []exactmath.Entry
+	var es []sparse.Entry
 	for i := range rows {
 		xc, xv := x.Row(i)
 		yc, yv := y.Row(i)
 		for len(xc)+len(yc) > 0 {
 			switch {
 			case len(yc) == 0 || len(xc) > 0 && xc[0] < yc[0]:
-				es = append(es, exactmath.Entry{Row: i, Col: xc[0], Value: xv[0]})
+				es = append(es, sparse.Entry{Row: i, Col: xc[0], Value: xv[0]})
 				xc, xv = xc[1:], xv[1:]
 			case len(xc) == 0 || yc[0] < xc[0]:
-				es = append(es, exactmath.Entry{Row: i, Col: yc[0], Value: -yv[0]})
+				es = append(es, sparse.Entry{Row: i, Col: yc[0], Value: -yv[0]})
 				yc, yv = yc[1:], yv[1:]
 			default:
 				d := xv[0] - yv[0]
 				if _, exact := new(big.Rat).Sub(new(big.Rat).SetFloat64(xv[0]), new(big.Rat).SetFloat64(yv[0])).Float64(); !exact {
 					return ToRational(x).Sub(ToRational(y))
 				}
-				es = append(es, exactmath.Entry{Row: i, Col: xc[0], Value: d})
+				es = append(es, sparse.Entry{Row: i, Col: xc[0], Value: d})
 				xc, xv, yc, yv = xc[1:], xv[1:], yc[1:], yv[1:]
 			}
 		}
 	}
-	return exactmath.NewSparse(rows, cols, es)
+	return sparse.New(rows, cols, es)
 }

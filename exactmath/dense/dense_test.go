@@ -3,6 +3,7 @@ package dense
 import (
 	"errors"
 	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
 	"fmt"
 	"math"
 	"math/big"
@@ -48,12 +49,12 @@ func dyadic(x *exactmath.Floats) *Dyadic {
 // storages returns the same matrix in every storage.
 func storages(rows, cols int, data []float64) map[string]exactmath.Matrix {
 	f := must(exactmath.FromFloat64(rows, cols, data))
-	var es []exactmath.Entry
+	var es []sparse.Entry
 	for k, v := range data {
-		es = append(es, exactmath.Entry{Row: k / cols, Col: k % cols, Value: v})
+		es = append(es, sparse.Entry{Row: k / cols, Col: k % cols, Value: v})
 	}
 	return map[string]exactmath.Matrix{
-		"floats": f, "dyadic": dyadic(f), "rational": ToRational(f), "sparse": must(exactmath.NewSparse(rows, cols, es)),
+		"floats": f, "dyadic": dyadic(f), "rational": ToRational(f), "sparse": must(sparse.New(rows, cols, es)),
 	}
 }
 
@@ -244,7 +245,7 @@ func TestShapeErrors(t *testing.T) {
 		"rational +":  func() error { _, err := q.Add(r); return err },
 		"rational []": func() error { _, err := q.Block(0, 1, 2, 1); return err },
 		"sparse -": func() error {
-			_, err := Sub(must(exactmath.NewSparse(1, 1, nil)), must(exactmath.NewSparse(1, 2, nil)))
+			_, err := Sub(must(sparse.New(1, 1, nil)), must(sparse.New(1, 2, nil)))
 			return err
 		},
 	} {

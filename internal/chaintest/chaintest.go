@@ -10,6 +10,7 @@ import (
 
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 )
 
 // Factor is a modular.Factor.
@@ -123,11 +124,11 @@ func store(t testing.TB, r *rand.Rand, v []*big.Rat, rows, cols int) exactmath.M
 		if r.IntN(3) > 0 {
 			return g
 		}
-		var es []exactmath.Entry
+		var es []sparse.Entry
 		for k, v := range f {
-			es = append(es, exactmath.Entry{Row: k / cols, Col: k % cols, Value: v})
+			es = append(es, sparse.Entry{Row: k / cols, Col: k % cols, Value: v})
 		}
-		s, err := exactmath.NewSparse(rows, cols, es)
+		s, err := sparse.New(rows, cols, es)
 		if err != nil {
 			t.Fatal(err)
 		}

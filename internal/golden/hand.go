@@ -8,6 +8,7 @@ import (
 	"flowproof/coupling/run"
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 )
 
 // byHand returns small flows that show what the format holds.
@@ -96,11 +97,11 @@ func sparseSwap() (item, error) {
 	}
 	var layers []coupling.Layer
 	for k, sign := range []float64{-1, 1, -1} {
-		var es []exactmath.Entry
+		var es []sparse.Entry
 		for j := range n / 2 {
-			es = append(es, exactmath.Entry{Row: j, Col: j, Value: sign})
+			es = append(es, sparse.Entry{Row: j, Col: j, Value: sign})
 		}
-		w, err := exactmath.NewSparse(n/2, n/2, es)
+		w, err := sparse.New(n/2, n/2, es)
 		if err != nil {
 			return i, err
 		}

@@ -13,6 +13,7 @@ import (
 	"flowproof/coupling/run"
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 )
 
 func must[T any](x T, err error) T {
@@ -133,28 +134,28 @@ func TestCholesky(t *testing.T) {
 
 func TestSparseNorm(t *testing.T) {
 	n := 3000
-	es := make([]exactmath.Entry, n)
+	es := make([]sparse.Entry, n)
 	for i := range es {
-		es[i] = exactmath.Entry{Row: i, Col: (i*7 + 1) % n, Value: 1.5}
+		es[i] = sparse.Entry{Row: i, Col: (i*7 + 1) % n, Value: 1.5}
 	}
-	x := must(exactmath.NewSparse(n, n, es))
+	x := must(sparse.New(n, n, es))
 	if b := SpectralNorm(x); b.Bound < 1.5 || b.Bound > 1.5*(1+1e-12) || math.Abs(b.Estimate-1.5) > 1e-9 {
 		t.Errorf("1.5 times a permutation: %+v", b)
 	}
-	if b := SpectralNorm(must(exactmath.NewSparse(n, n, nil))); b.Bound > 1e-300 || b.Estimate != 0 {
+	if b := SpectralNorm(must(sparse.New(n, n, nil))); b.Bound > 1e-300 || b.Estimate != 0 {
 		t.Errorf("sparse zero: %+v", b)
 	}
 	rng := rand.New(rand.NewPCG(3, 1))
-	var few []exactmath.Entry
+	var few []sparse.Entry
 	seen := map[[2]int]bool{}
 	for range 4000 {
 		k := [2]int{rng.IntN(1100), rng.IntN(1100)}
 		if !seen[k] {
 			seen[k] = true
-			few = append(few, exactmath.Entry{Row: k[0], Col: k[1], Value: rng.NormFloat64()})
+			few = append(few, sparse.Entry{Row: k[0], Col: k[1], Value: rng.NormFloat64()})
 		}
 	}
-	s := must(exactmath.NewSparse(1100, 1100, few))
+	s := must(sparse.New(1100, 1100, few))
 	d := denseNorm(1100, 1100, s.Float64s(), 0)
 	if b := SpectralNorm(s); b.Bound < d.Estimate || b.Estimate > d.Bound {
 		t.Errorf("sparse %+v, dense %+v", b, d)

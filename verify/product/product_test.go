@@ -11,6 +11,7 @@ import (
 	"flowproof/exactmath"
 	"flowproof/exactmath/ball"
 	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 	"flowproof/internal/chaintest"
 )
 
@@ -245,14 +246,14 @@ func enclosed(part coupling.Partition, s *big.Rat) (coupling.Layer, error) {
 func TestLimits(t *testing.T) {
 	const n = 4000
 	part := must(coupling.Half(n))
-	column, row := make([]exactmath.Entry, n/2), make([]exactmath.Entry, n/2)
+	column, row := make([]sparse.Entry, n/2), make([]sparse.Entry, n/2)
 	for i := range column {
-		column[i] = exactmath.Entry{Row: i, Col: 0, Value: 1}
-		row[i] = exactmath.Entry{Row: 0, Col: i, Value: 1}
+		column[i] = sparse.Entry{Row: i, Col: 0, Value: 1}
+		row[i] = sparse.Entry{Row: 0, Col: i, Value: 1}
 	}
 	full := []coupling.Layer{ // of 4n entries, but their product has n^2 / 4
-		must(coupling.NewLayer(part, coupling.Upper, must(exactmath.NewSparse(n/2, n/2, column)), coupling.Scale{})),
-		must(coupling.NewLayer(part, coupling.Lower, must(exactmath.NewSparse(n/2, n/2, row)), coupling.Scale{})),
+		must(coupling.NewLayer(part, coupling.Upper, must(sparse.New(n/2, n/2, column)), coupling.Scale{})),
+		must(coupling.NewLayer(part, coupling.Lower, must(sparse.New(n/2, n/2, row)), coupling.Scale{})),
 	}
 	for name, l := range map[string]Limits{"memory": {Memory: 1 << 24}, "work": {Work: 1 << 20}} {
 		x := New(part, 2, l)

@@ -1,16 +1,19 @@
-package exactmath
+// Package sparse stores matrices by their non-zero entries.
+package sparse
 
 import (
 	"math"
 	"math/big"
 	"sort"
+
+	"flowproof/exactmath"
 )
 
-// Sparse is a matrix of which only the non-zero entries are stored, in
+// Matrix is a matrix of which only the non-zero entries are stored, in
 // compressed rows: row i has the values val[start[i]:start[i+1]] in the columns
 // col[start[i]:start[i+1]], which increase strictly. Every value is a finite
 // non-zero float64, standing for the dyadic rational that it is.
-type Sparse struct {
+type Matrix struct {
 	rows, cols int
 	start      []int
 	col        []int
@@ -23,23 +26,23 @@ type Entry struct {
 	Value    float64
 }
 
-// NewSparse returns the rows x cols matrix with the given entries and zeros
-// elsewhere; zero values are dropped. It fails with a *ShapeError for an index
-// out of range or given twice, with an *EntryError for a value that is NaN or
+// New returns the rows x cols matrix with the given entries and zeros
+// elsewhere; zero values are dropped. It fails with a *exactmath.ShapeError for an index
+// out of range or given twice, with an *exactmath.EntryError for a value that is NaN or
 // infinite.
-func NewSparse(rows, cols int, entries []Entry) (*Sparse, error) {
+func New(rows, cols int, entries []Entry) (*Matrix, error) {
 	es := append([]Entry(nil), entries...)
 	sort.Slice(es, func(a, b int) bool {
 		return es[a].Row < es[b].Row || es[a].Row == es[b].Row && es[a].Col < es[b].Col
 	})
-	x := &Sparse{rows: rows, cols: cols, start: make([]int, rows+1)}
+	x := &Matrix{rows: rows, cols: cols, start: make([]int, rows+1)}
 	for k, e := range es {
 		twice := k > 0 && es[k-1].Row == e.Row && es[k-1].Col == e.Col
 		if e.Row < 0 || rows <= e.Row || e.Col < 0 || cols <= e.Col || twice {
-			return nil, &ShapeError{"NewSparse", rows, cols, e.Row, e.Col}
+			return nil, &exactmath.ShapeError{Op: "sparse.New", R1: rows, C1: cols, R2: e.Row, C2: e.Col}
 		}
 		if math.IsNaN(e.Value) || math.IsInf(e.Value, 0) {
-			return nil, &EntryError{e.Row, e.Col, e.Value}
+			return nil, &exactmath.EntryError{Row: e.Row, Col: e.Col, Value: e.Value}
 		}
 		if e.Value != 0 {
 			x.start[e.Row+1]++
@@ -54,18 +57,18 @@ func NewSparse(rows, cols int, entries []Entry) (*Sparse, error) {
 }
 
 // Dims returns the shape.
-func (x *Sparse) Dims() (rows, cols int) { return x.rows, x.cols }
+func (x *Matrix) Dims() (rows, cols int) { return x.rows, x.cols }
 
 // NNZ returns the number of stored entries.
-func (x *Sparse) NNZ() int { return len(x.val) }
+func (x *Matrix) NNZ() int { return len(x.val) }
 
 // Row returns the columns and values of row i. The caller must not change them.
-func (x *Sparse) Row(i int) (cols []int, vals []float64) {
+func (x *Matrix) Row(i int) (cols []int, vals []float64) {
 	return x.col[x.start[i]:x.start[i+1]], x.val[x.start[i]:x.start[i+1]]
 }
 
 // At returns entry (i, j) as a rational.
-func (x *Sparse) At(i, j int) *big.Rat {
+func (x *Matrix) At(i, j int) *big.Rat {
 	cols, vals := x.Row(i)
 	v := new(big.Rat)
 	if k := sort.SearchInts(cols, j); k < len(cols) && cols[k] == j {
@@ -75,7 +78,7 @@ func (x *Sparse) At(i, j int) *big.Rat {
 }
 
 // Float64s returns all entries, zeros included, row by row; nothing is rounded.
-func (x *Sparse) Float64s() []float64 {
+func (x *Matrix) Float64s() []float64 {
 	out := make([]float64, x.rows*x.cols)
 	for i := range x.rows {
 		cols, vals := x.Row(i)
@@ -87,7 +90,7 @@ func (x *Sparse) Float64s() []float64 {
 }
 
 // Each visits the non-zero entries row by row.
-func (x *Sparse) Each(visit func(i, j int, v *big.Rat)) {
+func (x *Matrix) Each(visit func(i, j int, v *big.Rat)) {
 	var v big.Rat
 	for i := range x.rows {
 		cols, vals := x.Row(i)
@@ -98,25 +101,25 @@ func (x *Sparse) Each(visit func(i, j int, v *big.Rat)) {
 }
 
 // Pieces calls f for the stored entries; see the interface of that name.
-func (x *Sparse) Pieces(f func(i, j int, sign float64, u uint64, e int)) {
+func (x *Matrix) Pieces(f func(i, j int, sign float64, u uint64, e int)) {
 	for i := range x.rows {
 		cols, vals := x.Row(i)
 		for k, v := range vals {
-			u, e := mantissa(v)
+			u, e := exactmath.Mantissa(v)
 			f(i, cols[k], math.Copysign(1, v), u, e)
 		}
 	}
 }
 
-// SparsePermutation returns the n x n matrix that sends e_j to e_perm[j]: entry
-// (perm[j], j) is 1. It fails with a *ShapeError if perm is not a permutation
+// Permutation returns the n x n matrix that sends e_j to e_perm[j]: entry
+// (perm[j], j) is 1. It fails with a *exactmath.ShapeError if perm is not a permutation
 // of 0..n-1.
-func SparsePermutation(perm []int) (*Sparse, error) {
+func Permutation(perm []int) (*Matrix, error) {
 	n := len(perm)
-	x := &Sparse{n, n, make([]int, n+1), make([]int, n), make([]float64, n)}
+	x := &Matrix{n, n, make([]int, n+1), make([]int, n), make([]float64, n)}
 	for j, i := range perm {
 		if i < 0 || n <= i || x.val[i] != 0 {
-			return nil, &ShapeError{"SparsePermutation", n, n, i, j}
+			return nil, &exactmath.ShapeError{Op: "sparse.Permutation", R1: n, C1: n, R2: i, C2: j}
 		}
 		x.start[j+1], x.col[i], x.val[i] = j+1, j, 1
 	}
