@@ -16,7 +16,6 @@ import (
 type Partition struct {
 	order []int // the first part, then the second
 	p     int
-	name  string
 }
 
 // PartitionError says why a partition cannot be built.
@@ -27,21 +26,21 @@ func (e *PartitionError) Error() string { return "partition: " + e.Reason }
 // NewPartition returns the partition of 0..n-1 whose first part is the given
 // set of coordinates, in any order. It fails with a *PartitionError unless they
 // are distinct, in range, and leave both parts non-empty.
-func NewPartition(n int, first []int) (Partition, error) {
+func NewPartition(n int, first []int) (p Partition, err error) {
 	if len(first) < 1 || len(first) >= n {
-		return Partition{}, &PartitionError{fmt.Sprintf("first part has %d of %d coordinates, want 1 to %d", len(first), n, n-1)}
+		return p, &PartitionError{fmt.Sprintf("first part has %d of %d coordinates, want 1 to %d", len(first), n, n-1)}
 	}
 	in := make([]bool, n)
 	for _, i := range first {
 		if i < 0 || n <= i {
-			return Partition{}, &PartitionError{fmt.Sprintf("coordinate %d is out of range 0..%d", i, n-1)}
+			return p, &PartitionError{fmt.Sprintf("coordinate %d is out of range 0..%d", i, n-1)}
 		}
 		if in[i] {
-			return Partition{}, &PartitionError{fmt.Sprintf("coordinate %d is listed twice", i)}
+			return p, &PartitionError{fmt.Sprintf("coordinate %d is listed twice", i)}
 		}
 		in[i] = true
 	}
-	p := Partition{p: len(first)}
+	p.p = len(first)
 	for _, part := range []bool{true, false} {
 		for i := range n {
 			if in[i] == part {
@@ -54,24 +53,19 @@ func NewPartition(n int, first []int) (Partition, error) {
 
 // Half is the default partition: the first floor(n/2) coordinates and the rest.
 // It fails with a *PartitionError for n < 2.
-func Half(n int) (Partition, error) { return named(n, "half", func(i int) bool { return i < n/2 }) }
+func Half(n int) (Partition, error) { return NewPartition(n, every(n, 0, 1)) }
 
 // Checkerboard takes the odd coordinates as first part, floor(n/2) of them, and
 // the even ones as second: the alternating mask of RealNVP.
-func Checkerboard(n int) (Partition, error) {
-	return named(n, "checkerboard", func(i int) bool { return i%2 == 1 })
-}
+func Checkerboard(n int) (Partition, error) { return NewPartition(n, every(n, 1, 2)) }
 
-func named(n int, name string, isFirst func(int) bool) (Partition, error) {
-	var first []int
-	for i := range max(n, 0) {
-		if isFirst(i) {
-			first = append(first, i)
-		}
+// every returns floor(n/2) integers from first on, step apart.
+func every(n, first, step int) []int {
+	v := make([]int, max(n, 0)/2)
+	for k := range v {
+		v[k] = first + k*step
 	}
-	p, err := NewPartition(n, first)
-	p.name = name
-	return p, err
+	return v
 }
 
 // ParsePartition reads "half", "checkerboard", or the comma-separated
@@ -94,6 +88,19 @@ func ParsePartition(n int, s string) (Partition, error) {
 	return NewPartition(n, first)
 }
 
+// String returns the one name of the partition that ParsePartition reads back:
+// "half" or "checkerboard" if it is that, else the coordinates of the first part.
+func (p Partition) String() string {
+	first := p.First()
+	switch {
+	case slices.Equal(first, every(p.Dim(), 0, 1)):
+		return "half"
+	case slices.Equal(first, every(p.Dim(), 1, 2)):
+		return "checkerboard"
+	}
+	return strings.ReplaceAll(strings.Trim(fmt.Sprint(first), "[]"), " ", ",")
+}
+
 // Dim returns n = p + q.
 func (p Partition) Dim() int { return len(p.order) }
 
@@ -113,15 +120,3 @@ func (p Partition) First() []int { return slices.Clone(p.order[:p.p]) }
 
 // Second returns the coordinates of the second part, increasing.
 func (p Partition) Second() []int { return slices.Clone(p.order[p.p:]) }
-
-// String returns a text that ParsePartition reads back.
-func (p Partition) String() string {
-	if p.name != "" {
-		return p.name
-	}
-	s := make([]string, p.p)
-	for k, i := range p.order[:p.p] {
-		s[k] = strconv.Itoa(i)
-	}
-	return strings.Join(s, ",")
-}

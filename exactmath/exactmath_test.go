@@ -92,7 +92,10 @@ func TestShapeErrors(t *testing.T) {
 		"FromFloat64": func() error { _, err := exactmath.FromFloat64(2, 2, make([]float64, 3)); return err },
 		"negative":    func() error { _, err := exactmath.FromFloat64(-1, 2, nil); return err },
 		"range":       func() error { _, err := sparse.New(2, 2, []sparse.Entry{{Row: 2, Value: 1}}); return err },
-		"twice":       func() error { _, err := sparse.New(2, 2, []sparse.Entry{{Row: 1, Value: 1}, {Row: 1, Value: 2}}); return err },
+		"twice": func() error {
+			_, err := sparse.New(2, 2, []sparse.Entry{{Row: 1, Value: 1}, {Row: 1, Value: 2}})
+			return err
+		},
 		"permutation": func() error { _, err := sparse.Permutation([]int{0, 0}); return err },
 	} {
 		var shape *exactmath.ShapeError

@@ -89,23 +89,17 @@ func (r *Result) compare(f *coupling.Flow, target exactmath.Matrix) (slack *big.
 			return new(big.Rat), err
 		}
 	}
-	x, err := multiply(f)
-	if err == nil {
-		err = x.Subtract(target)
-	}
+	x, err := multiply(f, target)
 	if err != nil {
 		return nil, err
 	}
-	most, sum, t := new(big.Int), new(big.Int), new(big.Int)
-	x.Each(func(_, _ int, num *big.Int) {
-		if num.CmpAbs(most) > 0 {
-			most = num
+	r.ResidualMax, r.ResidualFrobSq = new(big.Rat), new(big.Rat)
+	x.Each(func(_, _ int, v *big.Rat) {
+		if v = new(big.Rat).Abs(v); v.Cmp(r.ResidualMax) > 0 {
+			r.ResidualMax = v
 		}
-		sum.Add(sum, t.Mul(num, num))
+		r.ResidualFrobSq.Add(r.ResidualFrobSq, new(big.Rat).Mul(v, v))
 	})
-	r.ResidualMax, r.ResidualFrobSq = x.Value(most), x.Value(sum)
-	r.ResidualMax.Abs(r.ResidualMax)
-	r.ResidualFrobSq.Mul(r.ResidualFrobSq, x.Value(big.NewInt(1)))
 	return x.Slack(), nil
 }
 

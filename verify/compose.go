@@ -32,23 +32,32 @@ func Compose(f *coupling.Flow) (exactmath.Matrix, error) {
 			return nil, err
 		}
 	}
-	x, err := multiply(f)
+	x, err := multiply(f, nil)
 	if err != nil {
 		return nil, err
 	}
 	return matrix(x, f.Partition().Dim())
 }
 
-// multiply multiplies layer by layer.
-func multiply(f *coupling.Flow) (*product.Product, error) {
+// multiply multiplies layer by layer, and subtracts a target that is not nil; if
+// it has to be, without residues.
+func multiply(f *coupling.Flow, target exactmath.Matrix) (*product.Product, error) {
 	layers := f.Layers()
-	x := product.New(f.Partition(), len(layers), product.Limits{})
-	for _, l := range layers {
-		if err := x.Multiply(l); err != nil {
-			return nil, err
+	for _, x := range []*product.Product{product.New(f.Partition(), len(layers), product.Limits{}), product.NewPlain(f.Partition())} {
+		var err error
+		for _, l := range layers {
+			if err = x.Multiply(l); err != nil {
+				break
+			}
+		}
+		if err == nil && target != nil {
+			err = x.Subtract(target)
+		}
+		if !errors.Is(err, product.ErrTooLarge) {
+			return x, err
 		}
 	}
-	return x, nil
+	return nil, product.ErrTooLarge
 }
 
 func irrational(f *coupling.Flow) bool {
@@ -102,8 +111,7 @@ func matrix(x *product.Product, n int) (exactmath.Matrix, error) {
 	floats := true
 	var entries []sparse.Entry
 	var exact []*big.Rat
-	x.Each(func(i, j int, num *big.Int) {
-		v := x.Value(num)
+	x.Each(func(i, j int, v *big.Rat) {
 		f, ok := v.Float64()
 		floats = floats && ok && f != 0 // Rat.Float64 calls an underflow to 0 exact
 		entries = append(entries, sparse.Entry{Row: i, Col: j, Value: f})

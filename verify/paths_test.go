@@ -25,7 +25,7 @@ func TestPathsAgree(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			x := must(multiply(f))
+			x := must(multiply(f, nil))
 			if !dense.Equal(over(num, den), must(matrix(x, n))) {
 				t.Errorf("storage %d, n = %d: products differ", s, n)
 			}

@@ -222,7 +222,7 @@ func TestCheckerDoesNotTrustTheBuilder(t *testing.T) {
 	allowed := map[string][]string{ // of the project; nil for all but the builders
 		"flowproof/verify":          nil,
 		"flowproof/coupling":        {"flowproof/coupling", "flowproof/exactmath"},
-		"flowproof/exactmath/dense": {"flowproof/exactmath/dense", "flowproof/exactmath"},
+		"flowproof/exactmath/dense": {"flowproof/exactmath/dense", "flowproof/exactmath/sparse", "flowproof/exactmath"},
 		"flowproof/exactmath":       {"flowproof/exactmath"},
 	}
 	for pkg, only := range allowed {

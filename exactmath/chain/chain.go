@@ -113,20 +113,12 @@ func (c *Chain) run(target exactmath.Matrix, block int) (*dense.Dyadic, *big.Int
 	for i := len(order); i < n; i++ {
 		order = append(order, i)
 	}
-	steps := c.Steps
-	if len(steps) == 0 {
-		zero, err := sparse.New(c.P, c.Q, nil)
-		if err != nil {
-			return nil, nil, err
-		}
-		steps = []Step{{Upper: true, Weight: zero}}
-	}
 	num, exps := make([]big.Int, n*n), make([]int, n)
 	var den *big.Int // the same for all rows
 	for from, rows := 0, max(6, block/n); from < n; from += rows {
 		these := order[from:min(from+rows, n)]
-		x := modular.New(order, c.P, from, from+len(these), len(steps), math.MaxInt64, math.MaxInt64)
-		for _, s := range steps {
+		x := modular.New(order, c.P, from, from+len(these), len(c.Steps), math.MaxInt64, math.MaxInt64)
+		for _, s := range c.Steps {
 			if err := x.Multiply(s); err != nil {
 				return nil, nil, err
 			}
@@ -136,12 +128,15 @@ func (c *Chain) run(target exactmath.Matrix, block int) (*dense.Dyadic, *big.Int
 				return nil, nil, err
 			}
 		}
-		exp, d := x.Unit()
-		den = d
-		x.Rows(these, func(i int, row []big.Int) {
+		var exp int
+		exp, den = x.Unit()
+		err := x.Rows(these, func(i int, row []big.Int) {
 			copy(num[i*n:], row)
 			exps[i] = exp
 		})
+		if err != nil {
+			return nil, nil, err
+		}
 	}
 	exp := slices.Min(exps)
 	for k := range num {

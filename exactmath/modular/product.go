@@ -57,7 +57,6 @@ type machine struct {
 	threads int
 	memory  int64 // for the planes, in bytes
 	work    int64 // multiplications of words left
-	least   int   // n^3 times primes below which one thread is faster (BenchmarkCompose)
 }
 
 type interval struct{ lo, hi int }
@@ -68,7 +67,7 @@ type interval struct{ lo, hi int }
 // the given memory, in bytes, and work, in multiplications of 64-bit words, are
 // used: beyond, methods fail with ErrTooLarge.
 func New(order []int, p, from, to, factors int, memory, work int64) *Product {
-	return newProduct(machine{residue.Fastest(), runtime.GOMAXPROCS(0), memory, work, 1 << 24}, order, p, from, to, factors)
+	return newProduct(machine{residue.Fastest(), runtime.GOMAXPROCS(0), memory, work}, order, p, from, to, factors)
 }
 
 func newProduct(m machine, order []int, p, from, to, factors int) *Product {
@@ -101,14 +100,10 @@ func (x *Product) Unit() (exp int, den *big.Int) {
 // Norm bounds the sum of the absolute values along a row.
 func (x *Product) Norm() *big.Rat { return x.spans[0].Add(x.spans[1]).Sum }
 
-// Set makes S the matrix of which each visits the entries, times 2^exp / den. It
-// is called before any other method.
-func (x *Product) Set(each func(visit func(i, j int, num *big.Int)), exp int, den *big.Int) {
-	e := int(den.TrailingZeroBits())
-	x.start = x.split(func(f residue.Piece) *big.Int {
-		each(func(i, j int, num *big.Int) { residue.Words(i, j, num, exp-e, f) })
-		return new(big.Int).Rsh(den, uint(e))
-	})
+// Set makes S the matrix of which each visits the entries, in the order of the
+// coordinates. It is called before any other method.
+func (x *Product) Set(each func(visit func(i, j int, v *big.Rat))) {
+	x.start = x.split(residue.Rationals(each))
 	x.fill(x.start.Span)
 }
 
@@ -137,9 +132,9 @@ func (x *Product) Multiply(e Factor) error {
 		return err
 	}
 	// Every thread takes as many tasks, each of at most 6 primes.
-	k, threads := len(x.primes), x.workers()
-	tasks := min(k, residue.Ceil(k, 6*threads)*threads)
-	residue.Parallel(threads, tasks, func(thread, t int) {
+	k := len(x.primes)
+	tasks := min(k, residue.Ceil(k, 6*x.threads)*x.threads)
+	residue.Parallel(x.threads, tasks, func(thread, t int) {
 		x.multiply(thread, t*k/tasks, (t+1)*k/tasks, from, weight, scale)
 	})
 	for s := range x.used {
@@ -174,12 +169,16 @@ func (x *Product) fill(span residue.Span) {
 	x.spans = [2]residue.Span{span, span}
 }
 
-// Rows visits the rows of these coordinates, several at once and in any order,
-// once a Multiply or Subtract has succeeded:
+// Rows visits the rows of these coordinates, several at once and in any order:
 // num[j] times the unit is the entry (i, j), in the order of the coordinates, and
-// belongs to the visitor. That a row is zero is decided on residues: a number is
-// zero if all its residues are.
-func (x *Product) Rows(coordinates []int, visit func(i int, num []big.Int)) {
+// belongs to the visitor. A number is known to be zero if all its residues are.
+// It can fail, with ErrTooLarge, only before the first Multiply or Subtract.
+func (x *Product) Rows(coordinates []int, visit func(i int, num []big.Int)) error {
+	if x.planes == nil {
+		if err := x.fit(x.spans); err != nil {
+			return err
+		}
+	}
 	g, unit := x.kern.Lanes, make([]float64, len(x.primes))
 	exp, den := x.Unit()
 	if x.table == nil {
@@ -195,7 +194,7 @@ func (x *Product) Rows(coordinates []int, visit func(i int, num []big.Int)) {
 	for k, i := range x.order {
 		coordinate[x.column(k)] = i
 	}
-	residue.Parallel(x.workers(), len(coordinates), func(thread, task int) {
+	residue.Parallel(x.threads, len(coordinates), func(thread, task int) {
 		i := coordinates[task]
 		num, row := make([]big.Int, x.n), x.planes[(x.place[i]-x.first)*x.ld:]
 		for at := 0; at < x.ld; at += residue.Chunk * g {
@@ -209,6 +208,7 @@ func (x *Product) Rows(coordinates []int, visit func(i int, num []big.Int)) {
 		}
 		visit(i, num)
 	})
+	return nil
 }
 
 // fit takes care that there are primes for numbers within next: for all factors
@@ -262,7 +262,7 @@ func room(s residue.Span) *big.Int {
 // entries visits the numbers of which the planes hold the residues.
 func (x *Product) entries() residue.Entries {
 	all := make([][]big.Int, x.n)
-	x.Rows(x.order[x.first:x.first+x.rows], func(i int, num []big.Int) { all[i] = num })
+	_ = x.Rows(x.order[x.first:x.first+x.rows], func(i int, num []big.Int) { all[i] = num }) // there are planes
 	exp, den := x.Unit()
 	return func(f residue.Piece) *big.Int {
 		for i, row := range all {
@@ -307,14 +307,6 @@ func (x *Product) buffer(thread, size int) []float64 {
 	return x.scratch[thread][:size]
 }
 
-// workers is how many threads are worth it.
-func (x *Product) workers() int {
-	if x.n*x.n*x.n*len(x.primes) < x.least {
-		return 1
-	}
-	return x.threads
-}
-
 // add adds z times c(p) to the planes.
 func (x *Product) add(z *residue.Integers, c func(p residue.Prime) uint64) {
 	const chunk = 1 << 10
@@ -327,7 +319,7 @@ func (x *Product) add(z *residue.Integers, c func(p residue.Prime) uint64) {
 			factor[i] = c(primes[i])
 		}
 		w := z.Weights(primes, factor)
-		residue.Parallel(x.workers(), residue.Ceil(z.Groups, chunk), func(_, k int) {
+		residue.Parallel(x.threads, residue.Ceil(z.Groups, chunk), func(_, k int) {
 			from, to := k*chunk, min(z.Groups, k*chunk+chunk)
 			z.Residues(x.kern, x.planes[at*x.stride+from*g:], x.stride, w, from, to, &mod, true)
 		})

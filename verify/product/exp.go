@@ -68,19 +68,14 @@ func Enclose(part coupling.Partition, l coupling.Layer) (coupling.Layer, *big.Fl
 // norm bounds the infinity norm of a layer with rational scales.
 func norm(l coupling.Layer) *big.Float {
 	rows, _ := l.Weight().Dims()
-	sums, most := make([]*big.Float, rows), up().SetInt64(1) // the part that is kept
+	sums, most := make([]big.Rat, rows), big.NewRat(1, 1) // of the part that is kept
+	l.Weight().Each(func(i, _ int, v *big.Rat) { sums[i].Add(&sums[i], new(big.Rat).Abs(v)) })
 	for i := range sums {
-		sums[i] = up().SetRat(l.Scale().At(i))
-	}
-	l.Weight().Each(func(i, _ int, v *big.Rat) {
-		sums[i].Add(sums[i], up().SetRat(new(big.Rat).Abs(v)))
-	})
-	for _, s := range sums {
-		if s.Cmp(most) > 0 {
+		if s := &sums[i]; s.Add(s, l.Scale().At(i)).Cmp(most) > 0 {
 			most = s
 		}
 	}
-	return most
+	return up().SetRat(most)
 }
 
 // up returns a number of 64 bits that rounds up what is stored in it.

@@ -5,12 +5,33 @@ import (
 	"math/big"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/modular"
 )
 
 // unit is 2^exp / den.
 type unit struct {
 	exp int
 	den *big.Int
+}
+
+func newUnit(x *modular.Product) (u unit) {
+	u.exp, u.den = x.Unit()
+	return u
+}
+
+// value returns num times the unit.
+func (u unit) value(num *big.Int) *big.Rat {
+	n := new(big.Int).Lsh(num, uint(max(u.exp, 0)))
+	return new(big.Rat).SetFrac(n, new(big.Int).Lsh(u.den, uint(max(-u.exp, 0))))
+}
+
+// round returns num times the unit, rounded to nearest even.
+func (u unit) round(num *big.Int) float64 {
+	if u.den.IsUint64() && u.den.Uint64() == 1 {
+		return exactmath.Round(num, u.exp)
+	}
+	f, _ := u.value(num).Float64()
+	return f
 }
 
 // Rows is some rows of a rational product.
@@ -20,48 +41,24 @@ type Rows struct {
 	floats []float64
 }
 
-// Rows returns rows from..to-1, in the order of the coordinates.
-func (x *Product) Rows(from, to int) *Rows {
-	n := len(x.order)
-	r := &Rows{num: make([][]big.Int, to-from), floats: make([]float64, (to-from)*n)}
-	r.exp, r.den = x.Unit()
-	fill := func(i int, num []big.Int) {
+// Rows returns rows from..to-1, in the order of the coordinates. It fails with
+// ErrTooLarge.
+func (x *Product) Rows(from, to int) (*Rows, error) {
+	if x.dense == nil {
+		x.fill()
+	}
+	n, list := len(x.order), make([]int, to-from)
+	r := &Rows{newUnit(x.dense), make([][]big.Int, to-from), make([]float64, (to-from)*n)}
+	for i := range list {
+		list[i] = from + i
+	}
+	err := x.dense.Rows(list, func(i int, num []big.Int) {
 		r.num[i-from] = num
 		for j := range num {
 			r.floats[(i-from)*n+j] = r.round(&num[j])
 		}
-	}
-	if x.dense != nil {
-		list := make([]int, to-from)
-		for i := range list {
-			list[i] = from + i
-		}
-		x.dense.Rows(list, fill)
-		return r
-	}
-	for i := from; i < to; i++ {
-		num := make([]big.Int, n)
-		for j, v := range x.rows.row[x.place[i]] {
-			num[x.order[j]].Set(v)
-		}
-		fill(i, num)
-	}
-	return r
-}
-
-// round returns num times the unit, rounded to nearest even.
-func (r *Rows) round(num *big.Int) float64 {
-	if r.den.IsUint64() && r.den.Uint64() == 1 {
-		return exactmath.Round(num, r.exp)
-	}
-	f, _ := r.value(num).Float64()
-	return f
-}
-
-// value returns num times the unit.
-func (u unit) value(num *big.Int) *big.Rat {
-	n := new(big.Int).Lsh(num, uint(max(u.exp, 0)))
-	return new(big.Rat).SetFrac(n, new(big.Int).Lsh(u.den, uint(max(-u.exp, 0))))
+	})
+	return r, err
 }
 
 // Float64s returns the entries rounded to nearest even, row by row; ±Inf if they

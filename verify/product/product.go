@@ -3,10 +3,8 @@
 package product
 
 import (
-	"errors"
 	"math"
 	"math/big"
-	"math/bits"
 	"sync"
 
 	"flowproof/coupling"
@@ -36,7 +34,7 @@ type Limits struct {
 
 // ErrTooLarge is returned for a layer that would take the product beyond its
 // limits.
-var ErrTooLarge = errors.New("the product takes too much memory or too many operations")
+var ErrTooLarge = modular.ErrTooLarge
 
 // Product is the exact product E1 E2 ... of coupling layers on one partition. It
 // begins as rows of the entries that are not zero; residues modulo many primes
@@ -48,9 +46,9 @@ type Product struct {
 	order, place []int // coordinates in block order, and the inverse
 	layers       int   // still expected
 	limits       Limits
-	rows         *rows
+	rows         rows
 	dense        *modular.Product // nil if rows are used
-	large        bool             // the numbers have outgrown residues
+	plain        bool             // rows are to stay
 	slack        *big.Float       // bounds the infinity norm of the error; nil if all scales were rational
 }
 
@@ -67,6 +65,14 @@ func New(part coupling.Partition, layers int, limits Limits) *Product {
 	for k, i := range x.order {
 		x.place[i] = k
 	}
+	return x
+}
+
+// NewPlain is New without limits and without residues: slow, for numbers of any
+// size.
+func NewPlain(part coupling.Partition) *Product {
+	x := New(part, 0, Limits{})
+	x.plain = true
 	return x
 }
 
@@ -92,39 +98,22 @@ func (x *Product) Multiply(l coupling.Layer) error {
 	}
 	x.layers--
 	f := Factor(l)
-	if x.dense != nil {
-		if err = x.dense.Multiply(f); !errors.Is(err, modular.ErrTooLarge) {
-			return err
+	if x.dense == nil {
+		count := x.rows.entries()
+		f.Weight.Each(func(int, int, *big.Rat) { count++ })
+		if x.plain || count*16 < len(x.order)*len(x.order) {
+			return x.rows.multiply(f, &x.limits)
 		}
-		x.outgrown()
+		x.fill()
 	}
-	n, steps := int64(len(x.order)), x.rows.steps(f)
-	if steps*16 > n*n && !x.large {
-		d := modular.New(x.order, x.part.P(), 0, len(x.order), x.layers+1, x.limits.Memory, x.limits.Work)
-		exp, den := x.Unit()
-		d.Set(x.Each, exp, den)
-		if err = d.Multiply(f); !errors.Is(err, modular.ErrTooLarge) {
-			x.dense, x.rows = d, nil
-			return err
-		}
-	}
-	return x.rows.multiply(f, steps, &x.limits)
+	return x.dense.Multiply(f)
 }
 
-// outgrown makes rows of the residues, which are too many.
-func (x *Product) outgrown() {
-	n := len(x.order)
-	exp, den := x.dense.Unit()
-	z := &rows{make([]row, n), den.Lsh(den, uint(max(-exp, 0))), 1}
-	for i := range z.row {
-		z.row[i] = row{}
-	}
-	x.Each(func(i, j int, num *big.Int) {
-		num.Lsh(num, uint(max(exp, 0)))
-		z.row[x.place[i]][x.place[j]] = num
-		z.bits = max(z.bits, num.BitLen()+bits.Len(uint(n)))
-	})
-	x.dense, x.rows, x.large = nil, z, true
+// fill changes from rows to residues.
+func (x *Product) fill() {
+	x.dense = modular.New(x.order, x.part.P(), 0, len(x.order), x.layers+1, x.limits.Memory, x.limits.Work)
+	x.dense.Set(x.rows.each(x.order))
+	x.rows = nil
 }
 
 // Subtract subtracts the target, n x n in the order of the coordinates. It fails
@@ -135,45 +124,29 @@ func (x *Product) Subtract(target exactmath.Matrix) error {
 		return &exactmath.ShapeError{Op: "Subtract", R1: r, C1: c, R2: n, C2: n}
 	}
 	if x.dense != nil {
-		if err := x.dense.Subtract(target); !errors.Is(err, modular.ErrTooLarge) {
-			return err
-		}
-		x.outgrown()
+		return x.dense.Subtract(target)
 	}
-	x.rows.subtract(func(visit func(i, j int, v *big.Rat)) {
-		target.Each(func(i, j int, v *big.Rat) { visit(x.place[i], x.place[j], v) })
-	})
+	target.Each(func(i, j int, v *big.Rat) { x.rows.add(x.place[i], x.place[j], new(big.Rat).Neg(v)) })
 	return nil
 }
 
-// Unit returns the exponent and the denominator of the unit 2^exp / den in which
-// Each counts.
-func (x *Product) Unit() (exp int, den *big.Int) {
-	if x.dense != nil {
-		return x.dense.Unit()
-	}
-	return 0, new(big.Int).Set(x.rows.den)
-}
-
-// Each visits the entries that are not 0, num times the unit each, in the order
-// of the coordinates; a row at a time, the rows in any order. The visitor may keep
-// num.
-func (x *Product) Each(visit func(i, j int, num *big.Int)) {
+// Each visits the entries that are not 0, in the order of the coordinates; a row
+// at a time, the rows in any order. The visitor must not
+// write to v, but may keep it.
+func (x *Product) Each(visit func(i, j int, v *big.Rat)) {
 	if x.dense == nil {
-		for k, r := range x.rows.row {
-			for j, num := range r {
-				visit(x.order[k], x.order[j], num)
-			}
-		}
+		x.rows.each(x.order)(visit)
 		return
 	}
 	var one sync.Mutex
-	x.dense.Rows(x.order, func(i int, num []big.Int) {
+	unit := newUnit(x.dense)
+	// There is memory for the rows: it was there for the last layer.
+	_ = x.dense.Rows(x.order, func(i int, num []big.Int) {
 		one.Lock()
 		defer one.Unlock()
 		for j := range num {
 			if num[j].Sign() != 0 {
-				visit(i, j, &num[j])
+				visit(i, j, unit.value(&num[j]))
 			}
 		}
 	})
@@ -182,17 +155,13 @@ func (x *Product) Each(visit func(i, j int, num *big.Int)) {
 // MaxAbs returns the largest |entry|: an upper bound of it if the product is
 // irrational.
 func (x *Product) MaxAbs() *big.Rat {
-	most := new(big.Int)
-	x.Each(func(_, _ int, num *big.Int) {
-		if num.CmpAbs(most) > 0 {
-			most = num
+	most := new(big.Rat)
+	x.Each(func(_, _ int, v *big.Rat) {
+		if v = new(big.Rat).Abs(v); v.Cmp(most) > 0 {
+			most = v
 		}
 	})
-	z := x.Value(most)
-	if z.Abs(z); x.slack != nil {
-		z.Add(z, x.Slack())
-	}
-	return z
+	return most.Add(most, x.Slack())
 }
 
 // Slack bounds the difference of every entry of the product from the number that
@@ -205,20 +174,22 @@ func (x *Product) Slack() *big.Rat {
 	return z
 }
 
-// Value returns num times the unit.
-func (x *Product) Value(num *big.Int) *big.Rat {
-	exp, den := x.Unit()
-	num = new(big.Int).Lsh(num, uint(max(exp, 0)))
-	return new(big.Rat).SetFrac(num, den.Lsh(den, uint(max(-exp, 0))))
-}
-
 // norm bounds the infinity norm of the product.
 func (x *Product) norm() *big.Float {
 	if x.dense != nil {
 		return up().SetRat(x.dense.Norm())
 	}
-	one := new(big.Int).Lsh(big.NewInt(1), uint(x.rows.bits))
-	return up().SetRat(new(big.Rat).SetFrac(one, x.rows.den))
+	most := new(big.Rat)
+	for _, r := range x.rows {
+		sum := new(big.Rat)
+		for _, v := range r {
+			sum.Add(sum, new(big.Rat).Abs(v))
+		}
+		if sum.Cmp(most) > 0 {
+			most = sum
+		}
+	}
+	return up().SetRat(most)
 }
 
 // Factor returns a layer with rational scales as the engine wants it.

@@ -46,7 +46,7 @@ func value(x *Product) *dense.Rational {
 	for k := range v {
 		v[k] = new(big.Rat)
 	}
-	x.Each(func(i, j int, num *big.Int) { v[i*n+j] = x.Value(num) })
+	x.Each(func(i, j int, w *big.Rat) { v[i*n+j] = w })
 	return must(dense.NewRational(n, n, v))
 }
 
@@ -68,15 +68,15 @@ func TestProduct(t *testing.T) {
 			part, layers := flow(c)
 			target := chaintest.Entries(t, r, m, p+q, p+q)
 			diff := must(want.Sub(dense.ToRational(target)))
-			for _, path := range []string{"as it comes", "rows", "rows, then as it comes", "outgrown"} {
+			for _, path := range []string{"as it comes", "rows", "rows, then residues", "residues"} {
 				x := New(part, len(layers), Limits{})
-				x.large = path == "rows" || path == "rows, then as it comes"
+				x.plain = path == "rows" || path == "rows, then residues"
+				if path == "residues" {
+					x.fill()
+				}
 				for k, l := range layers {
-					if path == "rows, then as it comes" && k == 1 {
-						x.large = false
-					}
-					if path == "outgrown" && k == len(layers)/2 && x.dense != nil {
-						x.outgrown()
+					if path == "rows, then residues" && k == len(layers)/2 {
+						x.fill()
 					}
 					if err := x.Multiply(l); err != nil {
 						t.Fatal(err)
@@ -108,7 +108,7 @@ func compareRows(t *testing.T, x *Product, want *dense.Rational, target *exactma
 	n := len(x.order)
 	for from := 0; from < n; from += 3 {
 		to := min(n, from+3)
-		r := x.Rows(from, to)
+		r := must(x.Rows(from, to))
 		most := new(big.Rat)
 		for i := from; i < to; i++ {
 			for j := range n {
