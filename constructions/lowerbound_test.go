@@ -250,8 +250,13 @@ func TestBoundWithWeights(t *testing.T) {
 		return 0
 	})
 	cert, err := DepthLowerBound(m, part)
-	if err != nil || cert.Depth != 2*n || len(cert.Reasons[0].Weights) != n-1 || len(cert.Reasons[1].Weights) != n-1 {
+	if err != nil || cert.Depth != 2*n {
 		t.Errorf("%+v, %v", cert, err)
+	}
+	for _, r := range cert.Reasons {
+		if f := r.Fields[len(r.Fields)-1]; f.Name != "weights" || len(f.Values) != n-1 {
+			t.Errorf("%+v", r)
+		}
 	}
 	f, err := AnyPartition(m, part)
 	checkExact(t, f, err, m, 2*n)
