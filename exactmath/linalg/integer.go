@@ -185,14 +185,11 @@ func modular(kern residue.Kernel, bound *big.Int, count int, run func(p residue.
 		if failed {
 			continue
 		}
-		num, unit := make([]big.Int, count), make([]float64, len(primes))
-		for i, p := range primes {
-			unit[i] = p.Balanced(table.Inverse[i])
-		}
+		num, units := make([]big.Int, count), table.Units(func(residue.Prime) uint64 { return 1 })
 		residue.Parallel(threads, residue.Ceil(groups, residue.Chunk), func(_, k int) {
 			from := k * residue.Chunk
 			size := min(residue.Chunk, groups-from)
-			table.Ints(kern, out[from*kern.Lanes:], stride, size, unit, make([]float64, table.Scratch(kern)), func(s int) *big.Int {
+			table.Ints(kern, out[from*kern.Lanes:], stride, size, units, make([]float64, table.Scratch(kern)), func(s int) *big.Int {
 				if s += from * kern.Lanes; s < count {
 					return &num[s]
 				}
