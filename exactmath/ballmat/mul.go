@@ -7,6 +7,7 @@ import (
 
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
+	"flowproof/exactmath/internal/layout"
 	"flowproof/exactmath/internal/residue"
 )
 
@@ -24,9 +25,9 @@ func mulAdd(c, a, b *dense.Dyadic) (num []big.Int, exp int, err error) {
 	g := kern.Lanes
 	var x, y, z *residue.Integers
 	split := []func(){
-		func() { x = residue.Split(residue.Of(a), residue.Rows(rows, k, g), g) },
+		func() { x = residue.Split(residue.Of(a), layout.Rows(rows, k, g), g) },
 		func() { y = residue.Split(residue.Of(b), residue.Panels(k, cols, g), g) },
-		func() { z = residue.Split(residue.Of(c), residue.Rows(rows, cols, g), g) },
+		func() { z = residue.Split(residue.Of(c), layout.Rows(rows, cols, g), g) },
 	}
 	residue.Parallel(threads, 3, func(_, i int) { split[i]() })
 	total := z.Span.Add(x.Times(y.Span))

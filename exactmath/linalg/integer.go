@@ -13,6 +13,7 @@ import (
 	"runtime"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/internal/layout"
 	"flowproof/exactmath/internal/residue"
 )
 
@@ -62,8 +63,8 @@ func (z *integers) ld() int { return residue.Ceil(z.cols, z.kern.Lanes) * z.kern
 // split lays out m row by row, in the given orders, filled up with zero rows to
 // whole strips of 6; nil stands for the order as it is.
 func (z *integers) split(row, col []int) *residue.Integers {
-	from := residue.Rows(6*residue.Ceil(z.rows, 6), z.cols, z.kern.Lanes)
-	to := residue.Rows(6*residue.Ceil(z.rows, 6), z.cols, z.kern.Lanes)
+	from := layout.Rows(6*residue.Ceil(z.rows, 6), z.cols, z.kern.Lanes)
+	to := layout.Rows(6*residue.Ceil(z.rows, 6), z.cols, z.kern.Lanes)
 	for i, r := range row {
 		to.Row[r] = from.Row[i]
 	}

@@ -44,7 +44,7 @@ var ErrTooLarge = modular.ErrTooLarge
 type Product struct {
 	part         coupling.Partition
 	order, place []int // coordinates in block order, and the inverse
-	layers       int   // still expected
+	layers, done int   // expected in all, and multiplied
 	limits       Limits
 	rows         rows
 	dense        *modular.Product // nil if rows are used
@@ -96,23 +96,26 @@ func (x *Product) Multiply(l coupling.Layer) error {
 		x.slack.Mul(x.slack, up().Add(norm(l), off))
 		x.slack.Add(x.slack, off.Mul(off, x.norm()))
 	}
-	x.layers--
 	f := Factor(l)
 	if x.dense == nil {
 		count := x.rows.entries()
 		f.Weight.Each(func(int, int, *big.Rat) { count++ })
 		if x.plain || count*16 < len(x.order)*len(x.order) {
+			x.done++
 			return x.rows.multiply(f, &x.limits)
 		}
 		x.fill()
 	}
+	x.done++
 	return x.dense.Multiply(f)
 }
 
 // fill changes from rows to residues.
 func (x *Product) fill() {
-	x.dense = modular.New(x.order, x.part.P(), 0, len(x.order), x.layers+1, x.limits.Memory, x.limits.Work)
-	x.dense.Set(x.rows.each(x.order))
+	x.dense = modular.New(x.order, x.part.P(), 0, len(x.order), x.layers-x.done, x.limits.Memory, x.limits.Work)
+	if x.done > 0 { // otherwise it is the identity
+		x.dense.Set(x.rows.each(x.order))
+	}
 	x.rows = nil
 }
 

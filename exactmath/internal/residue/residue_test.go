@@ -183,7 +183,12 @@ func TestSplit(t *testing.T) {
 		kern := Fastest()
 		lay := Panels(rows, cols, kern.Lanes)
 		if trial%4 == 0 {
-			lay = Rows(rows, cols, kern.Lanes)
+			for i := range rows { // row by row, each filled up to whole groups
+				lay.Row[i] = i * Ceil(cols, kern.Lanes)
+			}
+			for j := range cols {
+				lay.Col[j] = j / kern.Lanes
+			}
 		}
 		z := Split(Of(x), lay, kern.Lanes)
 		primes, _ := Primes(big.NewInt(1), z.Den)
