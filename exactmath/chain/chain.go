@@ -130,13 +130,10 @@ func (c *Chain) run(target exactmath.Matrix, block int) (*dense.Dyadic, *big.Int
 		}
 		var exp int
 		exp, den = x.Unit()
-		err := x.Rows(these, func(i int, row []big.Int) {
+		x.Rows(these, func(i int, row []big.Int) {
 			copy(num[i*n:], row)
 			exps[i] = exp
 		})
-		if err != nil {
-			return nil, nil, err
-		}
 	}
 	exp := slices.Min(exps)
 	for k := range num {

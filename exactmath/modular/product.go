@@ -4,8 +4,10 @@ package modular
 
 import (
 	"errors"
+	"math"
 	"math/big"
 	"runtime"
+	"slices"
 
 	"flowproof/exactmath"
 	"flowproof/exactmath/internal/residue"
@@ -30,9 +32,10 @@ type Factor struct {
 // The state is a plane for each prime: the rows [S1, S2] of the product modulo
 // the prime, of ld float64 numbers each, S1 and S2 at columns off[0] and off[1],
 // both filled up to whole groups with zeros. There are as many rows as strips of
-// 6 need, the last ones being zero. When the numbers outgrow the primes they are
-// put together and taken modulo more; as many as all factors to come are likely to
-// need, so that this is rare.
+// 6 need, the last ones being zero. Factors wait in a queue of bounded size, since
+// it is quicker to multiply six planes by all of them than all planes by one. When
+// the numbers outgrow the primes they are put together and taken modulo more; as
+// many as the factors to come are likely to need, so that this is rare.
 type Product struct {
 	machine
 	p, n, first, rows int
@@ -40,9 +43,13 @@ type Product struct {
 	width, off        [2]int // of the parts, in groups and in columns
 	ld, stride        int
 	ahead             int             // factors expected
-	spans             [2]residue.Span // of S1 and S2
-	used              [][2]interval   // columns of S1 and of S2 that may not be zero, for each strip of 6 rows
+	spans             [2]residue.Span // of S1 and S2, the queue included
+	waiting           []step
+	digits            int // of those waiting
 
+	// Without the queue:
+	flat    residue.Span
+	used    [][2]interval     // columns of S1 and of S2 that may not be zero, for each strip of 6 rows
 	start   *residue.Integers // before there are planes; nil for the identity
 	primes  []residue.Prime
 	room    *big.Int // the product of the primes
@@ -57,9 +64,17 @@ type machine struct {
 	threads int
 	memory  int64 // for the planes, in bytes
 	work    int64 // multiplications of words left
+	queue   int   // digits of factors that may wait
 }
 
 type interval struct{ lo, hi int }
+
+// step is a factor, split: to the columns of part 1-from are added those of part
+// from, times weight; then those of part from are scaled.
+type step struct {
+	from          int
+	weight, scale *residue.Integers
+}
 
 // New returns rows from..to-1 of the identity, in block order. The parts are the
 // first p and the other places of the order, a permutation of 0..n-1, 1 <= p <
@@ -67,7 +82,7 @@ type interval struct{ lo, hi int }
 // the given memory, in bytes, and work, in multiplications of 64-bit words, are
 // used: beyond, methods fail with ErrTooLarge.
 func New(order []int, p, from, to, factors int, memory, work int64) *Product {
-	return newProduct(machine{residue.Fastest(), runtime.GOMAXPROCS(0), memory, work}, order, p, from, to, factors)
+	return newProduct(machine{residue.Fastest(), runtime.GOMAXPROCS(0), memory, work, 1 << 23}, order, p, from, to, factors)
 }
 
 func newProduct(m machine, order []int, p, from, to, factors int) *Product {
@@ -79,7 +94,7 @@ func newProduct(m machine, order []int, p, from, to, factors int) *Product {
 	x.width = [2]int{residue.Ceil(p, g), residue.Ceil(n-p, g)}
 	x.off[1] = x.width[0] * g
 	x.ld = x.off[1] + x.width[1]*g
-	x.spans = [2]residue.Span{residue.One(), residue.One()}
+	x.spans, x.flat = [2]residue.Span{residue.One(), residue.One()}, residue.One()
 	x.used = make([][2]interval, residue.Ceil(x.rows, 6))
 	x.stride = len(x.used)*6*x.ld + 16 // off the powers of two, so that planes do not meet in one cache set
 	for s := range x.used {
@@ -104,7 +119,8 @@ func (x *Product) Norm() *big.Rat { return x.spans[0].Add(x.spans[1]).Sum }
 // coordinates. It is called before any other method.
 func (x *Product) Set(each func(visit func(i, j int, v *big.Rat))) {
 	x.start = x.split(residue.Rationals(each))
-	x.fill(x.start.Span)
+	x.spans = [2]residue.Span{x.start.Span, x.start.Span}
+	x.fill()
 }
 
 // Multiply replaces S by S E. The shapes have to fit: that is the caller's to
@@ -128,22 +144,14 @@ func (x *Product) Multiply(e Factor) error {
 		}), residue.Panels(1, rows, g), g)
 		next[from] = next[from].Scaled(scale.Span)
 	}
-	if err := x.fit(next); err != nil {
+	if err := x.admit(next); err != nil {
 		return err
 	}
-	// Every thread takes as many tasks, each of at most 6 primes.
-	k := len(x.primes)
-	tasks := min(k, residue.Ceil(k, 6*x.threads)*x.threads)
-	residue.Parallel(x.threads, tasks, func(thread, t int) {
-		x.multiply(thread, t*k/tasks, (t+1)*k/tasks, from, weight, scale)
-	})
-	for s := range x.used {
-		if r := x.used[s][from]; r.lo < r.hi {
-			x.used[s][1-from] = interval{0, x.n}
-		}
-	}
-	x.spans = next
+	x.spans, x.waiting = next, append(x.waiting, step{from, weight, scale})
 	x.ahead--
+	if x.digits += weight.Digits(); x.digits > x.queue {
+		x.flush()
+	}
 	return nil
 }
 
@@ -151,40 +159,77 @@ func (x *Product) Multiply(e Factor) error {
 // coordinates. With ErrTooLarge nothing has changed.
 func (x *Product) Subtract(m exactmath.Matrix) error {
 	z := x.split(residue.Of(m))
-	x.ahead = 0
 	next := x.spans[0].Add(x.spans[1]).Add(z.Span)
-	if err := x.fit([2]residue.Span{next, next}); err != nil {
+	if err := x.admit([2]residue.Span{next, next}); err != nil {
 		return err
 	}
+	x.spans, x.ahead = [2]residue.Span{next, next}, 0
+	x.flush()
 	x.add(z, func(p residue.Prime) uint64 { return p.U - 1 })
-	x.fill(next)
+	x.fill()
 	return nil
 }
 
 // fill takes note that no column may be relied on to be zero.
-func (x *Product) fill(span residue.Span) {
+func (x *Product) fill() {
+	x.flat = x.spans[0].Add(x.spans[1])
 	for s := range x.used {
 		x.used[s] = [2]interval{{0, x.n}, {0, x.n}}
 	}
-	x.spans = [2]residue.Span{span, span}
+}
+
+// admit refuses numbers that would take more than the limits.
+func (x *Product) admit(next [2]residue.Span) error {
+	bits := room(next[0].Add(next[1])).BitLen()
+	// A multiplication takes at most n/4 steps for each residue, to put numbers
+	// together as many as there are primes; a word is worth eight of them.
+	primes := int64(bits/23 + 6)
+	x.work -= int64(x.rows) * int64(x.n) * primes / 8 * (primes + int64(x.n)/4)
+	if x.work < 0 || bits > x.most() {
+		return ErrTooLarge
+	}
+	return nil
+}
+
+// most is how many bits there is room for; at least 6 primes are taken.
+func (x *Product) most() int {
+	return 23 * (int(min(residue.MaxPrimes, x.memory/8/int64(x.stride))) - 5)
+}
+
+// flush multiplies by the factors in the queue.
+func (x *Product) flush() {
+	x.grow()
+	// Every thread takes as many tasks, each of at most 6 primes.
+	k := len(x.primes)
+	tasks := min(k, residue.Ceil(k, 6*x.threads)*x.threads)
+	residue.Parallel(x.threads, tasks, func(thread, t int) {
+		used := slices.Clone(x.used)
+		for _, f := range x.waiting {
+			x.multiply(thread, t*k/tasks, (t+1)*k/tasks, f, used)
+			spread(used, f.from)
+		}
+	})
+	for _, f := range x.waiting {
+		spread(x.used, f.from)
+	}
+	x.flat, x.waiting, x.digits = x.spans[0].Add(x.spans[1]), nil, 0
 }
 
 // Rows visits the rows of these coordinates, several at once and in any order:
 // num[j] times the unit is the entry (i, j), in the order of the coordinates, and
 // belongs to the visitor. A number is known to be zero if all its residues are.
-// It can fail, with ErrTooLarge, only before the first Multiply or Subtract.
-func (x *Product) Rows(coordinates []int, visit func(i int, num []big.Int)) error {
-	if x.planes == nil {
-		if err := x.fit(x.spans); err != nil {
-			return err
-		}
-	}
+func (x *Product) Rows(coordinates []int, visit func(i int, num []big.Int)) {
+	x.flush()
+	x.put(coordinates, visit)
+}
+
+// put is Rows without the queue.
+func (x *Product) put(coordinates []int, visit func(i int, num []big.Int)) {
 	if x.table == nil {
 		x.table = residue.NewTable(x.primes, x.room)
 	}
 	g := x.kern.Lanes
-	exp, den := x.Unit()
-	units := x.table.Units(func(p residue.Prime) uint64 { return p.Mul(p.Pow(2, -exp), p.Mod(den)) })
+	units := x.table.Units(func(p residue.Prime) uint64 { return p.Mul(p.Pow(2, -x.flat.Exp), p.Mod(x.flat.Den)) })
 	coordinate := make([]int, x.ld) // of a column; -1 for a place that is not used
 	for j := range coordinate {
 		coordinate[j] = -1
@@ -206,33 +251,22 @@ func (x *Product) Rows(coordinates []int, visit func(i int, num []big.Int)) erro
 		}
 		visit(i, num)
 	})
-	return nil
 }
 
-// fit takes care that there are primes for numbers within next: for all factors
-// to come, if those grow the numbers as this one does, up to eight times as many.
-func (x *Product) fit(next [2]residue.Span) error {
-	total := next[0].Add(next[1])
-	bound := room(total)
-	// A multiplication takes at most n/4 steps for each residue, to put numbers
-	// together as many as there are primes; a word is worth eight of them.
-	primes := int64(bound.BitLen()/23 + 6)
-	cost := int64(x.rows) * int64(x.n) * primes / 8 * (primes + int64(x.n)/4)
-	if x.work -= cost; x.work < 0 {
-		return ErrTooLarge
-	}
+// grow takes care that there are primes for the numbers, the queue included: for
+// all factors to come, if those in the queue are like them, up to eight times as
+// many bits.
+func (x *Product) grow() {
+	total := x.spans[0].Add(x.spans[1])
+	bound, before := room(total), room(x.flat).BitLen()
 	common := new(big.Int).GCD(nil, nil, total.Den, x.room)
 	if bound.Cmp(x.room) <= 0 && common.Cmp(big.NewInt(1)) == 0 {
-		return nil
+		return
 	}
-	bits, most := bound.BitLen(), 23*int(min(residue.MaxPrimes, x.memory/8/int64(x.stride)))
-	if bits > most || most < 6*23 {
-		return ErrTooLarge
+	bits, old := bound.BitLen(), x.start
+	if x.ahead > 0 && len(x.waiting) > 0 {
+		bound.Lsh(bound, uint(min(x.ahead*max(0, bits-before)/len(x.waiting)+24, 7*bits, max(0, x.most()-bits))))
 	}
-	if grown := bits - room(x.spans[0].Add(x.spans[1])).BitLen(); x.ahead > 1 && grown > 0 {
-		bound.Lsh(bound, uint(min((x.ahead-1)*grown+24, 7*bits, most-bits)))
-	}
-	old := x.start
 	if x.planes != nil {
 		old = x.split(x.entries())
 	}
@@ -241,14 +275,22 @@ func (x *Product) fit(next [2]residue.Span) error {
 	x.table, x.planes = nil, make([]float64, x.stride*len(x.primes))
 	if old != nil {
 		x.add(old, func(residue.Prime) uint64 { return 1 })
-		return nil
+		return
 	}
 	for i := range x.primes {
 		for k := range x.rows {
 			x.planes[i*x.stride+k*x.ld+x.column(x.first+k)] = 1
 		}
 	}
-	return nil
+}
+
+// spread takes note that the other part has got columns of part from.
+func spread(used [][2]interval, from int) {
+	for s := range used {
+		if r := used[s][from]; r.lo < r.hi {
+			used[s][1-from] = interval{0, math.MaxInt}
+		}
+	}
 }
 
 // room is what the product of the primes has to exceed for matrices within s.
@@ -260,15 +302,14 @@ func room(s residue.Span) *big.Int {
 // entries visits the numbers of which the planes hold the residues.
 func (x *Product) entries() residue.Entries {
 	all := make([][]big.Int, x.n)
-	_ = x.Rows(x.order[x.first:x.first+x.rows], func(i int, num []big.Int) { all[i] = num }) // there are planes
-	exp, den := x.Unit()
+	x.put(x.order[x.first:x.first+x.rows], func(i int, num []big.Int) { all[i] = num })
 	return func(f residue.Piece) *big.Int {
 		for i, row := range all {
 			for j := range row {
-				residue.Words(i, j, &row[j], exp, f)
+				residue.Words(i, j, &row[j], x.flat.Exp, f)
 			}
 		}
-		return den
+		return x.flat.Den
 	}
 }
 
@@ -324,28 +365,26 @@ func (x *Product) add(z *residue.Integers, c func(p residue.Prime) uint64) {
 	}
 }
 
-// multiply multiplies the planes lo..hi-1, at most 6, by a factor: to the columns
-// of part 1-from are added those of part from, times weight; then those of part
-// from are scaled.
-func (x *Product) multiply(thread, lo, hi, from int, weight, scale *residue.Integers) {
+// multiply multiplies the planes lo..hi-1, at most 6, by a factor.
+func (x *Product) multiply(thread, lo, hi int, f step, used [][2]interval) {
 	primes, g, mod, one := x.primes[lo:hi], x.kern.Lanes, residue.Moduli(x.primes[lo:hi]...), make([]uint64, hi-lo)
 	for i := range one {
 		one[i] = 1
 	}
-	size := weight.Groups * g
+	size := f.weight.Groups * g
 	buf := x.buffer(thread, 6*size)
-	weight.Residues(x.kern, buf, size, weight.Weights(primes, one), 0, weight.Groups, &mod, false)
+	f.weight.Residues(x.kern, buf, size, f.weight.Weights(primes, one), 0, f.weight.Groups, &mod, false)
 	for i, p := range primes {
-		x.strips(x.planes[(lo+i)*x.stride:], buf[i*size:(i+1)*size], from, p)
+		x.strips(x.planes[(lo+i)*x.stride:], buf[i*size:(i+1)*size], f.from, used, p)
 	}
-	if scale == nil {
+	if f.scale == nil {
 		return
 	}
-	size = scale.Groups * g
-	scale.Residues(x.kern, buf, size, scale.Weights(primes, one), 0, scale.Groups, &mod, false)
+	size = f.scale.Groups * g
+	f.scale.Residues(x.kern, buf, size, f.scale.Weights(primes, one), 0, f.scale.Groups, &mod, false)
 	for i, p := range primes {
 		for r := range x.rows {
-			s := x.planes[(lo+i)*x.stride+r*x.ld+x.off[from]:]
+			s := x.planes[(lo+i)*x.stride+r*x.ld+x.off[f.from]:]
 			for j, d := range buf[i*size : (i+1)*size] {
 				s[j] = residue.Reduce(s[j]*d, p.P, p.Inv)
 			}
@@ -354,11 +393,11 @@ func (x *Product) multiply(thread, lo, hi, from int, weight, scale *residue.Inte
 }
 
 // strips adds to one part of a plane the other part, from, times the weight b.
-func (x *Product) strips(s, b []float64, from int, p residue.Prime) {
+func (x *Product) strips(s, b []float64, from int, used [][2]interval, p residue.Prime) {
 	g, mod := x.kern.Lanes, residue.Moduli(p, p, p, p, p, p)
 	k := len(b) / (x.width[1-from] * g) // rows of b
 	for l := 0; l < k; l += residue.MaxProduct {
-		for t, u := range x.used {
+		for t, u := range used {
 			lo, hi := max(u[from].lo, l), min(u[from].hi, l+residue.MaxProduct, k)
 			if row := s[6*t*x.ld:]; lo < hi {
 				x.kern.Strip(row[x.off[1-from]:], x.ld, row[x.off[from]+lo:], x.ld, b[lo*g:], g, k*g, hi-lo, x.width[1-from], &mod, true)

@@ -16,8 +16,8 @@ import (
 )
 
 // on is a machine without limits, on which every number of threads is used.
-func on(kern residue.Kernel, threads int) machine {
-	return machine{kern, threads, math.MaxInt64, math.MaxInt64}
+func on(kern residue.Kernel, threads, queue int) machine {
+	return machine{kern, threads, math.MaxInt64, math.MaxInt64, queue}
 }
 
 // value puts the rows that x has together; the others are zero.
@@ -28,14 +28,11 @@ func value(t testing.TB, x *Product) *dense.Rational {
 	for k := range v {
 		v[k] = new(big.Rat)
 	}
-	err := x.Rows(x.order[x.first:x.first+x.rows], func(i int, num []big.Int) {
+	x.Rows(x.order[x.first:x.first+x.rows], func(i int, num []big.Int) {
 		for j := range num {
 			v[i*x.n+j].Mul(unit, new(big.Rat).SetInt(&num[j]))
 		}
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	m, err := dense.NewRational(x.n, x.n, v)
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +81,8 @@ func check(t *testing.T, r *rand.Rand, c *chaintest.Chain, m chaintest.Maker) {
 				if r.IntN(2) == 0 {
 					from, to = 0, n
 				}
-				x := newProduct(on(kern, threads), c.Order, c.P, from, to, r.IntN(12))
+				queue := []int{0, 10, 100, 1 << 23}[r.IntN(4)]
+				x := newProduct(on(kern, threads, queue), c.Order, c.P, from, to, r.IntN(12))
 				for _, f := range c.Factors {
 					if err := x.Multiply(Factor(f)); err != nil {
 						t.Fatal(err)
@@ -156,7 +154,7 @@ func TestSet(t *testing.T) {
 func TestPrimesInDenominators(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 6))
 	c := chaintest.Random(t, r, chaintest.Makers["normal"], 2, 2, 5, false, true)
-	x := New(c.Order, 2, 0, 4, 5, math.MaxInt64, math.MaxInt64)
+	x := newProduct(on(residue.Fastest(), 1, 0), c.Order, 2, 0, 4, 5)
 	for k := range c.Factors {
 		c.Factors[k].Scale = []*big.Rat{big.NewRat(1, 3), big.NewRat(2, 1)}
 		if k > 0 {
@@ -180,7 +178,7 @@ func TestPrimesInDenominators(t *testing.T) {
 func TestPrimesOnce(t *testing.T) {
 	for _, n := range []int{16, 48} {
 		factors := gaussian(n, 6)
-		x := New(chaintest.Identity(n), n/2, 0, n, 6, math.MaxInt64, math.MaxInt64)
+		x := newProduct(on(residue.Fastest(), 1, 0), chaintest.Identity(n), n/2, 0, n, 6)
 		chosen := 0
 		for k, f := range factors {
 			if err := x.Multiply(f); err != nil {
@@ -224,8 +222,9 @@ func TestTooLarge(t *testing.T) {
 		}
 	}
 	// Memory for the numbers as they are, but not for those foreseen.
-	x = New([]int{0, 1}, 1, 0, 2, 100, int64(x.stride)*8*6, math.MaxInt64)
-	if err := x.Multiply(Factor{true, small, nil}); err != nil || len(x.primes) != 6 {
+	x = New([]int{0, 1}, 1, 0, 2, 100, int64(x.stride)*8*6, math.MaxInt64) // six planes
+	err = x.Multiply(Factor{true, small, nil})
+	if x.flush(); err != nil || len(x.primes) != 6 {
 		t.Errorf("%d primes, error %v", len(x.primes), err)
 	}
 }
@@ -258,15 +257,13 @@ func BenchmarkMultiply(b *testing.B) {
 			for _, kern := range residue.Kernels()[1:] {
 				b.Run(fmt.Sprintf("n=%d/threads=%d/lanes=%d", n, threads, kern.Lanes), func(b *testing.B) {
 					for b.Loop() {
-						x := newProduct(on(kern, threads), chaintest.Identity(n), n/2, 0, n, len(factors))
+						x := newProduct(on(kern, threads, 1<<23), chaintest.Identity(n), n/2, 0, n, len(factors))
 						for _, f := range factors {
 							if err := x.Multiply(f); err != nil {
 								b.Fatal(err)
 							}
 						}
-						if err := x.Rows(x.order, func(int, []big.Int) {}); err != nil {
-							b.Fatal(err)
-						}
+						x.Rows(x.order, func(int, []big.Int) {})
 					}
 				})
 			}

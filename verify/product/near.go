@@ -41,9 +41,8 @@ type Rows struct {
 	floats []float64
 }
 
-// Rows returns rows from..to-1, in the order of the coordinates. It fails with
-// ErrTooLarge.
-func (x *Product) Rows(from, to int) (*Rows, error) {
+// Rows returns rows from..to-1, in the order of the coordinates.
+func (x *Product) Rows(from, to int) *Rows {
 	if x.dense == nil {
 		x.fill()
 	}
@@ -52,13 +51,13 @@ func (x *Product) Rows(from, to int) (*Rows, error) {
 	for i := range list {
 		list[i] = from + i
 	}
-	err := x.dense.Rows(list, func(i int, num []big.Int) {
+	x.dense.Rows(list, func(i int, num []big.Int) {
 		r.num[i-from] = num
 		for j := range num {
 			r.floats[(i-from)*n+j] = r.round(&num[j])
 		}
 	})
-	return r, err
+	return r
 }
 
 // Float64s returns the entries rounded to nearest even, row by row; ±Inf if they

@@ -148,8 +148,7 @@ func (x *Product) Each(visit func(i, j int, v *big.Rat)) {
 // integers visits the entries that are not 0 as multiples of the unit.
 func (x *Product) integers(visit func(i, j int, num *big.Int)) {
 	var one sync.Mutex
-	// There is memory for the rows: it was there for the last layer.
-	_ = x.dense.Rows(x.order, func(i int, num []big.Int) {
+	x.dense.Rows(x.order, func(i int, num []big.Int) {
 		one.Lock()
 		defer one.Unlock()
 		for j := range num {

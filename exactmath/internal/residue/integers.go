@@ -81,6 +81,9 @@ func Rationals(each func(visit func(i, j int, v *big.Rat))) Entries {
 	}
 }
 
+// Digits is how many digits are stored.
+func (x *Integers) Digits() int { return len(x.digits) }
+
 // Split returns the entries in the given layout.
 func Split(entries Entries, lay Layout, lanes int) *Integers {
 	lo, hi := math.MaxInt, math.MinInt
