@@ -15,6 +15,7 @@ import (
 	"testing/iotest"
 
 	"flowproof/certificate"
+	"flowproof/certificate/encode"
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/verify"
@@ -26,28 +27,28 @@ func TestRoundTrip(t *testing.T) {
 	for _, s := range samples() {
 		t.Run(s.name, func(t *testing.T) {
 			data := write(t, s.c)
-			o, err := certificate.Check(iotest.OneByteReader(bytes.NewReader(data)), certificate.DefaultLimits())
+			c, o, err := content(iotest.OneByteReader(bytes.NewReader(data)), certificate.DefaultLimits())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !bytes.Equal(write(t, o.Certificate), data) {
+			if !bytes.Equal(write(t, c), data) {
 				t.Error("what was read is written differently")
 			}
-			want := []string{s.c.Construction, s.c.Theorem, fmt.Sprint(s.c.Claim), fmt.Sprint(s.c.Flow.Depth())}
-			got := []string{o.Construction, o.Theorem, fmt.Sprint(o.Claim), fmt.Sprint(o.Flow.Depth())}
+			want := []string{s.c.Construction, s.c.Theorem, fmt.Sprint(s.c.Claim), fmt.Sprint(s.c.Flow.Depth()), fmt.Sprint(len(s.c.Flow.Layers()))}
+			got := []string{o.Construction, o.Theorem, fmt.Sprint(o.Claim), fmt.Sprint(c.Flow.Depth()), fmt.Sprint(o.Layers)}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
 			}
 			if diff := cmp.Diff(s.c.Seed, o.Seed); diff != "" {
 				t.Error(diff)
 			}
-			if diff := cmp.Diff(s.c.Flow.Partition().First(), o.Flow.Partition().First()); diff != "" {
+			if diff := cmp.Diff(s.c.Flow.Partition().First(), o.Partition.First()); diff != "" {
 				t.Error(diff)
 			}
 			if !exactmath.Equal(s.c.Target, o.Target) {
 				t.Error("another target")
 			}
-			for i, l := range o.Flow.Layers() {
+			for i, l := range c.Flow.Layers() {
 				w := s.c.Flow.Layers()[i]
 				rows, _ := w.Weight().Dims()
 				if l.Kind() != w.Kind() || !exactmath.Equal(l.Weight(), w.Weight()) || l.Scale().Kind() != w.Scale().Kind() {
@@ -73,6 +74,9 @@ func TestRoundTrip(t *testing.T) {
 					t.Errorf("residual %v", o.Residual)
 				}
 				return
+			}
+			if o.Depth != s.c.Flow.Depth() {
+				t.Errorf("depth %d", o.Depth)
 			}
 			if r := residual(s.c); o.Residual.Cmp(r) != 0 || (o.Verdict == verify.Exact) != (r.Sign() == 0) {
 				t.Errorf("%v, residual %v, want %v", o.Verdict, o.Residual, r)
@@ -198,28 +202,28 @@ func TestExponentialScalesAreNeverExact(t *testing.T) {
 
 func TestWriteRefuses(t *testing.T) {
 	good := samples()[0].c
-	for name, spoil := range map[string]func(c *certificate.Certificate){
-		"line feed":   func(c *certificate.Certificate) { c.Theorem = "a\nclaim exact" },
-		"empty":       func(c *certificate.Certificate) { c.Construction = "" },
-		"long":        func(c *certificate.Certificate) { c.Construction = strings.Repeat("x", 201) },
-		"not ASCII":   func(c *certificate.Certificate) { c.Theorem = "Satz über Flüsse" },
-		"no claim":    func(c *certificate.Certificate) { c.Claim = certificate.Claim{} },
-		"no bound":    func(c *certificate.Certificate) { c.Claim.Kind = certificate.ClaimResidual },
-		"zero bound":  func(c *certificate.Certificate) { c.Claim = certificate.Claim{Kind: "residual", Bound: new(big.Rat)} },
-		"exact bound": func(c *certificate.Certificate) { c.Claim.Bound = big.NewRat(1, 2) },
-		"target 3x3":  func(c *certificate.Certificate) { c.Target = exactmath.IdentityDyadic(3) },
-		"exp(1001)": func(c *certificate.Certificate) {
+	for name, spoil := range map[string]func(c *encode.Certificate){
+		"line feed":   func(c *encode.Certificate) { c.Theorem = "a\nclaim exact" },
+		"empty":       func(c *encode.Certificate) { c.Construction = "" },
+		"long":        func(c *encode.Certificate) { c.Construction = strings.Repeat("x", 201) },
+		"not ASCII":   func(c *encode.Certificate) { c.Theorem = "Satz über Flüsse" },
+		"no claim":    func(c *encode.Certificate) { c.Claim = certificate.Claim{} },
+		"no bound":    func(c *encode.Certificate) { c.Claim.Kind = certificate.ClaimResidual },
+		"zero bound":  func(c *encode.Certificate) { c.Claim = certificate.Claim{Kind: "residual", Bound: new(big.Rat)} },
+		"exact bound": func(c *encode.Certificate) { c.Claim.Bound = big.NewRat(1, 2) },
+		"target 3x3":  func(c *encode.Certificate) { c.Target = exactmath.IdentityDyadic(3) },
+		"exp(1001)": func(c *encode.Certificate) {
 			c.Flow = flow(c.Flow.Partition(), "L", func(int, int, int) *big.Rat { return new(big.Rat) },
 				func(int, int) coupling.Scale { return coupling.ExpScale(rationals("-1001")) })
 		},
 	} {
 		c := *good
 		spoil(&c)
-		if err := certificate.Write(io.Discard, &c); err == nil {
+		if err := encode.Write(io.Discard, &c); err == nil {
 			t.Errorf("%s: written", name)
 		}
 	}
-	if err := certificate.Write(failing{}, good); !errors.Is(err, errDisk) {
+	if err := encode.Write(failing{}, good); !errors.Is(err, errDisk) {
 		t.Errorf("got %v, want %v", err, errDisk)
 	}
 }
@@ -234,7 +238,7 @@ func TestReadErrorIsNoRefusal(t *testing.T) {
 	data := write(t, samples()[0].c)
 	for _, at := range []int{0, 100, len(data)} {
 		r := io.MultiReader(bytes.NewReader(data[:at]), iotest.ErrReader(errDisk))
-		_, err := certificate.Check(r, certificate.DefaultLimits())
+		_, err := certificate.Check(r, certificate.DefaultLimits(), nil)
 		var refusal *certificate.RejectError
 		if !errors.Is(err, errDisk) || errors.As(err, &refusal) {
 			t.Errorf("after %d bytes: %v", at, err)
@@ -248,7 +252,7 @@ func TestBuildersAreOutOfReach(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	allowed := []string{"flowproof/certificate", "flowproof/coupling", "flowproof/exactmath", "flowproof/verify", "flowproof/verify/lowerbound"}
+	allowed := []string{"flowproof/certificate", "flowproof/coupling", "flowproof/exactmath", "flowproof/verify", "flowproof/verify/lowerbound", "flowproof/verify/product"}
 	seen := false
 	for _, p := range strings.Fields(string(out)) {
 		seen = seen || p == "flowproof/verify"
@@ -274,7 +278,7 @@ func benchmark(b *testing.B, compose bool) {
 			for k := range rounded {
 				rounded[k] *= 1 + 1e-14
 			}
-			c := &certificate.Certificate{Construction: "-", Theorem: "-", Flow: f, Target: must(exactmath.FromFloat64(n, n, rounded)),
+			c := &encode.Certificate{Construction: "-", Theorem: "-", Flow: f, Target: must(exactmath.FromFloat64(n, n, rounded)),
 				Claim: certificate.Claim{Kind: certificate.ClaimResidual, Bound: big.NewRat(1, 1000)}}
 			data := write(b, c)
 			b.ReportMetric(float64(len(data))/float64(6*8*(n/2)*(n-n/2)), "bytes/weights")

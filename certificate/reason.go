@@ -1,23 +1,24 @@
 package certificate
 
 import (
-	"bufio"
+	"bytes"
 	"fmt"
+	"io"
 	"math/big"
 	"slices"
 	"strings"
 
 	"flowproof/coupling"
-	"flowproof/verify"
 	"flowproof/verify/lowerbound"
+	"flowproof/verify/product"
 )
 
 // NeedsDepth is the verdict on a proved ClaimDepth.
-const NeedsDepth verify.Verdict = "needs depth"
+const NeedsDepth product.Verdict = "needs depth"
 
 // kinds returns the kinds of leftmost layers for which c has a reason.
-func kinds(c *Certificate) []coupling.Kind {
-	if c.Claim.Kind == ClaimDepth {
+func kinds(c Claim) []coupling.Kind {
+	if c.Kind == ClaimDepth {
 		return []coupling.Kind{coupling.Lower, coupling.Upper}
 	}
 	return nil
@@ -36,14 +37,14 @@ func fields(rule lowerbound.Rule) []string {
 	}[rule]
 }
 
-// writeReason writes the reason why no flow that begins with the layer of the
+// WriteReason writes the reason why no flow that begins with the layer of the
 // given kind is the target.
-func writeReason(w *bufio.Writer, kind coupling.Kind, r lowerbound.Reason) {
+func WriteReason(w io.Writer, kind coupling.Kind, r lowerbound.Reason) {
 	fmt.Fprintf(w, "reason %v %s", kind, r.Rule)
 	list := func(word string, v []*big.Rat) {
 		b := append([]byte{' '}, word...)
 		for _, x := range v {
-			b = appendNumber(append(b, ' '), x)
+			b = AppendNumber(append(b, ' '), x)
 		}
 		w.Write(b)
 	}
@@ -75,20 +76,19 @@ func writeReason(w *bufio.Writer, kind coupling.Kind, r lowerbound.Reason) {
 			}
 		}
 	}
-	w.WriteByte('\n')
+	io.WriteString(w, "\n")
 }
 
-// reason reads what writeReason wrote.
+// reason reads what WriteReason wrote.
 func (s *scanner) reason(kind coupling.Kind) (r lowerbound.Reason) {
-	words := strings.Split(s.key(fmt.Sprintf("reason %v", kind)), " ")
+	text := s.key(fmt.Sprintf("reason %v", kind))
+	words := strings.Split(text, " ")
 	r.Rule = lowerbound.Rule(words[0])
 	allowed := fields(r.Rule)
 	var piece *lowerbound.Piece
-	for len(words) > 1 && s.err == nil {
+	for len(words) > 1 {
 		word := words[1]
-		if !slices.Contains(allowed, word) {
-			s.fail(Malformed, "the rule %q has no field %q", r.Rule, word)
-		}
+		s.need(slices.Contains(allowed, word), Malformed, "the rule %q has no field %q", r.Rule, word)
 		end := 2
 		for end < len(words) && !slices.Contains(allowed, words[end]) {
 			end++
@@ -130,13 +130,16 @@ func (s *scanner) reason(kind coupling.Kind) (r lowerbound.Reason) {
 			}
 		}
 	}
-	s.settle(func(w *bufio.Writer) { writeReason(w, kind, r) })
+	var want bytes.Buffer
+	if WriteReason(&want, kind, r); want.String() != "reason "+kind.String()+" "+text+"\n" {
+		s.fail(NotCanonical, "the reason is to be written otherwise")
+	}
 	return r
 }
 
 // judgeDepth decides about a lower bound of the depth.
 func (s *scanner) judgeDepth(o *Outcome) {
-	n := int64(o.Flow.Partition().Dim())
+	n := int64(o.Partition.Dim())
 	words := n*int64(s.width(o.Target))/64 + 1 // of a minor
 	steps := n*n*n*8 + 1<<20
 	for _, r := range o.Claim.Lower.Reasons {
@@ -148,7 +151,7 @@ func (s *scanner) judgeDepth(o *Outcome) {
 		s.fail(TooLarge, "the reasons take too much work")
 		return
 	}
-	if err := lowerbound.Check(o.Target, o.Flow.Partition(), o.Claim.Lower); err != nil {
+	if err := lowerbound.Check(o.Target, o.Partition, o.Claim.Lower); err != nil {
 		s.fail(ClaimFalse, "%v", err)
 	}
 	o.Verdict, o.Depth = NeedsDepth, o.Claim.Lower.Depth

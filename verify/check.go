@@ -7,20 +7,17 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/verify/product"
 )
 
 // Verdict is the outcome of a check.
-type Verdict string
+type Verdict = product.Verdict
 
-// The verdicts.
+// The verdicts, as product defines them.
 const (
-	// Exact: the product equals the target as a matrix of rational numbers.
-	Exact Verdict = "exact"
-	// Residual: it does not, and ResidualMax is the exact largest difference.
-	Residual Verdict = "residual"
-	// Enclosed: some scale is given as exp(s), and ResidualMax is a rigorous
-	// upper bound.
-	Enclosed Verdict = "enclosed"
+	Exact    = product.Exact
+	Residual = product.Residual
+	Enclosed = product.Enclosed
 )
 
 // ErrIrrational is returned by Compose for a flow with scales exp(s).

@@ -1,0 +1,118 @@
+package certificate
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"slices"
+	"strings"
+
+	"flowproof/coupling"
+)
+
+const (
+	magic   = "flowproof certificate"
+	version = "1"
+)
+
+// MaxLogScale bounds the |s| of scales exp(s): no flow has use for more, and they
+// are costly to enclose.
+const MaxLogScale = 1000
+
+// header reads all before the layers; digest is the SHA-256 of the target.
+func (s *scanner) header() (o *Outcome, digest string) {
+	s.section = "header"
+	s.need(s.key(magic) == version, Version, "want version %s of the format", version)
+	o = &Outcome{Construction: s.key("construction"), Theorem: s.key("theorem")}
+	s.need(ValidText(o.Construction) && ValidText(o.Theorem), Invalid, "want 1 to 200 printable ASCII characters for construction and theorem")
+	if seed := s.key("seed"); seed != "none" {
+		o.Seed = new(uint64)
+		*o.Seed = s.integer(seed, math.MaxUint64)
+	}
+	o.Claim = s.claim()
+	n := int(s.integer(s.key("dimension"), uint64(s.limits.Dim)))
+	o.Partition = s.partition(n)
+	o.Layers = int(s.integer(s.key("layers"), uint64(s.limits.Layers)))
+	s.need(o.Claim.Kind != ClaimDepth || o.Layers == 0, Invalid, "layers do not go with a claim about the depth")
+	return o, s.key("target-sha256")
+}
+
+// ValidText reports whether t may be said about where the layers come from: 1 to
+// 200 printable ASCII characters.
+func ValidText(t string) bool {
+	return 1 <= len(t) && len(t) <= 200 && strings.IndexFunc(t, func(r rune) bool { return r < ' ' || '~' < r }) < 0
+}
+
+func (s *scanner) claim() (c Claim) {
+	kind, value, more := strings.Cut(s.key("claim"), " ")
+	switch c.Kind = ClaimKind(kind); c.Kind {
+	case ClaimResidual:
+		c.Bound = s.number(value)
+		s.need(c.Bound.Sign() > 0, Invalid, "the bound of the residual is not positive")
+	case ClaimDepth:
+		c.Lower.Depth = int(s.integer(value, uint64(s.limits.Layers)))
+		s.need(c.Lower.Depth > 0, Invalid, "depth 0 claims nothing")
+	default:
+		s.need(c.Kind == ClaimExact && !more, Invalid, "want claim exact, residual or depth")
+	}
+	return c
+}
+
+func (s *scanner) partition(n int) coupling.Partition {
+	text := s.key("partition")
+	part, err := coupling.ParsePartition(n, text)
+	s.check(err)
+	s.need(PartitionName(part) == text, NotCanonical, "the partition has a name, or the list is out of order")
+	return part
+}
+
+// PartitionName returns the name of the set of first coordinates, which p need
+// not go by, or the list of them.
+func PartitionName(p coupling.Partition) string {
+	for _, name := range []string{"half", "checkerboard"} {
+		if q, err := coupling.ParsePartition(p.Dim(), name); err == nil && slices.Equal(p.First(), q.First()) {
+			return name
+		}
+	}
+	return p.String()
+}
+
+// layer reads the layer of the given number.
+func (s *scanner) layer(number int, part coupling.Partition) coupling.Layer {
+	s.section = fmt.Sprintf("layer %d", number)
+	kind, rows, cols := coupling.Lower, part.Q(), part.P()
+	text := s.key("layer")
+	if strings.HasSuffix(text, "U") {
+		kind, rows, cols = coupling.Upper, cols, rows
+	}
+	s.need(text == fmt.Sprintf("%d %v", number, kind), NotCanonical, "want layer %d, L or U", number)
+	weight, _ := s.matrix(s.key("weight"), rows, cols, nil)
+	l, err := coupling.NewLayer(part, kind, weight, s.scale(rows))
+	s.check(err)
+	return l
+}
+
+func (s *scanner) scale(count int) (scale coupling.Scale) {
+	text := s.key("scale")
+	if text == "one" {
+		return scale
+	}
+	kind, values, _ := strings.Cut(text, " ")
+	v := s.numbers(values, count)
+	switch kind {
+	case "exact":
+		var err error
+		s.width(rationals{count, v})
+		scale, err = coupling.ExactScale(v)
+		s.check(err)
+	case "exp":
+		for _, x := range v {
+			s.need(new(big.Rat).Abs(x).Cmp(big.NewRat(MaxLogScale, 1)) <= 0, Invalid, "a log-scale is beyond ±%d", MaxLogScale)
+		}
+		scale = coupling.ExpScale(v)
+	default:
+		s.fail(Malformed, "want scale one, exact or exp")
+	}
+	s.need(scale.Kind() != coupling.ScaleOne, NotCanonical, "all scales are 1, which is to be written one")
+	return scale
+}
