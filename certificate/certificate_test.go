@@ -18,6 +18,8 @@ import (
 	"flowproof/certificate/encode"
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 	"flowproof/verify"
 
 	"github.com/google/go-cmp/cmp"
@@ -45,13 +47,13 @@ func TestRoundTrip(t *testing.T) {
 			if diff := cmp.Diff(s.c.Flow.Partition().First(), o.Partition.First()); diff != "" {
 				t.Error(diff)
 			}
-			if !exactmath.Equal(s.c.Target, o.Target) {
+			if !dense.Equal(s.c.Target, o.Target) {
 				t.Error("another target")
 			}
 			for i, l := range c.Flow.Layers() {
 				w := s.c.Flow.Layers()[i]
 				rows, _ := w.Weight().Dims()
-				if l.Kind() != w.Kind() || !exactmath.Equal(l.Weight(), w.Weight()) || l.Scale().Kind() != w.Scale().Kind() {
+				if l.Kind() != w.Kind() || !dense.Equal(l.Weight(), w.Weight()) || l.Scale().Kind() != w.Scale().Kind() {
 					t.Errorf("layer %d is another", i+1)
 				}
 				for k := range rows {
@@ -98,7 +100,7 @@ func TestStorageDoesNotMatter(t *testing.T) {
 				return must(exactmath.FromFloat64(rows, cols, m.Float64s()))
 			},
 			"dyadic": func(m exactmath.Matrix) exactmath.Matrix {
-				d, ok := exactmath.ToDyadic(m)
+				d, ok := dense.ToDyadic(m)
 				if !ok {
 					return m
 				}
@@ -106,16 +108,16 @@ func TestStorageDoesNotMatter(t *testing.T) {
 			},
 			"sparse": func(m exactmath.Matrix) exactmath.Matrix {
 				rows, cols := m.Dims()
-				var es []exactmath.Entry
+				var es []sparse.Entry
 				m.Each(func(i, j int, v *big.Rat) {
 					f, _ := v.Float64()
-					es = append(es, exactmath.Entry{Row: i, Col: j, Value: f})
+					es = append(es, sparse.Entry{Row: i, Col: j, Value: f})
 				})
-				return must(exactmath.NewSparse(rows, cols, es))
+				return must(sparse.New(rows, cols, es))
 			},
 		} {
 			same := func(m exactmath.Matrix) exactmath.Matrix {
-				if k := store(m); exactmath.Equal(k, m) {
+				if k := store(m); dense.Equal(k, m) {
 					return k
 				}
 				return m
@@ -191,7 +193,7 @@ func TestExponentialScalesAreNeverExact(t *testing.T) {
 	scale := []string{"1/3", "-1/3"}
 	c := exact("by hand", flow(samples()[0].c.Flow.Partition(), "LL", func(int, int, int) *big.Rat { return new(big.Rat) },
 		func(k, _ int) coupling.Scale { return coupling.ExpScale(rationals(scale[k])) }))
-	c.Target = exactmath.IdentityDyadic(2)
+	c.Target = dense.IdentityDyadic(2)
 	_, err := check(write(t, c))
 	wantReason(t, err, certificate.ClaimFalse)
 	c.Claim = certificate.Claim{Kind: certificate.ClaimResidual, Bound: big.NewRat(1, 1<<62)}
@@ -211,7 +213,7 @@ func TestWriteRefuses(t *testing.T) {
 		"no bound":    func(c *encode.Certificate) { c.Claim.Kind = certificate.ClaimResidual },
 		"zero bound":  func(c *encode.Certificate) { c.Claim = certificate.Claim{Kind: "residual", Bound: new(big.Rat)} },
 		"exact bound": func(c *encode.Certificate) { c.Claim.Bound = big.NewRat(1, 2) },
-		"target 3x3":  func(c *encode.Certificate) { c.Target = exactmath.IdentityDyadic(3) },
+		"target 3x3":  func(c *encode.Certificate) { c.Target = dense.IdentityDyadic(3) },
 		"exp(1001)": func(c *encode.Certificate) {
 			c.Flow = flow(c.Flow.Partition(), "L", func(int, int, int) *big.Rat { return new(big.Rat) },
 				func(int, int) coupling.Scale { return coupling.ExpScale(rationals("-1001")) })
@@ -273,7 +275,7 @@ func BenchmarkCompose(b *testing.B) { benchmark(b, true) }
 func benchmark(b *testing.B, compose bool) {
 	for _, n := range []int{64, 128, 256, 512} {
 		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
-			f := dense(n)
+			f := denseFlow(n)
 			rounded := must(verify.Compose(f)).Float64s()
 			for k := range rounded {
 				rounded[k] *= 1 + 1e-14

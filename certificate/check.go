@@ -74,8 +74,10 @@ func (s *scanner) target(o *Outcome, x *product.Product, digest string) {
 // trailer reads all after the target.
 func (s *scanner) trailer(o *Outcome) {
 	s.section = "reasons"
-	for _, kind := range kinds(o.Claim) {
-		o.Claim.Lower.Reasons[kind] = s.reason(kind)
+	if o.Claim.Kind == ClaimDepth {
+		for kind := range o.Claim.Lower.Reasons {
+			o.Claim.Lower.Reasons[kind] = s.reason(coupling.Kind(kind))
+		}
 	}
 	s.section = "trailer"
 	want := fmt.Sprintf("%x", s.file.Sum(nil))

@@ -13,6 +13,7 @@ import (
 	"flowproof/certificate/encode"
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/verify"
 	"flowproof/verify/lowerbound"
 )
@@ -57,7 +58,7 @@ func flow(part coupling.Partition, kinds string, entry func(layer, i, j int) *bi
 				v = append(v, entry(k, i, j))
 			}
 		}
-		w := must(exactmath.NewRational(rows, cols, v))
+		w := must(dense.NewRational(rows, cols, v))
 		layers = append(layers, must(coupling.NewLayer(part, kk, w, scale(k, rows))))
 	}
 	return must(coupling.NewFlow(part, layers...))
@@ -70,8 +71,8 @@ func ones(int, int) coupling.Scale { return coupling.Scale{} }
 func product(f *coupling.Flow) exactmath.Matrix {
 	part := f.Partition()
 	n := part.Dim()
-	p, dyadic := exactmath.IdentityDyadic(n), true
-	var q *exactmath.Rational // once a layer is not dyadic
+	p, dyadic := dense.IdentityDyadic(n), true
+	var q *dense.Rational // once a layer is not dyadic
 	for _, l := range f.Layers() {
 		e := make([]*big.Rat, n*n)
 		for k := range e {
@@ -92,13 +93,13 @@ func product(f *coupling.Flow) exactmath.Matrix {
 				e[d*n+s] = l.Weight().At(i, j)
 			}
 		}
-		m := must(exactmath.NewRational(n, n, e))
-		if d, ok := exactmath.ToDyadic(m); ok && dyadic {
+		m := must(dense.NewRational(n, n, e))
+		if d, ok := dense.ToDyadic(m); ok && dyadic {
 			p = must(p.Mul(d))
 			continue
 		}
 		if dyadic {
-			q, dyadic = exactmath.ToRational(p), false
+			q, dyadic = dense.ToRational(p), false
 		}
 		q = must(q.Mul(m))
 	}
@@ -120,21 +121,30 @@ func exp(s *big.Rat) *big.Rat {
 
 // residual returns the largest |entry| of target - product.
 func residual(c *encode.Certificate) *big.Rat {
-	return exactmath.MaxAbs(must(exactmath.Sub(c.Target, product(c.Flow))))
+	return dense.MaxAbs(must(dense.Sub(c.Target, product(c.Flow))))
 }
 
-type (
-	reason = lowerbound.Reason
-	piece  = lowerbound.Piece
-)
-
-// needs claims a lower bound of the depth, for the reasons given: those about
-// flows that begin with L first.
-func needs(depth int, part coupling.Partition, target string, l, u reason) *encode.Certificate {
+// needs claims a lower bound of the depth, for the reasons given, worded as in a
+// file but for large numbers: those about flows that begin with L first.
+func needs(depth int, part coupling.Partition, target, l, u string) *encode.Certificate {
 	n := part.Dim()
 	return &encode.Certificate{Construction: "lower bound", Theorem: "none, it is a test", Flow: must(coupling.NewFlow(part)),
-		Target: must(exactmath.NewRational(n, n, rationals(strings.Fields(target)...))),
-		Claim:  certificate.Claim{Kind: certificate.ClaimDepth, Lower: lowerbound.Certificate{Depth: depth, Reasons: [2]reason{l, u}}}}
+		Target: must(dense.NewRational(n, n, rationals(strings.Fields(target)...))),
+		Claim:  certificate.Claim{Kind: certificate.ClaimDepth, Lower: lowerbound.Certificate{Depth: depth, Reasons: [2]lowerbound.Reason{because(l), because(u)}}}}
+}
+
+func because(text string) lowerbound.Reason {
+	words := strings.Fields(text)
+	r := lowerbound.Reason{Rule: lowerbound.Rule(words[0])}
+	for _, w := range words[1:] {
+		if strings.Trim(w, "-0123456789/") != "" {
+			r.Fields = append(r.Fields, lowerbound.Field{Name: w})
+			continue
+		}
+		f := &r.Fields[len(r.Fields)-1]
+		f.Values = append(f.Values, rationals(w)...)
+	}
+	return r
 }
 
 func exact(construction string, f *coupling.Flow) *encode.Certificate {
@@ -201,21 +211,17 @@ func makeSamples() []sample {
 		{"near with escapes", escapes(nearly("reals", flow(half(66), "UL", normal, ones)))},
 		{"exp", enclosed(nearly("reals", flow(half(5), "LUL", thirds, logScale)))},
 		{"exp, large", enclosed(nearly("reals", flow(half(66), "UL", rare, logScale)))},
-		{"shape", needs(3, half(2), "0 -1 1 0", reason{Rule: "shape"}, reason{Rule: "shape"})},
-		{"kernel", needs(4, half(2), "-1 0 0 -1",
-			reason{Rule: "kernel", Index: []int{0}, Vectors: [][]*big.Rat{rationals("1")}},
-			reason{Rule: "kernel", First: true, Index: []int{0}, Vectors: [][]*big.Rat{rationals("2/3"), rationals("1")}})},
-		{"signs", needs(4, half(3), "-1 0 1 0 0 -1 1 -1 -1", reason{Rule: "signs", Rows: []int{0}, Cols: []int{0}}, reason{Rule: "signs", Rows: []int{0}, Cols: []int{0}})},
-		{"cycle of signs", needs(4, half(4), "-1 -1 -1 0 -1 -1 1 -1 1 1 1 -1 0 1 1 0",
-			reason{Rule: "signs", Rows: []int{0, 1}, Cols: []int{0, 1}}, reason{Rule: "signs", Rows: []int{0, 1}, Cols: []int{0, 1}})},
-		{"coefficient", needs(6, half(3), "1 0 0 0 -1 0 0 0 -1", reason{Rule: "coefficient", Order: 1}, reason{Rule: "coefficient", Order: 1})},
+		{"shape", needs(3, half(2), "0 -1 1 0", "shape", "shape")},
+		{"kernel", needs(4, half(2), "-1 0 0 -1", "kernel index 0 vector 1", "kernel first index 0 vector 2/3 vector 1")},
+		{"signs", needs(4, half(3), "-1 0 1 0 0 -1 1 -1 -1", "signs rows 0 cols 0", "signs rows 0 cols 0")},
+		{"cycle of signs", needs(4, half(4), "-1 -1 -1 0 -1 -1 1 -1 1 1 1 -1 0 1 1 0", "signs rows 0 1 cols 0 1", "signs rows 0 1 cols 0 1")},
+		{"coefficient", needs(6, half(3), "1 0 0 0 -1 0 0 0 -1", "coefficient order 1", "coefficient order 1")},
 		{"inertia", needs(6, half(5), "0 -1 0 0 0 1 0 0 0 0 0 0 1 0 0 0 0 0 1 0 0 0 0 0 1",
-			reason{Rule: "inertia", Pieces: [2][]piece{{{Index: []int{0, 1}, Weights: rationals("1", "1")}}, {{Index: []int{0, 1, 2}, Weights: rationals("1", "2", "1/2")}}}},
-			reason{Rule: "inertia", Pieces: [2][]piece{{{Index: []int{2}, Weights: rationals("3")}, {Index: []int{0}, Weights: rationals("1")}, {Index: []int{1}, Weights: rationals("1")}},
-				{{Index: []int{0, 1}, Weights: rationals("-1", "-1")}}}})},
+			"inertia e 0 1 weights 1 1 al 0 1 2 weights 1 2 1/2", "inertia e 2 weights 3 e 0 weights 1 e 1 weights 1 al 0 1 weights -1 -1")},
 		{"rank", needs(4, must(coupling.NewPartition(4, []int{0})), "1 0 0 0 0 -1 0 0 0 0 -1 0 0 0 0 1",
-			reason{Rule: "rank", First: true, Index: []int{0}},
-			reason{Rule: "rank", Index: []int{0, 1}, Weights: rationals("1", "5")})},
+			"rank first index 0", "rank index 0 1 weights 1 5")},
+		{"rank off the diagonal", needs(5, must(coupling.NewPartition(5, []int{0})), "1 1 0 0 0 1 0 2 1 1 0 1 1 2 1 0 1 1 1 3 0 1 -1 2 -1",
+			"rank first rows 0 3 cols 1 2", "rank rows 0 3 cols 1 2")},
 	}
 }
 
@@ -283,8 +289,8 @@ func content(r io.Reader, limits certificate.Limits) (*encode.Certificate, *cert
 		Flow: must(coupling.NewFlow(o.Partition, layers...)), Target: o.Target}, o, nil
 }
 
-// dense returns six layers of random float64s.
-func dense(n int) *coupling.Flow {
+// denseFlow returns six layers of random float64s.
+func denseFlow(n int) *coupling.Flow {
 	rng := rand.New(rand.NewPCG(3, 4))
 	part := must(coupling.Half(n))
 	var layers []coupling.Layer

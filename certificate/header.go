@@ -2,9 +2,9 @@ package certificate
 
 import (
 	"fmt"
-	"math"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 
 	"flowproof/coupling"
@@ -26,13 +26,15 @@ func (s *scanner) header() (o *Outcome, digest string) {
 	o = &Outcome{Construction: s.key("construction"), Theorem: s.key("theorem")}
 	s.need(ValidText(o.Construction) && ValidText(o.Theorem), Invalid, "want 1 to 200 printable ASCII characters for construction and theorem")
 	if seed := s.key("seed"); seed != "none" {
-		o.Seed = new(uint64)
-		*o.Seed = s.integer(seed, math.MaxUint64)
+		v, err := strconv.ParseUint(seed, 10, 64)
+		s.need(err == nil, Malformed, "want seed none or a number below 2^64")
+		s.need(strconv.FormatUint(v, 10) == seed, NotCanonical, "the seed is to be written %d", v)
+		o.Seed = &v
 	}
 	o.Claim = s.claim()
-	n := int(s.integer(s.key("dimension"), uint64(s.limits.Dim)))
+	n := s.integer(s.key("dimension"), s.limits.Dim)
 	o.Partition = s.partition(n)
-	o.Layers = int(s.integer(s.key("layers"), uint64(s.limits.Layers)))
+	o.Layers = s.integer(s.key("layers"), s.limits.Layers)
 	s.need(o.Claim.Kind != ClaimDepth || o.Layers == 0, Invalid, "layers do not go with a claim about the depth")
 	return o, s.key("target-sha256")
 }
@@ -50,7 +52,7 @@ func (s *scanner) claim() (c Claim) {
 		c.Bound = s.number(value)
 		s.need(c.Bound.Sign() > 0, Invalid, "the bound of the residual is not positive")
 	case ClaimDepth:
-		c.Lower.Depth = int(s.integer(value, uint64(s.limits.Layers)))
+		c.Lower.Depth = s.integer(value, s.limits.Layers)
 		s.need(c.Lower.Depth > 0, Invalid, "depth 0 claims nothing")
 	default:
 		s.need(c.Kind == ClaimExact && !more, Invalid, "want claim exact, residual or depth")
@@ -102,7 +104,7 @@ func (s *scanner) scale(count int) (scale coupling.Scale) {
 	switch kind {
 	case "exact":
 		var err error
-		s.width(rationals{count, v})
+		s.width(newEntries(1, v))
 		scale, err = coupling.ExactScale(v)
 		s.check(err)
 	case "exp":

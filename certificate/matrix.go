@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 	"strings"
 
 	"flowproof/exactmath"
@@ -77,56 +78,78 @@ func (s *scanner) matrix(encoding string, rows, cols int, x *product.Product) (m
 	return m, most
 }
 
+// sparse reads the entries of a matrix that are not 0.
 func (s *scanner) sparse(count, rows, cols int) exactmath.Matrix {
-	var es []exactmath.Entry
-	for last := -1; len(es) < count; {
+	m := entries{rows: rows, cols: cols}
+	for last := -1; len(m.list) < count; {
 		row, rest, _ := strings.Cut(s.line(), " ")
 		col, value, _ := strings.Cut(rest, " ")
-		i, j := int(s.integer(row, uint64(rows-1))), int(s.integer(col, uint64(cols-1)))
-		v, exact := float64Of(s.number(value))
-		s.need(last < i*cols+j && v != 0 && exact, NotCanonical, "entry (%d, %d) is out of order, 0, or no float64", i, j)
-		last, es = i*cols+j, append(es, exactmath.Entry{Row: i, Col: j, Value: v})
+		at := s.integer(row, rows-1)*cols + s.integer(col, cols-1)
+		v := s.number(value)
+		s.need(last < at && v.Sign() != 0, NotCanonical, "entries out of order, or an entry 0")
+		m.list, last = append(m.list, entry{at, v}), at
 	}
-	m, err := exactmath.NewSparse(rows, cols, es)
-	s.check(err)
 	return m
 }
 
+// text reads all entries of a matrix.
 func (s *scanner) text(rows, cols int) exactmath.Matrix {
-	m := rationals{cols: cols}
+	var v []*big.Rat
 	for range rows {
-		m.v = append(m.v, s.numbers(s.line(), cols)...)
+		v = append(v, s.numbers(s.line(), cols)...)
 	}
+	m := newEntries(cols, v)
 	s.width(m)
 	return m
 }
 
-// rationals is a matrix read as text: rows of cols entries, one after the other.
-type rationals struct {
-	cols int
-	v    []*big.Rat
+// entries is a matrix that is stored as its entries other than 0, in their order.
+type entries struct {
+	rows, cols int
+	list       []entry
+}
+
+// entry is the entry v in row at / cols, column at % cols.
+type entry struct {
+	at int
+	v  *big.Rat
+}
+
+// newEntries returns the matrix of the numbers given, row by row.
+func newEntries(cols int, v []*big.Rat) entries {
+	m := entries{rows: len(v) / cols, cols: cols}
+	for at, x := range v {
+		if x.Sign() != 0 {
+			m.list = append(m.list, entry{at, x})
+		}
+	}
+	return m
 }
 
 // Dims returns the shape.
-func (x rationals) Dims() (rows, cols int) { return len(x.v) / x.cols, x.cols }
+func (x entries) Dims() (rows, cols int) { return x.rows, x.cols }
 
 // At returns entry (i, j).
-func (x rationals) At(i, j int) *big.Rat { return new(big.Rat).Set(x.v[i*x.cols+j]) }
+func (x entries) At(i, j int) *big.Rat {
+	k, ok := slices.BinarySearchFunc(x.list, i*x.cols+j, func(e entry, at int) int { return e.at - at })
+	if !ok {
+		return new(big.Rat)
+	}
+	return new(big.Rat).Set(x.list[k].v)
+}
 
 // Float64s returns the entries rounded to nearest even, row by row.
-func (x rationals) Float64s() []float64 {
-	f := make([]float64, len(x.v))
-	for k, v := range x.v {
-		f[k], _ = v.Float64()
+func (x entries) Float64s() []float64 {
+	f := make([]float64, x.rows*x.cols)
+	for _, e := range x.list {
+		f[e.at], _ = e.v.Float64()
 	}
 	return f
 }
 
 // Each visits the non-zero entries row by row.
-func (x rationals) Each(visit func(i, j int, v *big.Rat)) {
-	for k, v := range x.v {
-		if v.Sign() != 0 {
-			visit(k/x.cols, k%x.cols, v)
-		}
+func (x entries) Each(visit func(i, j int, v *big.Rat)) {
+	for _, e := range x.list {
+		visit(e.at/x.cols, e.at%x.cols, e.v)
 	}
 }

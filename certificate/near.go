@@ -76,7 +76,9 @@ func (s *scanner) floats(encoding string, rows, cols int, x *product.Product) (f
 		to = min(rows, from+1+atOnce/cols)
 		block := f[from*cols : to*cols]
 		if x != nil {
-			part = x.Rows(from, to)
+			var err error
+			part, err = x.Rows(from, to)
+			s.check(err)
 			rounded = part.Float64s()
 		}
 		if encoding == Floats {

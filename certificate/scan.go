@@ -103,10 +103,10 @@ func (s *scanner) key(word string) string {
 }
 
 // integer returns the integer from 0 to limit that text is.
-func (s *scanner) integer(text string, limit uint64) uint64 {
-	v, err := strconv.ParseUint(text, 10, 64)
-	s.need(err == nil, Malformed, "want an integer from 0 to %d, not %.40q", limit, text)
-	s.need(v <= limit, TooLarge, "%d is more than the limit, %d", v, limit)
+func (s *scanner) integer(text string, limit int) int {
+	v, err := strconv.ParseUint(text, 10, 63)
+	s.need(err == nil, Malformed, "want an integer, not %.40q", text)
+	s.need(v <= uint64(limit), TooLarge, "%d is more than the limit, %d", v, limit)
 	s.need(strconv.FormatUint(v, 10) == text, NotCanonical, "%.40q is to be written %d", text, v)
-	return v
+	return int(v)
 }

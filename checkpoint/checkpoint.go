@@ -13,6 +13,7 @@ import (
 	"sort"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
 	"flowproof/targets"
 )
 
@@ -195,7 +196,7 @@ func (f *File) target(t Tensor) (*targets.Target, error) {
 		for k, v := range a.data {
 			perm[k] = int(v)
 		}
-		m, err := exactmath.SparsePermutation(perm)
+		m, err := sparse.Permutation(perm)
 		if err != nil {
 			return fail("is not a permutation of 0..%d", n-1)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/targets"
 )
 
@@ -58,13 +59,13 @@ func TestFormatsAgree(t *testing.T) {
 			if d := cmp.Diff([]int{5, 3, 4, 1, 0, 2}, got[2].Perm); d != "" {
 				t.Errorf("permutation: %s", d)
 			}
-			if !exactmath.Equal(got[3].Matrix, must(exactmath.FromFloat64(2, 2, []float64{1, 0, 0, -1}))) {
+			if !dense.Equal(got[3].Matrix, must(exactmath.FromFloat64(2, 2, []float64{1, 0, 0, -1}))) {
 				t.Errorf("mirror: %v", got[3].Matrix.Float64s())
 			}
 			continue
 		}
 		for i := range got {
-			if !exactmath.Equal(got[i].Matrix, first[i].Matrix) {
+			if !dense.Equal(got[i].Matrix, first[i].Matrix) {
 				t.Errorf("%s: %s differs from the NumPy archive", name, got[i].Name)
 			}
 		}
@@ -80,7 +81,7 @@ func TestNested(t *testing.T) {
 	if d := cmp.Diff(want, describe(f.Tensors())); d != "" {
 		t.Error(d)
 	}
-	if part := must(f.Target("model.part")); !exactmath.Equal(part.Matrix, must(exactmath.FromFloat64(2, 2, []float64{7, 8, 12, 13}))) {
+	if part := must(f.Target("model.part")); !dense.Equal(part.Matrix, must(exactmath.FromFloat64(2, 2, []float64{7, 8, 12, 13}))) {
 		t.Errorf("strided view: %v", part.Matrix.Float64s())
 	}
 	wide := must(f.Target("params.0")).Matrix.Float64s()

@@ -7,7 +7,9 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"flowproof/coupling"
+	"flowproof/coupling/run"
 	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
 )
 
 // goodResidual is the relative residual, estimated in float64, up to which auto
@@ -70,7 +72,7 @@ const sixLimit = 32
 
 // permutationOf returns the permutation e_j -> e_perm[j] if the target is one.
 func permutationOf(target exactmath.Matrix) (perm []int, ok bool) {
-	s, ok := target.(*exactmath.Sparse)
+	s, ok := target.(*sparse.Matrix)
 	if !ok {
 		return nil, false
 	}
@@ -133,17 +135,17 @@ func refined(b *Built, target exactmath.Matrix, opt Options, err error) (*Built,
 // relativeResidual estimates |target - product| / |target| in the Frobenius
 // norm, in float64.
 func relativeResidual(f *coupling.Flow, target exactmath.Matrix) float64 {
-	if s, ok := target.(*exactmath.Sparse); ok && s.NNZ() == 0 {
+	if s, ok := target.(*sparse.Matrix); ok && s.NNZ() == 0 {
 		return math.Inf(1)
 	}
 	n := f.Partition().Dim()
-	run := coupling.Compile[float64](f)
+	runner := run.Compile[float64](f)
 	want := mat.NewDense(n, n, target.Float64s())
 	var diff float64
 	e := make([]float64, n)
 	for j := range n {
 		e[j] = 1
-		y, err := run.Forward(e)
+		y, err := runner.Forward(e)
 		if err != nil {
 			return math.Inf(1)
 		}

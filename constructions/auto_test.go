@@ -9,6 +9,7 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
 	"flowproof/targets"
 	"flowproof/verify"
 )
@@ -106,14 +107,14 @@ func TestAutoRefuses(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
 	}
-	odd := must1(exactmath.SparsePermutation([]int{1, 0, 2}))
+	odd := must1(sparse.Permutation([]int{1, 0, 2}))
 	if _, err := Build("auto", odd, half(t, 3), Options{}); !errors.Is(err, ErrOrientation) {
 		t.Errorf("odd permutation: %v", err)
 	}
 	if _, err := Build("permutation", asFloats(t, eye(4)), half(t, 4), Options{}); !errors.Is(err, ErrNotPermutation) {
 		t.Errorf("dense identity: %v", err)
 	}
-	if _, ok := permutationOf(must1(exactmath.NewSparse(2, 2, []exactmath.Entry{{Row: 0, Col: 0, Value: 1}, {Row: 1, Col: 0, Value: 1}}))); ok {
+	if _, ok := permutationOf(must1(sparse.New(2, 2, []sparse.Entry{{Row: 0, Col: 0, Value: 1}, {Row: 1, Col: 0, Value: 1}}))); ok {
 		t.Error("a column with two ones passes for a permutation")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"flowproof/coupling"
+	"flowproof/coupling/simplify"
 	"flowproof/exactmath"
 )
 
@@ -80,7 +81,7 @@ func (f frame) alternating(first coupling.Kind, weights ...*mat.Dense) (*couplin
 	if err != nil {
 		return nil, err
 	}
-	return flow.Merge()
+	return simplify.Merge(flow)
 }
 
 func rowMajor(w *mat.Dense) []float64 {

@@ -7,7 +7,10 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"flowproof/coupling"
+	"flowproof/coupling/simplify"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 )
 
 // scaledDense returns the target in the frame's order as m * 2^exp, m rounded to
@@ -91,7 +94,7 @@ func (b *layerList) weight(kind coupling.Kind, w *mat.Dense, exp int) (exactmath
 		if kind == coupling.Upper {
 			rows, cols = cols, rows
 		}
-		return exactmath.NewSparse(rows, cols, nil)
+		return sparse.New(rows, cols, nil)
 	}
 	rows, cols := w.Dims()
 	data := rowMajor(w)
@@ -106,7 +109,8 @@ func (b *layerList) weight(kind coupling.Kind, w *mat.Dense, exp int) (exactmath
 			if err != nil {
 				return nil, err
 			}
-			return shifted2(x.Dyadic(), exp)
+			d, _ := dense.ToDyadic(x) // float64 numbers are dyadic
+			return shifted2(d, exp)
 		}
 		data = shifted
 	}
@@ -114,7 +118,7 @@ func (b *layerList) weight(kind coupling.Kind, w *mat.Dense, exp int) (exactmath
 }
 
 // shifted2 returns x * 2^exp.
-func shifted2(x *exactmath.Dyadic, exp int) (*exactmath.Dyadic, error) {
+func shifted2(x *dense.Dyadic, exp int) (*dense.Dyadic, error) {
 	rows, cols := x.Dims()
 	num := make([]*big.Int, 0, rows*cols)
 	for i := range rows {
@@ -122,7 +126,7 @@ func shifted2(x *exactmath.Dyadic, exp int) (*exactmath.Dyadic, error) {
 			num = append(num, x.Num(i, j))
 		}
 	}
-	return exactmath.NewDyadic(rows, cols, num, x.Exp()+exp)
+	return dense.NewDyadic(rows, cols, num, x.Exp()+exp)
 }
 
 // flow returns the flow of the layers, merged.
@@ -134,7 +138,7 @@ func (b *layerList) flow() (*coupling.Flow, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.Merge()
+	return simplify.Merge(f)
 }
 
 // detSign returns the sign of the determinant of an orthogonal matrix.

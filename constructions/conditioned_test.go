@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"flowproof/coupling"
+	"flowproof/coupling/run"
 	"flowproof/exactmath"
 	"flowproof/verify"
 )
@@ -199,7 +200,7 @@ func measure(tb testing.TB, f *coupling.Flow, target exactmath.Matrix) measured 
 			dst, src = 0, p
 		}
 		rows, cols := l.Weight().Dims()
-		w, d := l.Weight().Float64s(), l.Scale().Float64s(rows)
+		w, d := l.Weight().Float64s(), run.Scales(l.Scale(), rows)
 		for i := range rows {
 			e.Set(dst+i, dst+i, d[i])
 			for j := range cols {

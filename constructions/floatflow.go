@@ -1,6 +1,9 @@
 package constructions
 
 import (
+	"fmt"
+	"math/big"
+
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
 
@@ -55,6 +58,17 @@ func copyGeneral(m blas64.General) blas64.General {
 
 func gemm(alpha float64, a, b blas64.General, beta float64, c blas64.General) {
 	blas64.Gemm(blas.NoTrans, blas.NoTrans, alpha, a, b, beta, c)
+}
+
+// floatScale returns the scale whose entries are the given float64 numbers.
+func floatScale(d []float64) (coupling.Scale, error) {
+	v := make([]*big.Rat, len(d))
+	for i, f := range d {
+		if v[i] = new(big.Rat).SetFloat64(f); v[i] == nil {
+			return coupling.Scale{}, fmt.Errorf("scale %d is %v, want a positive finite number", i, f)
+		}
+	}
+	return coupling.ExactScale(v)
 }
 
 // parts is the sizes of the two parts, and cuts matrices along them.

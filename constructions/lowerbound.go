@@ -2,6 +2,7 @@ package constructions
 
 import (
 	"math/big"
+	"slices"
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
@@ -62,7 +63,7 @@ func newRefuter(m *linear, inverse *qmat) refuter {
 // beginning with U.
 func (m refuter) refute(k int) (lowerbound.Reason, bool) {
 	if k <= 2 {
-		return lowerbound.Reason{Rule: lowerbound.Shape}, m.shape(k)
+		return because(lowerbound.Shape), m.shape(k)
 	}
 	if k == 3 {
 		if reason, ok := m.refuteSigns(); ok {
@@ -72,8 +73,7 @@ func (m refuter) refute(k int) (lowerbound.Reason, bool) {
 			return reason, true
 		}
 		if reason, ok := refuteKernel(m.c, m.a); ok {
-			reason.First = true
-			return reason, true
+			return aboutFirst(reason), true
 		}
 	}
 	layers := (k - 1) / 2
@@ -84,13 +84,32 @@ func (m refuter) refute(k int) (lowerbound.Reason, bool) {
 		return reason, true
 	}
 	if reason, ok := refuteRank(m.al, m.q*layers); ok {
-		reason.First = true
-		return reason, true
+		return aboutFirst(reason), true
 	}
 	if k == 4 || k == 5 && m.c.isZero() {
 		return refuteSpectra(m.e, m.al)
 	}
 	return lowerbound.Reason{}, false
+}
+
+// because returns a reason with those of the fields that have values.
+func because(rule lowerbound.Rule, fields ...lowerbound.Field) lowerbound.Reason {
+	empty := func(f lowerbound.Field) bool { return len(f.Values) == 0 }
+	return lowerbound.Reason{Rule: rule, Fields: slices.DeleteFunc(fields, empty)}
+}
+
+// aboutFirst returns the reason with the field first before the others.
+func aboutFirst(r lowerbound.Reason) lowerbound.Reason {
+	r.Fields = slices.Concat([]lowerbound.Field{{Name: "first"}}, r.Fields)
+	return r
+}
+
+func indices(name string, list ...int) lowerbound.Field {
+	f := lowerbound.Field{Name: name}
+	for _, i := range list {
+		f.Values = append(f.Values, big.NewRat(int64(i), 1))
+	}
+	return f
 }
 
 // shape reports whether k <= 2 layers beginning with U do not suffice.
@@ -116,7 +135,7 @@ func (m refuter) refuteSigns() (lowerbound.Reason, bool) {
 		for j := range m.p {
 			c, s := m.c.rat(i, j), m.r.rat(i, j)
 			if c.Sign()*s.Sign() >= 0 && (c.Sign() != 0 || s.Sign() != 0) {
-				return lowerbound.Reason{Rule: lowerbound.Signs, Rows: []int{i}, Cols: []int{j}}, true
+				return because(lowerbound.Signs, indices("rows", i), indices("cols", j)), true
 			}
 			if c.Sign() != 0 {
 				ratio[i][j] = c.Quo(c, s.Neg(s))
@@ -151,7 +170,7 @@ func (m refuter) refuteSigns() (lowerbound.Reason, bool) {
 		for j := range m.p {
 			if ratio[i][j] != nil && ratio[i][j].Cmp(new(big.Rat).Mul(d[j], d[m.p+i])) != 0 {
 				rows, cols := cycle(from, m.p, i, j)
-				return lowerbound.Reason{Rule: lowerbound.Signs, Rows: rows, Cols: cols}, true
+				return because(lowerbound.Signs, indices("rows", rows...), indices("cols", cols...)), true
 			}
 		}
 	}
@@ -193,19 +212,19 @@ func cycle(from []int, p, i, j int) (rows, cols []int) {
 func refuteKernel(null, image *qmat) (lowerbound.Reason, bool) {
 	kernel := null.kernel()
 	w := image.mul(kernel)
-	vector := func(j int) []*big.Rat {
-		v := make([]*big.Rat, kernel.rows)
-		for i := range v {
-			v[i] = kernel.rat(i, j)
+	vector := func(j int) lowerbound.Field {
+		f := lowerbound.Field{Name: "vector"}
+		for i := range kernel.rows {
+			f.Values = append(f.Values, kernel.rat(i, j))
 		}
-		return v
+		return f
 	}
 	for i := range kernel.rows {
 		var seen *big.Rat
 		var at int
 		for j := range kernel.cols {
 			x, y := kernel.rat(i, j), w.rat(i, j)
-			reason := lowerbound.Reason{Rule: lowerbound.Kernel, Index: []int{i}, Vectors: [][]*big.Rat{vector(j)}}
+			reason := because(lowerbound.Kernel, indices("index", i), vector(j))
 			if s := x.Sign() * y.Sign(); s < 0 || s == 0 && x.Sign() != y.Sign() {
 				return reason, true
 			} else if s == 0 {
@@ -213,7 +232,7 @@ func refuteKernel(null, image *qmat) (lowerbound.Reason, bool) {
 			}
 			d := y.Quo(y, x)
 			if seen != nil && seen.Cmp(d) != 0 {
-				reason.Vectors = append(reason.Vectors, vector(at))
+				reason.Fields = append(reason.Fields, vector(at))
 				return reason, true
 			}
 			seen, at = d, j

@@ -22,7 +22,7 @@ func refuteRank(x *qmat, most int) (lowerbound.Reason, bool) {
 		return lowerbound.Reason{}, false
 	}
 	try := func(rows, cols, index []int) (lowerbound.Reason, bool) {
-		r := lowerbound.Reason{Rule: lowerbound.Rank, Rows: rows, Cols: cols, Index: index}
+		r := because(lowerbound.Rank, indices("rows", rows...), indices("cols", cols...), indices("index", index...))
 		s, ok := schurOn(x, rows, cols, index)
 		if !ok || len(rows)+len(index) <= most {
 			return r, false
@@ -32,7 +32,7 @@ func refuteRank(x *qmat, most int) (lowerbound.Reason, bool) {
 		}
 		for _, t := range [][]*big.Rat{ones(len(index)), balance(s.transpose())} {
 			if definite(lyapunov(s.transpose(), t).neg()) >= 0 {
-				r.Weights = t
+				r.Fields = append(r.Fields, lowerbound.Field{Name: "weights", Values: t})
 				return r, true
 			}
 		}
@@ -145,20 +145,19 @@ func refuteSpectra(e, al *qmat) (lowerbound.Reason, bool) {
 			lo, hi = min(lo, a), max(hi, b)
 		}
 		if lo >= 0 && h <= 0 && (hi > 0 || l < 0) || hi <= 0 && l >= 0 && (lo < 0 || h > 0) {
-			return lowerbound.Reason{Rule: lowerbound.Coefficient, Order: order}, true
+			return because(lowerbound.Coefficient, indices("order", order)), true
 		}
 	}
-	r := lowerbound.Reason{Rule: lowerbound.Inertia}
-	r.Pieces[0], r.Pieces[1] = pieces(e), pieces(al)
-	return r, true // whether it proves anything is the checker's to say
+	// Whether this proves anything is the checker's to say.
+	return because(lowerbound.Inertia, append(pieces("e", e), pieces("al", al)...)...), true
 }
 
 // pieces returns the diagonal blocks of x in block triangular form, as fine as
-// possible, with weights that tell the most about their eigenvalues.
-func pieces(x *qmat) []lowerbound.Piece {
-	var out []lowerbound.Piece
+// possible, each with weights that tell the most about its eigenvalues, if any do.
+func pieces(name string, x *qmat) (out []lowerbound.Field) {
 	for _, index := range components(x) {
-		out = append(out, lowerbound.Piece{Index: index, Weights: halfPlaneWeights(x.pick(index, index))})
+		weights := halfPlaneWeights(x.pick(index, index))
+		out = append(out, indices(name, index...), lowerbound.Field{Name: "weights", Values: weights})
 	}
 	return out
 }

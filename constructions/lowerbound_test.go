@@ -9,6 +9,7 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/verify"
 	"flowproof/verify/lowerbound"
 )
@@ -28,8 +29,8 @@ func bound(t *testing.T, m exactmath.Matrix, part coupling.Partition) int {
 // The witnesses of theorem 3.6: six layers are needed, and suffice.
 func TestSixIsNeeded(t *testing.T) {
 	j := list("0 -1; 1 0")
-	id := exactmath.IdentityRational
-	witnesses := map[string]*exactmath.Rational{
+	id := dense.IdentityRational
+	witnesses := map[string]*dense.Rational{
 		"diag(1,J)":           blocksOf(id(1), j),
 		"diag(1,-1,-1)":       blocksOf(id(1), id(2).Scale(big.NewRat(-1, 1))),
 		"diag(J,I3)":          blocksOf(j, id(3)),
@@ -125,7 +126,7 @@ func TestBoundIsSound(t *testing.T) {
 		}
 		got := bound(t, m, part)
 		if got > k {
-			t.Fatalf("bound %d for a product of %d layers on %v: %v", got, k, part, exactmath.ToRational(m).Float64s())
+			t.Fatalf("bound %d for a product of %d layers on %v: %v", got, k, part, dense.ToRational(m).Float64s())
 		}
 		reached[k-got]++
 	}
@@ -189,7 +190,7 @@ func TestBoundBlockDiagonal(t *testing.T) {
 		if determinant(a, span(0, 2), span(0, 2)).Sign()*determinant(e, span(0, 2), span(0, 2)).Sign() <= 0 {
 			continue
 		}
-		entry := func(x *exactmath.Rational, i int) int64 { return x.At(i, i).Num().Int64() }
+		entry := func(x *dense.Rational, i int) int64 { return x.At(i, i).Num().Int64() }
 		s := int64(determinant(a, span(0, 2), span(0, 2)).Sign()) // a^-1 has the diagonal of the adjugate
 		n1, z1, p1 := sign(entry(e, 0), entry(e, 1))
 		n2, z2, p2 := sign(s*entry(a, 1), s*entry(a, 0))
@@ -204,7 +205,7 @@ func TestBoundBlockDiagonal(t *testing.T) {
 func TestBoundRules(t *testing.T) {
 	seen := map[lowerbound.Rule]bool{}
 	rng := rand.New(rand.NewPCG(14, 0))
-	maps := []*exactmath.Rational{}
+	maps := []*dense.Rational{}
 	for _, m := range degenerate() {
 		maps = append(maps, m)
 	}
@@ -249,8 +250,13 @@ func TestBoundWithWeights(t *testing.T) {
 		return 0
 	})
 	cert, err := DepthLowerBound(m, part)
-	if err != nil || cert.Depth != 2*n || len(cert.Reasons[0].Weights) != n-1 || len(cert.Reasons[1].Weights) != n-1 {
+	if err != nil || cert.Depth != 2*n {
 		t.Errorf("%+v, %v", cert, err)
+	}
+	for _, r := range cert.Reasons {
+		if f := r.Fields[len(r.Fields)-1]; f.Name != "weights" || len(f.Values) != n-1 {
+			t.Errorf("%+v", r)
+		}
 	}
 	f, err := AnyPartition(m, part)
 	checkExact(t, f, err, m, 2*n)

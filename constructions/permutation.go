@@ -15,7 +15,7 @@ const (
 // one coordinate.
 //
 // All entries are half-integers, so exact in float64; a row of a layer has a
-// bounded number of them, free of n. The weights are of type *exactmath.Sparse,
+// bounded number of them, free of n. The weights are of type *sparse.Matrix,
 // time and memory are linear in n up to sorting. The flow has the depth Upper of
 // PermutationDepth: 0 for the identity, 4 if M keeps the parts and has the same
 // cycle lengths > 1 in both, 5 if M exchanges the parts or can be rewired, else

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"flowproof/coupling"
-	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
 )
 
 // NotPermutationError reports a list that is not a permutation of 0..n-1.
@@ -48,7 +48,7 @@ func newPermBlocks(perm []int, part coupling.Partition) (*permBlocks, error) {
 		}
 		seen[i] = j + 1
 	}
-	target, err := exactmath.SparsePermutation(perm)
+	target, err := sparse.Permutation(perm)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +113,7 @@ func (m *permBlocks) pureCycles() (inF, inS [][]int) {
 
 // sumEntries returns the rows x cols matrix with the given entries, those at one
 // place added up. It takes time linear in their number.
-func sumEntries(rows, cols int, entries []exactmath.Entry) (*exactmath.Sparse, error) {
+func sumEntries(rows, cols int, entries []sparse.Entry) (*sparse.Matrix, error) {
 	start := make([]int, rows+1)
 	for _, e := range entries {
 		start[e.Row+1]++
@@ -121,7 +121,7 @@ func sumEntries(rows, cols int, entries []exactmath.Entry) (*exactmath.Sparse, e
 	for i := range rows {
 		start[i+1] += start[i]
 	}
-	sorted := make([]exactmath.Entry, len(entries))
+	sorted := make([]sparse.Entry, len(entries))
 	fill := append([]int(nil), start[:rows]...)
 	for _, e := range entries {
 		k := fill[e.Row]
@@ -139,20 +139,20 @@ func sumEntries(rows, cols int, entries []exactmath.Entry) (*exactmath.Sparse, e
 			out = append(out, e)
 		}
 	}
-	return exactmath.NewSparse(rows, cols, out)
+	return sparse.New(rows, cols, out)
 }
 
 // weights is one layer of the frame, by the entries of its weight.
 type weights struct {
 	kind    coupling.Kind
-	entries []exactmath.Entry
+	entries []sparse.Entry
 }
 
 // additive returns the flow of additive layers with the given weights: those
 // that vanish are left out, and neighbours of one kind become one layer.
 func (f frame) additive(layers ...weights) (*coupling.Flow, error) {
 	var kept []weights
-	var blocks []*exactmath.Sparse
+	var blocks []*sparse.Matrix
 	for _, w := range layers {
 		rows, cols := f.q, f.p
 		if w.kind == coupling.Upper {

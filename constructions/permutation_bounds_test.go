@@ -6,7 +6,8 @@ import (
 	"testing"
 
 	"flowproof/coupling"
-	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 )
 
 // involutoryOf factors the signed permutation with cycles of the given lengths,
@@ -27,13 +28,13 @@ func involutoryOf(cycles ...int) *involutory {
 	return w
 }
 
-func (s signed) dense() *exactmath.Rational {
+func (s signed) dense() *dense.Rational {
 	n := len(s.to)
 	data := zeros(n)
 	for i, j := range s.to {
 		data[j*n+i].SetInt64(int64(s.sign[i]))
 	}
-	m, _ := exactmath.NewRational(n, n, data)
+	m, _ := dense.NewRational(n, n, data)
 	return m
 }
 
@@ -45,18 +46,18 @@ func zeros(n int) []*big.Rat {
 	return data
 }
 
-func denseOf(n int, entries []exactmath.Entry) *exactmath.Rational {
+func denseOf(n int, entries []sparse.Entry) *dense.Rational {
 	data := zeros(n)
 	for _, e := range entries {
 		data[e.Row*n+e.Col].Add(data[e.Row*n+e.Col], new(big.Rat).SetFloat64(e.Value))
 	}
-	m, _ := exactmath.NewRational(n, n, data)
+	m, _ := dense.NewRational(n, n, data)
 	return m
 }
 
 // normAtMost decides |z|^2 <= bound exactly: bound I - z^T z must have a
 // factorization L D L^T with D >= 0.
-func normAtMost(z *exactmath.Rational, bound *big.Rat) bool {
+func normAtMost(z *dense.Rational, bound *big.Rat) bool {
 	n, _ := z.Dims()
 	s := make([][]*big.Rat, n)
 	for i := range n {
@@ -100,16 +101,16 @@ func normAtMost(z *exactmath.Rational, bound *big.Rat) bool {
 func checkInvolutory(t *testing.T, w *involutory, odd bool, minus, plus *big.Rat, cycles ...int) {
 	t.Helper()
 	n := len(w.g.to)
-	one := exactmath.IdentityRational(n)
+	one := dense.IdentityRational(n)
 	j1, j2, y2, y3 := w.j1.dense(), w.j2.dense(), denseOf(n, w.y2), denseOf(n, w.y3)
-	for name, pair := range map[string][3]*exactmath.Rational{
+	for name, pair := range map[string][3]*dense.Rational{
 		"J1 J1 = 1":     {j1, j1, one},
 		"J2 J2 = 1":     {j2, j2, one},
 		"J1 J2 = G":     {j1, j2, w.g.dense()},
 		"y2 y3 = J1 -1": {y2, y3, permMust(j1.Sub(one))},
 		"y3 y2 = J2 -1": {y3, y2, permMust(j2.Sub(one))},
 	} {
-		if got := permMust(pair[0].Mul(pair[1])); !exactmath.Equal(got, pair[2]) {
+		if got := permMust(pair[0].Mul(pair[1])); !dense.Equal(got, pair[2]) {
 			t.Fatalf("%v: %s fails", cycles, name)
 		}
 	}
@@ -129,7 +130,7 @@ func checkInvolutory(t *testing.T, w *involutory, odd bool, minus, plus *big.Rat
 				data[i*n+j] = i3.At(i, j)
 			}
 		}
-		i3, _ = exactmath.NewRational(n, n, data)
+		i3, _ = dense.NewRational(n, n, data)
 	}
 	if !normAtMost(i2, plus) {
 		t.Errorf("%v: |1 + y2|^2 > %v", cycles, plus)

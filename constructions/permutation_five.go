@@ -2,7 +2,7 @@ package constructions
 
 import (
 	"flowproof/coupling"
-	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
 )
 
 // five returns M = U(X1) L(X2) U(X3) L(X4) U(X5) with integer weights from a
@@ -23,7 +23,7 @@ func (m *permBlocks) five(r *rewiring) (*coupling.Flow, error) {
 		f := m.from[t]
 		w.set(s-m.p, t-m.p, r.sign[y])
 		fwd.set(f, m.to[s], -r.sign[y])
-		x5.entries = append(x5.entries, exactmath.Entry{Row: f, Col: s - m.p, Value: -r.sign[y]})
+		x5.entries = append(x5.entries, sparse.Entry{Row: f, Col: s - m.p, Value: -r.sign[y]})
 	}
 	x1 := weights{kind: coupling.Upper} // (b - X3) W^-1
 	x2 := weights{kind: coupling.Lower}
@@ -34,19 +34,19 @@ func (m *permBlocks) five(r *rewiring) (*coupling.Flow, error) {
 		back.set(j, i, w.sign[i])
 	}
 	add2 := func(i, j int, v float64) {
-		x2.entries = append(x2.entries, exactmath.Entry{Row: i, Col: j, Value: v})
-		x4.entries = append(x4.entries, exactmath.Entry{Row: back.to[i], Col: j, Value: -v * back.sign[i]})
+		x2.entries = append(x2.entries, sparse.Entry{Row: i, Col: j, Value: v})
+		x4.entries = append(x4.entries, sparse.Entry{Row: back.to[i], Col: j, Value: -v * back.sign[i]})
 	}
 	add3 := func(i, j int, v float64) {
-		x3.entries = append(x3.entries, exactmath.Entry{Row: i, Col: j, Value: v})
-		x1.entries = append(x1.entries, exactmath.Entry{Row: i, Col: w.to[j], Value: -v * w.sign[j]})
+		x3.entries = append(x3.entries, sparse.Entry{Row: i, Col: j, Value: v})
+		x1.entries = append(x1.entries, sparse.Entry{Row: i, Col: w.to[j], Value: -v * w.sign[j]})
 	}
 	for f := range m.p {
 		if s := m.to[f]; !m.first(s) {
-			x4.entries = append(x4.entries, exactmath.Entry{Row: back.to[s-m.p], Col: f, Value: back.sign[s-m.p]})
+			x4.entries = append(x4.entries, sparse.Entry{Row: back.to[s-m.p], Col: f, Value: back.sign[s-m.p]})
 		}
 		if s := m.from[f]; !m.first(s) {
-			x1.entries = append(x1.entries, exactmath.Entry{Row: f, Col: w.to[s-m.p], Value: w.sign[s-m.p]})
+			x1.entries = append(x1.entries, sparse.Entry{Row: f, Col: w.to[s-m.p], Value: w.sign[s-m.p]})
 		}
 	}
 	factorCycles(w, fwd, add2, add3)

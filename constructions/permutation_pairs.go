@@ -1,6 +1,6 @@
 package constructions
 
-import "flowproof/exactmath"
+import "flowproof/exactmath/sparse"
 
 // An eigenvector of J1 or J2 on a path is v_i - v_{i+1} or v_i + v_{i+1} where
 // it exchanges these two, and v_i where it fixes v_i up to sign: an arc or a
@@ -87,9 +87,9 @@ func byKind(u, v eigen) (ofJ1, ofJ2 eigen) {
 	return u, v
 }
 
-func addOuter(y *[]exactmath.Entry, u, v eigen, c float64) {
+func addOuter(y *[]sparse.Entry, u, v eigen, c float64) {
 	u.each(func(i int, x float64) {
-		v.each(func(j int, z float64) { *y = append(*y, exactmath.Entry{Row: i, Col: j, Value: c * x * z}) })
+		v.each(func(j int, z float64) { *y = append(*y, sparse.Entry{Row: i, Col: j, Value: c * x * z}) })
 	})
 }
 

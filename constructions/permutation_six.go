@@ -2,7 +2,7 @@ package constructions
 
 import (
 	"flowproof/coupling"
-	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
 )
 
 // This file writes M = L(-X0) U(X1) L(X2) U(X3) L(X4) U(X5), PROOFS.md,
@@ -102,7 +102,7 @@ func (m *permBlocks) complete() completion {
 type involutory struct {
 	c, g   signed
 	j1, j2 signed
-	y2, y3 []exactmath.Entry
+	y2, y3 []sparse.Entry
 }
 
 func (m *permBlocks) involutory(y completion, integer bool) *involutory {
@@ -146,19 +146,19 @@ func (m *permBlocks) six(integer bool) (*coupling.Flow, error) {
 	x5 := weights{kind: coupling.Upper}
 	upper := func(x *weights, i, j int, v float64) { // at row i, column C e_j
 		if i < m.p {
-			x.entries = append(x.entries, exactmath.Entry{Row: i, Col: w.c.to[j], Value: v * w.c.sign[j]})
+			x.entries = append(x.entries, sparse.Entry{Row: i, Col: w.c.to[j], Value: v * w.c.sign[j]})
 		}
 	}
 	lower := func(x *weights, i, j int, v float64) { // at row C e_i, column j
 		if j < m.p {
-			x.entries = append(x.entries, exactmath.Entry{Row: w.c.to[i], Col: j, Value: v * w.c.sign[i]})
+			x.entries = append(x.entries, sparse.Entry{Row: w.c.to[i], Col: j, Value: v * w.c.sign[i]})
 		}
 	}
 	for f := range m.p {
 		if g := m.to[f]; m.first(g) {
-			x0.entries = append(x0.entries, exactmath.Entry{Row: y.image[f], Col: g, Value: -1}) // -X0 = -Y0 a^T
-			upper(&x1, g, f, -1)                                                                 // -a E^T C^T
-			x5.entries = append(x5.entries, exactmath.Entry{Row: f, Col: m.from[m.p+y.image[f]] - m.p, Value: 1})
+			x0.entries = append(x0.entries, sparse.Entry{Row: y.image[f], Col: g, Value: -1}) // -X0 = -Y0 a^T
+			upper(&x1, g, f, -1)                                                              // -a E^T C^T
+			x5.entries = append(x5.entries, sparse.Entry{Row: f, Col: m.from[m.p+y.image[f]] - m.p, Value: 1})
 		}
 	}
 	for i := range m.q {

@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"flowproof/coupling"
-	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
 	"flowproof/verify"
 )
 
@@ -53,7 +53,7 @@ func permHolds(f *coupling.Flow, perm []int) bool {
 		if l.Kind() == coupling.Upper {
 			rows, cols = cols, rows
 		}
-		x := l.Weight().(*exactmath.Sparse)
+		x := l.Weight().(*sparse.Matrix)
 		one *= 2
 		for _, row := range m {
 			for _, j := range cols {
@@ -91,7 +91,7 @@ func permHolds(f *coupling.Flow, perm []int) bool {
 func entriesOf(f *coupling.Flow) (row int, top float64, integer bool) {
 	integer = true
 	for _, l := range f.Layers() {
-		x := l.Weight().(*exactmath.Sparse)
+		x := l.Weight().(*sparse.Matrix)
 		rows, _ := x.Dims()
 		for i := range rows {
 			_, vals := x.Row(i)
@@ -266,7 +266,7 @@ func TestPermutationLarge(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		target, err := exactmath.SparsePermutation(perm)
+		target, err := sparse.Permutation(perm)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"flowproof/coupling"
+	"flowproof/coupling/run"
 	"flowproof/exactmath"
 )
 
@@ -216,7 +217,7 @@ func (p *polisher) fromFlow(f *coupling.Flow) ([]float64, bool) {
 				w.Data[a*w.Stride+b] = d[dst+a] * fl.x.Data[a*cols+b] / d[src+b]
 			}
 		}
-		for a, s := range l.Scale().Float64s(end - dst) {
+		for a, s := range run.Scales(l.Scale(), end-dst) {
 			d[dst+a] *= s
 		}
 	}
@@ -318,7 +319,7 @@ func (p *polisher) flow(x []float64) (*coupling.Flow, error) {
 		if err != nil {
 			return nil, err
 		}
-		scale, err := coupling.FloatScale(l.d)
+		scale, err := floatScale(l.d)
 		if err != nil {
 			return nil, err
 		}
@@ -373,7 +374,7 @@ func flowConditions(f *coupling.Flow) (top, product float64, all []float64) {
 			}
 		} else {
 			// |E| |E^-1|: the SVD of E alone loses its smallest singular value.
-			fl.d = l.Scale().Float64s(rows)
+			fl.d = run.Scales(l.Scale(), rows)
 			e, inv := identityGeneral(s.n()), identityGeneral(s.n())
 			fl.rightMul(s, e)
 			fl.rightDiv(s, inv)

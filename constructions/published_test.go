@@ -1,10 +1,9 @@
 package constructions
 
 import (
+	"flowproof/exactmath/dense"
 	"math/rand/v2"
 	"testing"
-
-	"flowproof/exactmath"
 )
 
 func TestPublished(t *testing.T) {
@@ -13,8 +12,8 @@ func TestPublished(t *testing.T) {
 		deepest := 0
 		for p := n / 2; p <= (n+1)/2; p++ {
 			for range 4 {
-				for _, m := range []*exactmath.Rational{
-					positive(t, func() *exactmath.Rational { return randomInts(rng, n, 5) }),
+				for _, m := range []*dense.Rational{
+					positive(t, func() *dense.Rational { return randomInts(rng, n, 5) }),
 					unimodular(rng, n),
 				} {
 					f, err := Published(m, randomPartition(rng, n, p))

@@ -9,7 +9,10 @@ import (
 	"gonum.org/v1/gonum/blas/blas64"
 
 	"flowproof/coupling"
+	"flowproof/coupling/run"
+	"flowproof/coupling/simplify"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 )
 
 // RefineOptions are the choices left to the caller of Refine.
@@ -111,7 +114,7 @@ func Refine(f *coupling.Flow, target exactmath.Matrix, prec uint, opt RefineOpti
 	}
 	r := &refiner{
 		target: target, order: part.Order(), opt: opt, prec: int(prec),
-		tmax: exactmath.MaxAbs(target), scaled: -1,
+		tmax: dense.MaxAbs(target), scaled: -1,
 		rng: rand.New(rand.NewPCG(opt.Seed, 0x726566696e65)),
 	}
 	r.rep = RefineReport{Prec: prec, Depth: f.Depth(), TargetMax: r.tmax}
@@ -128,7 +131,7 @@ func rationalScales(f *coupling.Flow) (*coupling.Flow, error) {
 	for _, l := range f.Layers() {
 		if l.Scale().Kind() == coupling.ScaleExp {
 			rows, _ := l.Weight().Dims()
-			scale, err := coupling.FloatScale(l.Scale().Float64s(rows))
+			scale, err := floatScale(run.Scales(l.Scale(), rows))
 			if err != nil {
 				return nil, err
 			}
@@ -142,7 +145,7 @@ func rationalScales(f *coupling.Flow) (*coupling.Flow, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.Merge()
+	return simplify.Merge(f)
 }
 
 // log2Rat returns log2 v, -Inf for 0.
@@ -246,7 +249,7 @@ func (r *refiner) place(f *coupling.Flow, work int) error {
 		rows, cols := l.Weight().Dims()
 		fl := floatLayer{kind: l.Kind(), x: general(rows, cols, l.Weight().Float64s())}
 		if l.Scale().Kind() != coupling.ScaleOne {
-			fl.d = l.Scale().Float64s(rows)
+			fl.d = run.Scales(l.Scale(), rows)
 			r.scaled = i
 		}
 		ff.layers = append(ff.layers, fl)
@@ -262,7 +265,7 @@ func (r *refiner) place(f *coupling.Flow, work int) error {
 			for k := range d {
 				d[k] = l.Scale().At(k)
 			}
-			x, err := exactmath.NewRational(rows, 1, d)
+			x, err := dense.NewRational(rows, 1, d)
 			if err != nil {
 				return err
 			}

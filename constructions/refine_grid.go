@@ -8,6 +8,7 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 )
 
 // gridMatrix is a matrix of integers times 2^-bits that may be changed.
@@ -65,12 +66,12 @@ func (z *gridMatrix) regrid(bits int) gridMatrix {
 	return c
 }
 
-func (z *gridMatrix) dyadic() (*exactmath.Dyadic, error) {
+func (z *gridMatrix) dyadic() (*dense.Dyadic, error) {
 	num := make([]*big.Int, len(z.num))
 	for k := range num {
 		num[k] = &z.num[k]
 	}
-	return exactmath.NewDyadic(z.rows, z.cols, num, -z.bits)
+	return dense.NewDyadic(z.rows, z.cols, num, -z.bits)
 }
 
 // floats returns the entries rounded to float64.

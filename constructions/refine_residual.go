@@ -2,28 +2,28 @@ package constructions
 
 import (
 	"math/big"
-	"runtime"
 
 	"gonum.org/v1/gonum/blas/blas64"
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
-	"flowproof/exactmath/modular"
+	"flowproof/exactmath/chain"
+	"flowproof/exactmath/dense"
 )
 
 // difference is target - product, num / den exactly, in the order of the
 // coordinates.
 type difference struct {
-	num *exactmath.Dyadic
+	num *dense.Dyadic
 	den *big.Int
 }
 
 // exactResidual returns target - product of a flow without scales exp(s).
 func exactResidual(f *coupling.Flow, target exactmath.Matrix) (difference, error) {
 	part := f.Partition()
-	c := modular.Chain{P: part.P(), Q: part.Q(), Order: part.Order()}
+	c := chain.Chain{P: part.P(), Q: part.Q(), Order: part.Order()}
 	for _, l := range f.Layers() {
-		s := modular.Step{Upper: l.Kind() == coupling.Upper, Weight: l.Weight()}
+		s := chain.Step{Upper: l.Kind() == coupling.Upper, Weight: l.Weight()}
 		if l.Scale().Kind() != coupling.ScaleOne {
 			rows, _ := l.Weight().Dims()
 			for i := range rows {
@@ -32,7 +32,7 @@ func exactResidual(f *coupling.Flow, target exactmath.Matrix) (difference, error
 		}
 		c.Steps = append(c.Steps, s)
 	}
-	num, den, err := c.Residual(target, runtime.GOMAXPROCS(0))
+	num, den, err := c.Residual(target)
 	return difference{num, den}, err
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
 )
 
 // roundToFloats rounds the layers to float64, in two ways, and returns the
@@ -54,7 +55,7 @@ func (r *refiner) maxResidual(f *coupling.Flow) (*big.Rat, error) {
 func inFloats(f *coupling.Flow) bool {
 	for _, l := range f.Layers() {
 		switch l.Weight().(type) {
-		case *exactmath.Floats, *exactmath.Sparse:
+		case *exactmath.Floats, *sparse.Matrix:
 		default:
 			return false
 		}
@@ -72,7 +73,7 @@ func (r *refiner) floatFlow() (*coupling.Flow, error) {
 		if err != nil {
 			return nil, err
 		}
-		scale, err := coupling.FloatScale(l.scale.floats().Data)
+		scale, err := floatScale(l.scale.floats().Data)
 		if err != nil {
 			return nil, err
 		}

@@ -17,6 +17,7 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/verify"
 )
 
@@ -31,7 +32,7 @@ func checkRefined(t *testing.T, f *coupling.Flow, rep RefineReport, target exact
 	if res.ResidualMax.Cmp(rep.ResidualMax) != 0 {
 		t.Errorf("reported residual 2^%.2f, verified 2^%.2f", log2Rat(rep.ResidualMax), log2Rat(res.ResidualMax))
 	}
-	top := exactmath.MaxAbs(target)
+	top := dense.MaxAbs(target)
 	if top.Cmp(rep.TargetMax) != 0 {
 		t.Errorf("reported largest entry %v, want %v", rep.TargetMax, top)
 	}
@@ -42,7 +43,7 @@ func checkRefined(t *testing.T, f *coupling.Flow, rep RefineReport, target exact
 	scaled := false
 	for k, l := range f.Layers() {
 		scaled = scaled || l.Scale().Kind() != coupling.ScaleOne
-		d, ok := l.Weight().(*exactmath.Dyadic)
+		d, ok := l.Weight().(*dense.Dyadic)
 		if !ok {
 			continue
 		}
@@ -276,7 +277,7 @@ func TestRefineExact(t *testing.T) {
 		t.Fatalf("%+v, %v, want nothing to do", rep, err)
 	}
 	for k, l := range g.Layers() {
-		if !exactmath.Equal(l.Weight(), layers[k].Weight()) {
+		if !dense.Equal(l.Weight(), layers[k].Weight()) {
 			t.Errorf("layer %d has changed", k)
 		}
 	}
@@ -294,7 +295,7 @@ func TestRefineRational(t *testing.T) {
 	for k := range d {
 		d[k] = new(big.Rat).SetFrac64(int64(m.At(k/n, k%n)*3e9), 3e9+1)
 	}
-	target, err := exactmath.NewRational(n, n, d)
+	target, err := dense.NewRational(n, n, d)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 )
 
 // toQ returns the matrix as a qmat.
@@ -14,17 +15,17 @@ func toQ(m exactmath.Matrix) *qmat {
 	return qFunc(r, c, m.At)
 }
 
-// rational returns x with the arithmetic of package exactmath.
-func rational(t *testing.T, x *qmat) *exactmath.Rational {
+// rational returns x with the arithmetic of package dense.
+func rational(t *testing.T, x *qmat) *dense.Rational {
 	t.Helper()
 	m, err := x.matrix()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return exactmath.ToRational(m)
+	return dense.ToRational(m)
 }
 
-func mulRational(t *testing.T, x *exactmath.Rational, ys ...*exactmath.Rational) *exactmath.Rational {
+func mulRational(t *testing.T, x *dense.Rational, ys ...*dense.Rational) *dense.Rational {
 	t.Helper()
 	for _, y := range ys {
 		z, err := x.Mul(y)
@@ -63,14 +64,14 @@ func TestQmat(t *testing.T) {
 		for _, v := range []*qmat{xy, sum, diff, x.scale(big.NewRat(-3, 4)), x.neg()} {
 			lowest(v)
 		}
-		if !exactmath.Equal(rational(t, xy), mulRational(t, rational(t, x), rational(t, y))) {
+		if !dense.Equal(rational(t, xy), mulRational(t, rational(t, x), rational(t, y))) {
 			t.Fatal("product")
 		}
 		want, _ := rational(t, x).Add(rational(t, z))
-		if !exactmath.Equal(rational(t, sum), want) || !diff.add(z).equal(x) || !x.add(x.neg()).isZero() {
+		if !dense.Equal(rational(t, sum), want) || !diff.add(z).equal(x) || !x.add(x.neg()).isZero() {
 			t.Fatal("sum")
 		}
-		if !exactmath.Equal(rational(t, x.scale(big.NewRat(-3, 4))), rational(t, x).Scale(big.NewRat(-3, 4))) {
+		if !dense.Equal(rational(t, x.scale(big.NewRat(-3, 4))), rational(t, x).Scale(big.NewRat(-3, 4))) {
 			t.Fatal("scale")
 		}
 		if !x.transpose().transpose().equal(x) || !x.beside(z).block(0, n, m, 2*m).equal(z) || !x.above(z).block(n, 2*n, 0, m).equal(z) {
@@ -90,7 +91,7 @@ func TestEliminate(t *testing.T) {
 			t.Fatalf("determinant %v, want %v", x.det(), want)
 		}
 		inv, ok := x.inverse()
-		if ok != (x.det().Sign() != 0) || ok && !exactmath.Equal(mulRational(t, rational(t, x), rational(t, inv)), exactmath.IdentityRational(n)) {
+		if ok != (x.det().Sign() != 0) || ok && !dense.Equal(mulRational(t, rational(t, x), rational(t, inv)), dense.IdentityRational(n)) {
 			t.Fatal("inverse")
 		}
 		rows, cols, r := 1+rng.IntN(6), 1+rng.IntN(6), rng.IntN(4)
@@ -125,7 +126,7 @@ func commutatorCases() map[string]*qmat {
 		"I":                 toQ(list("1 0; 0 1")),
 		"-I":                toQ(list("-1 0; 0 -1")),
 		"1":                 toQ(list("1")),
-		"-I4":               toQ(exactmath.IdentityRational(4).Scale(big.NewRat(-1, 1))),
+		"-I4":               toQ(dense.IdentityRational(4).Scale(big.NewRat(-1, 1))),
 		"zero minor":        toQ(list("0 -1; 1 0")),
 		"unipotent":         toQ(list("1 1; 0 1")),
 		"unipotent 4":       toQ(list("1 1 0 0; 0 1 0 0; 0 0 1 1; 0 0 0 1")),
@@ -140,7 +141,7 @@ func commutatorCases() map[string]*qmat {
 	}
 }
 
-// G = P H P^-1 H^-1, multiplied out by package exactmath.
+// G = P H P^-1 H^-1, multiplied out by package dense.
 func TestCommute(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 3))
 	cases := commutatorCases()
@@ -168,7 +169,7 @@ func TestCommute(t *testing.T) {
 		// p = s P in the basis of s, so the true P is p s^-1, the true H s h s^-1.
 		s, si, p, pi, h, hi := rational(t, k.s), rational(t, sinv), rational(t, k.p), rational(t, pinv), rational(t, k.h), rational(t, hinv)
 		got := mulRational(t, p, si, s, h, si, s, pi, s, hi, si)
-		if !exactmath.Equal(got, rational(t, g)) {
+		if !dense.Equal(got, rational(t, g)) {
 			t.Errorf("%s: P H P^-1 H^-1 is not G", name)
 		}
 	}
@@ -207,7 +208,7 @@ func TestCommuteBordered(t *testing.T) {
 				t.Fatalf("%v: a factor is singular", g.num)
 			}
 			s, si, pp, pi, h, hi := rational(t, k.s.direct(one)), rational(t, sinv), rational(t, k.p), rational(t, pinv), rational(t, k.h.direct(one)), rational(t, hinv)
-			if !exactmath.Equal(mulRational(t, pp, h, pi, s, hi, si), rational(t, whole)) {
+			if !dense.Equal(mulRational(t, pp, h, pi, s, hi, si), rational(t, whole)) {
 				t.Errorf("%v / %v, %v: P H P^-1 H^-1 is not G", g.num, &g.den, w.num)
 			}
 			if k.p.block(p, p+1, 0, p).isZero() {
@@ -237,7 +238,7 @@ func TestCommuteWide(t *testing.T) {
 			t.Fatal("a factor is singular")
 		}
 		s, si, pp, pi, h, hi := rational(t, c.s.direct(pad)), rational(t, sinv), rational(t, c.p), rational(t, pinv), rational(t, c.h.direct(pad)), rational(t, hinv)
-		if !exactmath.Equal(mulRational(t, pp, h, pi, s, hi, si), rational(t, g.beside(newQ(p, k)).above(w.beside(pad)))) {
+		if !dense.Equal(mulRational(t, pp, h, pi, s, hi, si), rational(t, g.beside(newQ(p, k)).above(w.beside(pad)))) {
 			t.Error("P H P^-1 H^-1 is not G")
 		}
 		if c.p.block(p, p+k, 0, p).rank() < k {

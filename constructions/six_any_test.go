@@ -1,19 +1,18 @@
 package constructions
 
 import (
+	"flowproof/exactmath/dense"
 	"math/rand/v2"
 	"testing"
-
-	"flowproof/exactmath"
 )
 
 // Every pair of sizes with p + q <= 9: generic maps below AnyDepth, degenerate ones within it; -I with a single coordinate reaches it.
 func TestAnyPartition(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 0))
 	for n := 2; n <= 9; n++ {
-		maps := []*exactmath.Rational{
+		maps := []*dense.Rational{
 			unimodular(rng, n),
-			positive(t, func() *exactmath.Rational { return randomInts(rng, n, 1) }),
+			positive(t, func() *dense.Rational { return randomInts(rng, n, 1) }),
 			integers(n, func(i, j int) int64 { // cyclic shift, the sign in the corner
 				if j == (i+1)%n {
 					return 1 - 2*int64((n-1)%2)*int64(i/(n-1))
@@ -45,7 +44,7 @@ func TestAnyPartition(t *testing.T) {
 				f, err := AnyPartition(m, part)
 				checkExact(t, f, err, m, AnyDepth(p, n-p))
 			}
-			f, err := AnyPartition(positive(t, func() *exactmath.Rational { return randomInts(rng, n, 9) }), randomPartition(rng, n, p))
+			f, err := AnyPartition(positive(t, func() *dense.Rational { return randomInts(rng, n, 9) }), randomPartition(rng, n, p))
 			if err != nil {
 				t.Fatal(err)
 			}

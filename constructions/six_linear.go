@@ -4,6 +4,7 @@ import (
 	"math/big"
 
 	"flowproof/coupling"
+	"flowproof/coupling/simplify"
 	"flowproof/exactmath"
 )
 
@@ -159,5 +160,5 @@ func (m *linear) flow(fs []qfactor) (*coupling.Flow, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.Merge()
+	return simplify.Merge(f)
 }

@@ -4,6 +4,7 @@ import (
 	"math/big"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 )
 
 // qmat is a matrix of rationals: the integers num, row by row, over the one
@@ -81,13 +82,13 @@ func (x *qmat) matrix() (exactmath.Matrix, error) {
 		for k := range num {
 			num[k] = &x.num[k]
 		}
-		return exactmath.NewDyadic(x.rows, x.cols, num, -z)
+		return dense.NewDyadic(x.rows, x.cols, num, -z)
 	}
 	data := make([]*big.Rat, len(x.num))
 	for k := range data {
 		data[k] = new(big.Rat).SetFrac(&x.num[k], &x.den)
 	}
-	return exactmath.NewRational(x.rows, x.cols, data)
+	return dense.NewRational(x.rows, x.cols, data)
 }
 
 // lowest divides num and den by their common divisor.

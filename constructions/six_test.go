@@ -10,21 +10,22 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/verify"
 )
 
 // integers returns the n x n matrix with the given entries.
-func integers(n int, at func(i, j int) int64) *exactmath.Rational {
+func integers(n int, at func(i, j int) int64) *dense.Rational {
 	data := make([]*big.Rat, n*n)
 	for k := range data {
 		data[k] = big.NewRat(at(k/n, k%n), 1)
 	}
-	m, _ := exactmath.NewRational(n, n, data)
+	m, _ := dense.NewRational(n, n, data)
 	return m
 }
 
 // list returns the square matrix with the given rows of integers, "1 2; 3 4".
-func list(rows string) *exactmath.Rational {
+func list(rows string) *dense.Rational {
 	lines := strings.Split(rows, ";")
 	return integers(len(lines), func(i, j int) int64 {
 		var v int64
@@ -34,7 +35,7 @@ func list(rows string) *exactmath.Rational {
 }
 
 // blocksOf returns diag(x, y, ..).
-func blocksOf(blocks ...*exactmath.Rational) *exactmath.Rational {
+func blocksOf(blocks ...*dense.Rational) *dense.Rational {
 	n := 0
 	for _, b := range blocks {
 		r, _ := b.Dims()
@@ -50,7 +51,7 @@ func blocksOf(blocks ...*exactmath.Rational) *exactmath.Rational {
 		b.Each(func(i, j int, v *big.Rat) { data[(at+i)*n+at+j].Set(v) })
 		at += r
 	}
-	m, _ := exactmath.NewRational(n, n, data)
+	m, _ := dense.NewRational(n, n, data)
 	return m
 }
 
@@ -75,12 +76,12 @@ func determinant(m exactmath.Matrix, rows, cols []int) *big.Rat {
 	return sum
 }
 
-func randomInts(rng *rand.Rand, n int, bound int64) *exactmath.Rational {
+func randomInts(rng *rand.Rand, n int, bound int64) *dense.Rational {
 	return integers(n, func(_, _ int) int64 { return rng.Int64N(2*bound+1) - bound })
 }
 
 // positive draws until the determinant is positive.
-func positive(tb testing.TB, draw func() *exactmath.Rational) *exactmath.Rational {
+func positive(tb testing.TB, draw func() *dense.Rational) *dense.Rational {
 	tb.Helper()
 	for range 1000 {
 		m := draw()
@@ -95,8 +96,8 @@ func positive(tb testing.TB, draw func() *exactmath.Rational) *exactmath.Rationa
 }
 
 // unimodular returns a product of random elementary matrices.
-func unimodular(rng *rand.Rand, n int) *exactmath.Rational {
-	m := exactmath.IdentityRational(n)
+func unimodular(rng *rand.Rand, n int) *dense.Rational {
+	m := dense.IdentityRational(n)
 	for range 3 * n {
 		i, j := rng.IntN(n), rng.IntN(n-1)
 		if j >= i {
@@ -124,18 +125,18 @@ func randomPartition(rng *rand.Rand, n, p int) coupling.Partition {
 func checkExact(tb testing.TB, f *coupling.Flow, err error, target exactmath.Matrix, depth int) {
 	tb.Helper()
 	if err != nil {
-		tb.Fatalf("%v: %v", exactmath.ToRational(target).Float64s(), err)
+		tb.Fatalf("%v: %v", dense.ToRational(target).Float64s(), err)
 	}
 	r, err := verify.Check(f, target)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	if r.Verdict != verify.Exact || r.Depth > depth {
-		tb.Fatalf("%v on %v: %s, depth %d, want exact and at most %d", exactmath.ToRational(target).Float64s(), f.Partition(), r.Verdict, r.Depth, depth)
+		tb.Fatalf("%v on %v: %s, depth %d, want exact and at most %d", dense.ToRational(target).Float64s(), f.Partition(), r.Verdict, r.Depth, depth)
 	}
 	for _, l := range f.Layers() {
-		if _, rational := l.Weight().(*exactmath.Rational); rational {
-			if _, dyadic := exactmath.ToDyadic(l.Weight()); dyadic {
+		if _, rational := l.Weight().(*dense.Rational); rational {
+			if _, dyadic := dense.ToDyadic(l.Weight()); dyadic {
 				tb.Fatal("a dyadic weight is stored as rationals")
 			}
 		}
@@ -252,8 +253,8 @@ func TestSixRandom(t *testing.T) {
 		for p := n / 2; p <= (n+1)/2; p++ {
 			for range 6 {
 				checkSix(t, unimodular(rng, n), randomPartition(rng, n, p))
-				checkSix(t, positive(t, func() *exactmath.Rational { return randomInts(rng, n, 2) }), randomPartition(rng, n, p))
-				sparse := func() *exactmath.Rational {
+				checkSix(t, positive(t, func() *dense.Rational { return randomInts(rng, n, 2) }), randomPartition(rng, n, p))
+				sparse := func() *dense.Rational {
 					return integers(n, func(_, _ int) int64 {
 						if rng.IntN(3) > 0 {
 							return 0
@@ -268,13 +269,13 @@ func TestSixRandom(t *testing.T) {
 }
 
 // degenerate are the maps on which a careless commutator breaks.
-func degenerate() map[string]*exactmath.Rational {
+func degenerate() map[string]*dense.Rational {
 	j := list("0 -1; 1 0")
-	id := exactmath.IdentityRational
-	scale := func(v int64, n int) *exactmath.Rational {
+	id := dense.IdentityRational
+	scale := func(v int64, n int) *dense.Rational {
 		return id(n).Scale(big.NewRat(v, 1))
 	}
-	out := map[string]*exactmath.Rational{
+	out := map[string]*dense.Rational{
 		"identity 2": id(2), "identity 7": id(7), "-identity 2": scale(-1, 2), "-identity 8": scale(-1, 8),
 		"3 identity 5":       scale(3, 5),
 		"diag(1,-1,-1)":      list("1 0 0; 0 -1 0; 0 0 -1"),
@@ -320,13 +321,13 @@ func TestSixDegenerate(t *testing.T) {
 	checkSix(t, degenerate()["diag(J,I6)"], checker)
 }
 
-func transposedRational(m *exactmath.Rational) *exactmath.Rational {
+func transposedRational(m *dense.Rational) *dense.Rational {
 	n, _ := m.Dims()
 	data := make([]*big.Rat, n*n)
 	for k := range data {
 		data[k] = m.At(k%n, k/n)
 	}
-	z, _ := exactmath.NewRational(n, n, data)
+	z, _ := dense.NewRational(n, n, data)
 	return z
 }
 
@@ -334,20 +335,20 @@ func transposedRational(m *exactmath.Rational) *exactmath.Rational {
 func TestSixLarge(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 0))
 	for _, n := range []int{16, 17} {
-		m := positive(t, func() *exactmath.Rational { return randomInts(rng, n, 9) })
+		m := positive(t, func() *dense.Rational { return randomInts(rng, n, 9) })
 		if depth := checkSix(t, m, half(t, n)); depth != 5 {
 			t.Errorf("a generic map of %d coordinates took %d layers, want 5", n, depth)
 		}
 	}
-	checkSix(t, positive(t, func() *exactmath.Rational {
+	checkSix(t, positive(t, func() *dense.Rational {
 		data := make([]*big.Rat, 49)
 		for k := range data {
 			data[k] = big.NewRat(rng.Int64N(19)-9, rng.Int64N(6)+1)
 		}
-		m, _ := exactmath.NewRational(7, 7, data)
+		m, _ := dense.NewRational(7, 7, data)
 		return m
 	}), half(t, 7))
-	huge := positive(t, func() *exactmath.Rational { return randomInts(rng, 4, 10000) })
+	huge := positive(t, func() *dense.Rational { return randomInts(rng, 4, 10000) })
 	checkSix(t, huge, half(t, 4))
 	checkSix(t, huge.Scale(big.NewRat(1, 1<<40)), half(t, 4))
 	floats := make([]float64, 64)
@@ -422,7 +423,7 @@ func randomExactFlow(t *testing.T, rng *rand.Rand, part coupling.Partition, k in
 				data[i].SetInt64(0)
 			}
 		}
-		weight, _ := exactmath.NewRational(rows, cols, data)
+		weight, _ := dense.NewRational(rows, cols, data)
 		var scale coupling.Scale
 		if scaled {
 			d := make([]*big.Rat, rows)
@@ -453,7 +454,7 @@ func TestFive(t *testing.T) {
 	for n := 2; n <= 8; n++ {
 		for p := n / 2; p <= (n+1)/2; p++ {
 			part := randomPartition(rng, n, p)
-			m := positive(t, func() *exactmath.Rational { return randomInts(rng, n, 4) })
+			m := positive(t, func() *dense.Rational { return randomInts(rng, n, 4) })
 			f, err := Five(m, part)
 			var none *FiveError
 			if errors.As(err, &none) {
@@ -462,7 +463,7 @@ func TestFive(t *testing.T) {
 			checkExact(t, f, err, m, 5)
 		}
 	}
-	_, err = Five(blocksOf(list("0 -1; 1 0"), exactmath.IdentityRational(3)), half(t, 5))
+	_, err = Five(blocksOf(list("0 -1; 1 0"), dense.IdentityRational(3)), half(t, 5))
 	var none *FiveError
 	if !errors.As(err, &none) || none.RankC != 0 || none.RankB != 0 || none.Want != 2 || none.Error() == "" {
 		t.Errorf("block diagonal: error %v", err)
@@ -471,7 +472,7 @@ func TestFive(t *testing.T) {
 
 func TestSixRefuses(t *testing.T) {
 	wide, _ := coupling.NewPartition(5, []int{2})
-	m := exactmath.IdentityRational(5)
+	m := dense.IdentityRational(5)
 	builders := map[string]func(exactmath.Matrix, coupling.Partition) (*coupling.Flow, error){
 		"five": Five, "six": Six, "published": Published, "any": AnyPartition,
 		"from": func(m exactmath.Matrix, p coupling.Partition) (*coupling.Flow, error) {
@@ -525,7 +526,7 @@ func layerTexts(f *coupling.Flow) (out []string) {
 func BenchmarkSix(b *testing.B) {
 	for _, n := range []int{8, 16, 32} {
 		rng := rand.New(rand.NewPCG(9, uint64(n)))
-		m := positive(b, func() *exactmath.Rational { return randomInts(rng, n, 9) })
+		m := positive(b, func() *dense.Rational { return randomInts(rng, n, 9) })
 		part, _ := coupling.Half(n)
 		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
 			for b.Loop() {

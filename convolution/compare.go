@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"flowproof/coupling"
+	"flowproof/coupling/run"
 	"flowproof/exactmath"
 	"flowproof/internal/number"
 )
@@ -59,18 +60,18 @@ func convolve(m []float64, t *Tensor) []float64 {
 	return out
 }
 
-func differences[T coupling.Float](f *coupling.Flow, t *Tensor, direct []float64) (d Difference, err error) {
-	run := coupling.Compile[T](f)
+func differences[T run.Float](f *coupling.Flow, t *Tensor, direct []float64) (d Difference, err error) {
+	runner := run.Compile[T](f)
 	x := make([]T, t.C)
 	for p := 0; p < len(t.data); p += t.C {
 		for k := range x {
 			x[k] = T(t.data[p+k])
 		}
-		y, err := run.Forward(x)
+		y, err := runner.Forward(x)
 		if err != nil {
 			return d, err
 		}
-		back, err := run.Inverse(y)
+		back, err := runner.Inverse(y)
 		if err != nil {
 			return d, err
 		}

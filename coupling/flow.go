@@ -2,9 +2,6 @@ package coupling
 
 import (
 	"fmt"
-	"math/big"
-
-	"flowproof/exactmath"
 )
 
 // Flow is a sequence of coupling layers on one partition. Its matrix is the
@@ -45,79 +42,3 @@ func (f *Flow) Depth() int {
 	}
 	return depth
 }
-
-// Merge returns the flow of the same map with identity layers dropped and
-// neighbours of one kind made one: [[D, X], [0, I]] [[D', X'], [0, I]] =
-// [[D D', X + D X'], [0, I]], and likewise for Lower. Neighbours whose scales are
-// of kind ScaleExp are left apart unless the left one's is ScaleOne or the
-// right one's is, since exp(s) is not rational.
-func (f *Flow) Merge() (*Flow, error) {
-	var out []Layer
-	for _, l := range f.layers {
-		if l.IsIdentity() {
-			continue
-		}
-		if k := len(out) - 1; k >= 0 && out[k].kind == l.kind {
-			if m, ok, err := f.mergeTwo(out[k], l); err != nil {
-				return nil, err
-			} else if ok {
-				if out = out[:k]; !m.IsIdentity() {
-					out = append(out, m)
-				}
-				continue
-			}
-		}
-		out = append(out, l)
-	}
-	return NewFlow(f.part, out...)
-}
-
-func (f *Flow) mergeTwo(a, b Layer) (Layer, bool, error) {
-	if a.scale.kind == ScaleExp {
-		return Layer{}, false, nil // D X' would not be rational
-	}
-	rows, cols := a.weight.Dims()
-	sum := exactmath.ToRational(a.weight)
-	right := make([]*big.Rat, 0, rows*cols)
-	for i := range rows {
-		d := a.scale.At(i)
-		for j := range cols {
-			v := b.weight.At(i, j)
-			right = append(right, v.Mul(v, d))
-		}
-	}
-	r, err := exactmath.NewRational(rows, cols, right)
-	if err != nil {
-		return Layer{}, false, err
-	}
-	if sum, err = sum.Add(r); err != nil {
-		return Layer{}, false, err
-	}
-	scale := b.scale
-	switch {
-	case a.scale.kind == ScaleExact && b.scale.kind == ScaleExp:
-		return Layer{}, false, nil
-	case a.scale.kind == ScaleExact:
-		d := make([]*big.Rat, rows)
-		for i := range d {
-			d[i] = a.scale.At(i)
-			d[i].Mul(d[i], b.scale.At(i))
-		}
-		if scale, err = ExactScale(d); err != nil {
-			return Layer{}, false, err
-		}
-	}
-	var weight exactmath.Matrix = sum
-	if d, ok := exactmath.ToDyadic(sum); ok {
-		weight = d
-	}
-	l, err := NewLayer(f.part, a.kind, weight, scale)
-	return l, err == nil, err
-}
-
-// Apply returns the image of x, of length n, computed layer by layer in float64.
-func (f *Flow) Apply(x []float64) ([]float64, error) { return Compile[float64](f).Forward(x) }
-
-// Inverse returns the preimage of y, of length n, computed layer by layer in
-// float64 by subtraction and division only.
-func (f *Flow) Inverse(y []float64) ([]float64, error) { return Compile[float64](f).Inverse(y) }

@@ -5,6 +5,7 @@ package coupling
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,8 +14,8 @@ import (
 // and a second part, of q = n - p. Both are non-empty and kept in increasing
 // order. A Partition cannot be changed once built.
 type Partition struct {
-	first, second []int
-	name          string
+	order []int // the first part, then the second
+	p     int
 }
 
 // PartitionError says why a partition cannot be built.
@@ -25,52 +26,46 @@ func (e *PartitionError) Error() string { return "partition: " + e.Reason }
 // NewPartition returns the partition of 0..n-1 whose first part is the given
 // set of coordinates, in any order. It fails with a *PartitionError unless they
 // are distinct, in range, and leave both parts non-empty.
-func NewPartition(n int, first []int) (Partition, error) {
+func NewPartition(n int, first []int) (p Partition, err error) {
 	if len(first) < 1 || len(first) >= n {
-		return Partition{}, &PartitionError{fmt.Sprintf("first part has %d of %d coordinates, want 1 to %d", len(first), n, n-1)}
+		return p, &PartitionError{fmt.Sprintf("first part has %d of %d coordinates, want 1 to %d", len(first), n, n-1)}
 	}
 	in := make([]bool, n)
 	for _, i := range first {
 		if i < 0 || n <= i {
-			return Partition{}, &PartitionError{fmt.Sprintf("coordinate %d is out of range 0..%d", i, n-1)}
+			return p, &PartitionError{fmt.Sprintf("coordinate %d is out of range 0..%d", i, n-1)}
 		}
 		if in[i] {
-			return Partition{}, &PartitionError{fmt.Sprintf("coordinate %d is listed twice", i)}
+			return p, &PartitionError{fmt.Sprintf("coordinate %d is listed twice", i)}
 		}
 		in[i] = true
 	}
-	p := Partition{first: make([]int, 0, len(first)), second: make([]int, 0, n-len(first))}
-	for i, f := range in {
-		if f {
-			p.first = append(p.first, i)
-		} else {
-			p.second = append(p.second, i)
+	p.p = len(first)
+	for _, part := range []bool{true, false} {
+		for i := range n {
+			if in[i] == part {
+				p.order = append(p.order, i)
+			}
 		}
 	}
-	p.name = joinInts(p.first)
 	return p, nil
 }
 
 // Half is the default partition: the first floor(n/2) coordinates and the rest.
 // It fails with a *PartitionError for n < 2.
-func Half(n int) (Partition, error) { return named(n, "half", func(i int) bool { return i < n/2 }) }
+func Half(n int) (Partition, error) { return NewPartition(n, every(n, 0, 1)) }
 
 // Checkerboard takes the odd coordinates as first part, floor(n/2) of them, and
 // the even ones as second: the alternating mask of RealNVP.
-func Checkerboard(n int) (Partition, error) {
-	return named(n, "checkerboard", func(i int) bool { return i%2 == 1 })
-}
+func Checkerboard(n int) (Partition, error) { return NewPartition(n, every(n, 1, 2)) }
 
-func named(n int, name string, isFirst func(int) bool) (Partition, error) {
-	var first []int
-	for i := range max(n, 0) {
-		if isFirst(i) {
-			first = append(first, i)
-		}
+// every returns floor(n/2) integers from first on, step apart.
+func every(n, first, step int) []int {
+	v := make([]int, max(n, 0)/2)
+	for k := range v {
+		v[k] = first + k*step
 	}
-	p, err := NewPartition(n, first)
-	p.name = name
-	return p, err
+	return v
 }
 
 // ParsePartition reads "half", "checkerboard", or the comma-separated
@@ -93,33 +88,35 @@ func ParsePartition(n int, s string) (Partition, error) {
 	return NewPartition(n, first)
 }
 
+// String returns the one name of the partition that ParsePartition reads back:
+// "half" or "checkerboard" if it is that, else the coordinates of the first part.
+func (p Partition) String() string {
+	first := p.First()
+	switch {
+	case slices.Equal(first, every(p.Dim(), 0, 1)):
+		return "half"
+	case slices.Equal(first, every(p.Dim(), 1, 2)):
+		return "checkerboard"
+	}
+	return strings.ReplaceAll(strings.Trim(fmt.Sprint(first), "[]"), " ", ",")
+}
+
 // Dim returns n = p + q.
-func (p Partition) Dim() int { return len(p.first) + len(p.second) }
+func (p Partition) Dim() int { return len(p.order) }
 
 // P returns the size of the first part.
-func (p Partition) P() int { return len(p.first) }
+func (p Partition) P() int { return p.p }
 
 // Q returns the size of the second part.
-func (p Partition) Q() int { return len(p.second) }
+func (p Partition) Q() int { return len(p.order) - p.p }
 
 // Order returns the coordinates of the first part, then those of the second:
 // Order()[k] is the coordinate at place k of the block order, in which the
 // matrix of a layer is [[D, X], [0, I]] or [[I, 0], [X, D]].
-func (p Partition) Order() []int { return append(append([]int(nil), p.first...), p.second...) }
+func (p Partition) Order() []int { return slices.Clone(p.order) }
 
 // First returns the coordinates of the first part, increasing.
-func (p Partition) First() []int { return append([]int(nil), p.first...) }
+func (p Partition) First() []int { return slices.Clone(p.order[:p.p]) }
 
 // Second returns the coordinates of the second part, increasing.
-func (p Partition) Second() []int { return append([]int(nil), p.second...) }
-
-// String returns a text that ParsePartition reads back.
-func (p Partition) String() string { return p.name }
-
-func joinInts(v []int) string {
-	s := make([]string, len(v))
-	for k, i := range v {
-		s[k] = strconv.Itoa(i)
-	}
-	return strings.Join(s, ",")
-}
+func (p Partition) Second() []int { return slices.Clone(p.order[p.p:]) }

@@ -2,8 +2,8 @@ package coupling
 
 import (
 	"fmt"
-	"math"
 	"math/big"
+	"slices"
 )
 
 // ScaleKind tells how the positive scales of a layer are given.
@@ -37,45 +37,28 @@ func (e *ScaleError) Error() string {
 // fails with a *ScaleError if one is not positive. All ones give the additive
 // scale.
 func ExactScale(d []*big.Rat) (Scale, error) {
-	one, ones := big.NewRat(1, 1), true
-	s := Scale{kind: ScaleExact}
 	for i, v := range d {
 		if v.Sign() <= 0 {
 			return Scale{}, &ScaleError{i, v}
 		}
-		ones = ones && v.Cmp(one) == 0
-		s.val = append(s.val, new(big.Rat).Set(v))
 	}
-	if ones {
-		return Scale{}, nil
-	}
-	return s, nil
-}
-
-// FloatScale is ExactScale for float64 entries, each the dyadic that it is.
-func FloatScale(d []float64) (Scale, error) {
-	v := make([]*big.Rat, len(d))
-	for i, f := range d {
-		if v[i] = new(big.Rat).SetFloat64(f); v[i] == nil {
-			return Scale{}, fmt.Errorf("scale %d is %v, want a positive finite number", i, f)
-		}
-	}
-	return ExactScale(v)
+	return newScale(ScaleExact, d, big.NewRat(1, 1)), nil
 }
 
 // ExpScale returns the scale exp(s_i), the log-scales copied. All zeros give the
 // additive scale.
-func ExpScale(s []*big.Rat) Scale {
-	zeros := true
-	out := Scale{kind: ScaleExp}
-	for _, v := range s {
-		zeros = zeros && v.Sign() == 0
-		out.val = append(out.val, new(big.Rat).Set(v))
-	}
-	if zeros {
+func ExpScale(s []*big.Rat) Scale { return newScale(ScaleExp, s, new(big.Rat)) }
+
+// newScale copies val; the scale is additive if all of it is neutral.
+func newScale(kind ScaleKind, val []*big.Rat, neutral *big.Rat) Scale {
+	if !slices.ContainsFunc(val, func(v *big.Rat) bool { return v.Cmp(neutral) != 0 }) {
 		return Scale{}
 	}
-	return out
+	s := Scale{kind: kind}
+	for _, v := range val {
+		s.val = append(s.val, new(big.Rat).Set(v))
+	}
+	return s
 }
 
 // Kind tells how the scales are given.
@@ -88,17 +71,4 @@ func (s Scale) At(i int) *big.Rat {
 		return big.NewRat(1, 1)
 	}
 	return new(big.Rat).Set(s.val[i])
-}
-
-// Float64s returns the n scales in float64: rounded to nearest if exact,
-// through math.Exp if given as logarithms.
-func (s Scale) Float64s(n int) []float64 {
-	out := make([]float64, n)
-	for i := range out {
-		out[i], _ = s.At(i).Float64()
-		if s.kind == ScaleExp {
-			out[i] = math.Exp(out[i])
-		}
-	}
-	return out
 }

@@ -30,15 +30,6 @@ func FromFloat64(rows, cols int, data []float64) (*Floats, error) {
 	return &Floats{rows, cols, out}, nil
 }
 
-// FromFloat32 is FromFloat64 for float32 entries, which it represents exactly.
-func FromFloat32(rows, cols int, data []float32) (*Floats, error) {
-	wide := make([]float64, len(data))
-	for k, v := range data {
-		wide[k] = float64(v)
-	}
-	return FromFloat64(rows, cols, wide)
-}
-
 // Dims returns the shape.
 func (x *Floats) Dims() (rows, cols int) { return x.rows, x.cols }
 
@@ -64,76 +55,34 @@ func (x *Floats) Each(visit func(i, j int, v *big.Rat)) {
 // The caller must not write to them.
 func (x *Floats) View() []float64 { return x.data }
 
-// Dyadic returns the same matrix as integers over one power of two.
-func (x *Floats) Dyadic() *Dyadic {
-	exp := 0
-	seen := false
-	for _, v := range x.data {
-		if v == 0 {
-			continue
-		}
-		if _, e := Odd(v); !seen || e < exp {
-			exp, seen = e, true
+// Pieces calls f for the non-zero entries; see the interface of that name.
+func (x *Floats) Pieces(f func(i, j int, sign float64, u uint64, e int)) {
+	for i := range x.rows {
+		for j, v := range x.data[i*x.cols : (i+1)*x.cols] {
+			if v != 0 {
+				u, e := Mantissa(v)
+				f(i, j, math.Copysign(1, v), u, e)
+			}
 		}
 	}
-	z := newDyadic(x.rows, x.cols, exp)
-	for k, v := range x.data {
-		if v != 0 {
-			m, e := Odd(v)
-			z.num[k].SetInt64(m)
-			z.num[k].Lsh(&z.num[k], uint(e-exp))
-		}
-	}
-	return z
 }
 
-// NormFrobSq returns the sum of the squares of all entries: those of one exponent
-// add up in 192 bits.
-func (x *Floats) NormFrobSq() *big.Rat {
-	var sums [2048][3]uint64
-	last := len(sums)
-	for _, v := range x.data {
-		b := math.Float64bits(v)
-		e, m := int(b>>52)&0x7ff, b&(1<<52-1)
-		if e == 0 {
-			e = 1
-		} else {
-			m |= 1 << 52
-		}
-		last = min(last, e)
-		s := &sums[e]
-		hi, lo := bits.Mul64(m, m)
-		var c uint64
-		s[0], c = bits.Add64(s[0], lo, 0)
-		s[1], c = bits.Add64(s[1], hi, c)
-		s[2] += c
+// Mantissa returns u < 2^53 and e with |v| = u * 2^e, for a finite v.
+func Mantissa(v float64) (u uint64, e int) {
+	b := math.Float64bits(v)
+	if u, e = b&(1<<52-1), int(b>>52)&0x7ff; e == 0 {
+		return u, -1074
 	}
-	total, t := new(big.Int), new(big.Int)
-	for e := len(sums) - 1; e >= last; e-- {
-		total.Lsh(total, 2)
-		for i, s := range sums[e] {
-			total.Add(total, t.Lsh(t.SetUint64(s), uint(64*i)))
-		}
-	}
-	return ldexp(total, 2*(last-1075))
+	return u | 1<<52, e - 1075
 }
 
 // Odd returns the odd integer m and the exponent e with v = m * 2^e, for a
 // finite v != 0; subnormal numbers included.
 func Odd(v float64) (m int64, e int) {
-	b := math.Float64bits(v)
-	e = int(b>>52) & 0x7ff
-	m = int64(b & (1<<52 - 1))
-	if e == 0 {
-		e = 1
-	} else {
-		m |= 1 << 52
-	}
-	e -= 1075
-	z := bits.TrailingZeros64(uint64(m))
-	m, e = m>>z, e+z
-	if v < 0 {
+	u, e := Mantissa(v)
+	z := bits.TrailingZeros64(u)
+	if m = int64(u >> z); v < 0 {
 		m = -m
 	}
-	return m, e
+	return m, e + z
 }

@@ -15,7 +15,9 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"flowproof/coupling"
+	"flowproof/coupling/run"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/verify"
 )
 
@@ -36,19 +38,19 @@ func randomFlow(part coupling.Partition, rng *rand.Rand) *coupling.Flow {
 		if kind == coupling.Upper {
 			rows, cols = cols, rows
 		}
-		data := make([]float32, rows*cols)
+		data := make([]float64, rows*cols)
 		for i := range data {
-			data[i] = float32(rng.NormFloat64()) / 2
+			data[i] = float64(float32(rng.NormFloat64()) / 2)
 		}
 		var s coupling.Scale
 		if k >= 4 {
-			d := make([]float64, rows)
+			d := make([]*big.Rat, rows)
 			for i := range d {
-				d[i] = float64(float32(math.Exp(rng.NormFloat64() / 4)))
+				d[i] = new(big.Rat).SetFloat64(float64(float32(math.Exp(rng.NormFloat64() / 4))))
 			}
-			s = must(coupling.FloatScale(d))
+			s = must(coupling.ExactScale(d))
 		}
-		layers = append(layers, must(coupling.NewLayer(part, kind, must(exactmath.FromFloat32(rows, cols, data)), s)))
+		layers = append(layers, must(coupling.NewLayer(part, kind, must(exactmath.FromFloat64(rows, cols, data)), s)))
 	}
 	return must(coupling.NewFlow(part, layers...))
 }
@@ -119,7 +121,7 @@ func TestUnknown(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	f := randomFlow(must(coupling.Half(2)), rand.New(rand.NewPCG(1, 1)))
-	if err := must(Find("onnx")).Write(&bytes.Buffer{}, f, exactmath.IdentityDyadic(2), Options{DType: "float8"}); err == nil {
+	if err := must(Find("onnx")).Write(&bytes.Buffer{}, f, dense.IdentityDyadic(2), Options{DType: "float8"}); err == nil {
 		t.Error("float8 was accepted")
 	}
 }
@@ -234,7 +236,7 @@ func TestONNX(t *testing.T) {
 			for i := range x {
 				x[i] = rng.NormFloat64()
 			}
-			want := must(f.Apply(x))
+			want := must(run.Compile[float64](f).Forward(x))
 			got := interpret(t, forward, x)
 			back := interpret(t, inverse, got)
 			for i := range x {

@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"flowproof/coupling"
+	"flowproof/coupling/run"
 	"flowproof/exactmath"
 )
 
@@ -27,7 +28,7 @@ func NPZ(w io.Writer, f *coupling.Flow, target exactmath.Matrix) error {
 			return err
 		}
 		if l.Scale().Kind() != coupling.ScaleOne {
-			if err := z.Write(fmt.Sprintf("%02d_scale.npy", k), l.Scale().Float64s(rows)); err != nil {
+			if err := z.Write(fmt.Sprintf("%02d_scale.npy", k), run.Scales(l.Scale(), rows)); err != nil {
 				return err
 			}
 		}

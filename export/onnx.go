@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"flowproof/coupling"
+	"flowproof/coupling/run"
 	"flowproof/exactmath"
 )
 
@@ -61,7 +62,7 @@ type node struct {
 // the new dst.
 func (g *graph) layer(k int, l coupling.Layer, dst, src string) string {
 	rows, cols := l.Weight().Dims()
-	weight, scale := l.Weight().Float64s(), l.Scale().Float64s(rows)
+	weight, scale := l.Weight().Float64s(), run.Scales(l.Scale(), rows)
 	if g.opt.Inverse {
 		for i := range weight {
 			weight[i] = -weight[i]

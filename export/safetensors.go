@@ -9,6 +9,7 @@ import (
 	"github.com/nlpodyssey/safetensors"
 
 	"flowproof/coupling"
+	"flowproof/coupling/run"
 	"flowproof/exactmath"
 )
 
@@ -30,7 +31,7 @@ func safeTensors(w io.Writer, f *coupling.Flow, _ exactmath.Matrix, opt Options)
 			return err
 		}
 		if l.Scale().Kind() != coupling.ScaleOne {
-			if err := add(fmt.Sprintf("layers.%d.scale", k), l.Scale().Float64s(rows), uint64(rows)); err != nil {
+			if err := add(fmt.Sprintf("layers.%d.scale", k), run.Scales(l.Scale(), rows), uint64(rows)); err != nil {
 				return err
 			}
 		}

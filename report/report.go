@@ -10,7 +10,9 @@ import (
 
 	"flowproof/convolution"
 	"flowproof/coupling"
+	"flowproof/coupling/run"
 	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
 	"flowproof/internal/number"
 	"flowproof/verify"
 	"flowproof/verify/condition"
@@ -94,7 +96,7 @@ func (r *Report) Fill(f *coupling.Flow, target exactmath.Matrix, res *verify.Res
 	for _, l := range f.Layers() {
 		k := condition.Layer(l)
 		rows, cols := l.Weight().Dims()
-		lo, hi := extremes(l.Scale().Float64s(rows))
+		lo, hi := extremes(run.Scales(l.Scale(), rows))
 		r.Layers = append(r.Layers, Layer{l.Kind().String(), rows, cols, lo, hi, number.Float(k.Bound), number.Float(k.Estimate)})
 		c.Layers = append(c.Layers, number.Float(k.Bound))
 		c.MaxLayerBound = max(c.MaxLayerBound, number.Float(k.Bound))
@@ -154,7 +156,7 @@ func ConditionEstimate(m exactmath.Matrix) float64 {
 }
 
 func isSignedPermutation(m exactmath.Matrix) bool {
-	s, ok := m.(*exactmath.Sparse)
+	s, ok := m.(*sparse.Matrix)
 	if !ok {
 		return false
 	}

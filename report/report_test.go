@@ -13,6 +13,7 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
 	"flowproof/internal/number"
 	"flowproof/verify"
 )
@@ -177,7 +178,7 @@ func TestLowerLimit(t *testing.T) {
 	if c := ConditionEstimate(d); math.Abs(c-8) > 1e-12 {
 		t.Errorf("diag(4, 1/2): condition %v", c)
 	}
-	s := must(exactmath.SparsePermutation([]int{2, 0, 1}))
+	s := must(sparse.Permutation([]int{2, 0, 1}))
 	if c := ConditionEstimate(s); c != 1 {
 		t.Errorf("permutation: condition %v", c)
 	}
@@ -201,7 +202,7 @@ func TestLowerLimit(t *testing.T) {
 			t.Errorf("shortDown(%v) = %s, want %s", x, got, want)
 		}
 	}
-	twice := must(exactmath.NewSparse(2, 2, []exactmath.Entry{{Row: 0, Col: 0, Value: 1}, {Row: 1, Col: 0, Value: 1}}))
+	twice := must(sparse.New(2, 2, []sparse.Entry{{Row: 0, Col: 0, Value: 1}, {Row: 1, Col: 0, Value: 1}}))
 	if isSignedPermutation(twice) {
 		t.Error("a column with two ones passes for a permutation")
 	}

@@ -5,7 +5,9 @@ import (
 	"math/rand/v2"
 
 	"flowproof/coupling"
+	"flowproof/coupling/run"
 	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
 	"flowproof/internal/number"
 )
 
@@ -30,9 +32,9 @@ func roundTrips(f *coupling.Flow, target exactmath.Matrix, seed uint64) (forward
 	return
 }
 
-func trip[T coupling.Float](f *coupling.Flow, target exactmath.Matrix, seed uint64) (forward, inverse number.Float, err error) {
+func trip[T run.Float](f *coupling.Flow, target exactmath.Matrix, seed uint64) (forward, inverse number.Float, err error) {
 	n := f.Partition().Dim()
-	run := coupling.Compile[T](f)
+	runner := run.Compile[T](f)
 	times := action(target)
 	rng := rand.New(rand.NewPCG(seed, 0x726f756e64)) // a stream of its own
 	for range roundTripVectors {
@@ -46,11 +48,11 @@ func trip[T coupling.Float](f *coupling.Flow, target exactmath.Matrix, seed uint
 			x[i] = T(wide[i])
 			wide[i] = float64(x[i])
 		}
-		y, err := run.Forward(x)
+		y, err := runner.Forward(x)
 		if err != nil {
 			return 0, 0, err
 		}
-		back, err := run.Inverse(y)
+		back, err := runner.Inverse(y)
 		if err != nil {
 			return 0, 0, err
 		}
@@ -71,7 +73,7 @@ func worse(a number.Float, b float64) number.Float {
 // action returns x -> m x in float64.
 func action(m exactmath.Matrix) func([]float64) []float64 {
 	n, _ := m.Dims()
-	if s, ok := m.(*exactmath.Sparse); ok {
+	if s, ok := m.(*sparse.Matrix); ok {
 		return func(x []float64) []float64 {
 			y := make([]float64, n)
 			for i := range y {
@@ -96,7 +98,7 @@ func action(m exactmath.Matrix) func([]float64) []float64 {
 }
 
 // distance returns |got - want| / |want|.
-func distance[T coupling.Float](got []T, want []float64) float64 {
+func distance[T run.Float](got []T, want []float64) float64 {
 	var d, w float64
 	for i := range want {
 		d = math.Hypot(d, float64(got[i])-want[i])

@@ -5,6 +5,8 @@ import (
 	"math/big"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 )
 
 // Flows preserve orientation: a target of determinant below 0 has none. Flip and
@@ -55,8 +57,8 @@ func rebuild(m exactmath.Matrix, pad int, neg func(i, j int) bool) (exactmath.Ma
 	n, w := rows+pad, cols+pad
 	turn := func(i, j int) bool { return neg != nil && neg(i, j) }
 	switch m := m.(type) {
-	case *exactmath.Sparse:
-		es := make([]exactmath.Entry, 0, m.NNZ()+pad)
+	case *sparse.Matrix:
+		es := make([]sparse.Entry, 0, m.NNZ()+pad)
 		for i := range rows {
 			js, vals := m.Row(i)
 			for k, j := range js {
@@ -64,13 +66,13 @@ func rebuild(m exactmath.Matrix, pad int, neg func(i, j int) bool) (exactmath.Ma
 				if turn(i, j) {
 					v = -v
 				}
-				es = append(es, exactmath.Entry{Row: i, Col: j, Value: v})
+				es = append(es, sparse.Entry{Row: i, Col: j, Value: v})
 			}
 		}
 		for k := range pad {
-			es = append(es, exactmath.Entry{Row: rows + k, Col: cols + k, Value: -1})
+			es = append(es, sparse.Entry{Row: rows + k, Col: cols + k, Value: -1})
 		}
-		return exactmath.NewSparse(n, w, es)
+		return sparse.New(n, w, es)
 	case *exactmath.Floats:
 		out := make([]float64, n*w)
 		for k, v := range m.View() {
@@ -99,14 +101,14 @@ func rebuild(m exactmath.Matrix, pad int, neg func(i, j int) bool) (exactmath.Ma
 	return exactMatrix(n, w, out)
 }
 
-// exactMatrix returns the matrix as *exactmath.Dyadic if every entry is dyadic,
-// else as *exactmath.Rational.
+// exactMatrix returns the matrix as *dense.Dyadic if every entry is dyadic,
+// else as *dense.Rational.
 func exactMatrix(rows, cols int, data []*big.Rat) (exactmath.Matrix, error) {
-	r, err := exactmath.NewRational(rows, cols, data)
+	r, err := dense.NewRational(rows, cols, data)
 	if err != nil {
 		return nil, err
 	}
-	if d, ok := exactmath.ToDyadic(r); ok {
+	if d, ok := dense.ToDyadic(r); ok {
 		return d, nil
 	}
 	return r, nil

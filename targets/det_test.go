@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 )
 
 // storages returns one matrix of each storage, 3 x 3, none of them symmetric.
@@ -52,7 +54,7 @@ func TestFlip(t *testing.T) {
 			}
 			// Once more: back again, permutation and all.
 			z, err := Flip(y, c)
-			if err != nil || !exactmath.Equal(z.Matrix, x.Matrix) || (z.Perm == nil) != (x.Perm == nil) {
+			if err != nil || !dense.Equal(z.Matrix, x.Matrix) || (z.Perm == nil) != (x.Perm == nil) {
 				t.Errorf("%s flipped twice at %d: %v, %v", name, c, z, err)
 			}
 		}
@@ -106,7 +108,7 @@ func TestWaysOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, x := range []*Target{flipped, padded} {
-		if _, ok := x.Matrix.(*exactmath.Sparse); !ok || exactDet(t, x.Matrix).Cmp(big.NewRat(1, 1)) != 0 {
+		if _, ok := x.Matrix.(*sparse.Matrix); !ok || exactDet(t, x.Matrix).Cmp(big.NewRat(1, 1)) != 0 {
 			t.Errorf("%q: %T, determinant %v", x.Note, x.Matrix, exactDet(t, x.Matrix))
 		}
 	}
@@ -124,7 +126,7 @@ func TestSignedPermutation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range []exactmath.Matrix{x.Matrix, exactmath.ToRational(x.Matrix)} {
+		for _, m := range []exactmath.Matrix{x.Matrix, dense.ToRational(x.Matrix)} {
 			perm, sign, ok := SignedPermutation(m)
 			if ok != c.ok {
 				t.Errorf("%q as %T: %v, want %v", c.text, m, ok, c.ok)
@@ -136,7 +138,7 @@ func TestSignedPermutation(t *testing.T) {
 			}
 		}
 	}
-	if _, _, ok := SignedPermutation(exactmath.ToRational(mustRect(t))); ok {
+	if _, _, ok := SignedPermutation(dense.ToRational(mustRect(t))); ok {
 		t.Error("2 x 3 is no permutation")
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-func dense(x *Target) *mat.Dense { return mat.NewDense(x.Dim, x.Dim, x.Matrix.Float64s()) }
+func toMat(x *Target) *mat.Dense { return mat.NewDense(x.Dim, x.Dim, x.Matrix.Float64s()) }
 
 func TestGaussianEntriesAreNormal(t *testing.T) {
 	x := mustMake(t, "gaussian", 200, 1, Options{Unscaled: true}).Matrix.Float64s()
@@ -27,7 +27,7 @@ func TestGaussianEntriesAreNormal(t *testing.T) {
 
 func TestToeplitzDiagonals(t *testing.T) {
 	for seed := range uint64(5) {
-		m := dense(mustMake(t, "toeplitz", 20, seed, Options{}))
+		m := toMat(mustMake(t, "toeplitz", 20, seed, Options{}))
 		seen := map[float64]int{}
 		for i := range 20 {
 			for j := range 20 {
@@ -44,7 +44,7 @@ func TestToeplitzDiagonals(t *testing.T) {
 }
 
 func TestTriangular(t *testing.T) {
-	m := dense(mustMake(t, "triangular", 30, 1, Options{}))
+	m := toMat(mustMake(t, "triangular", 30, 1, Options{}))
 	for i := range 30 {
 		for j := range 30 {
 			if v := m.At(i, j); j < i && v != 0 || j > i && v == 0 || j == i && v <= 0 {
@@ -130,7 +130,7 @@ func TestIllConditionedSpectrum(t *testing.T) {
 			cond = 1e6
 		}
 		var svd mat.SVD
-		svd.Factorize(dense(x), mat.SVDNone)
+		svd.Factorize(toMat(x), mat.SVDNone)
 		for i, v := range svd.Values(nil) {
 			want := math.Pow(cond, 0.5-float64(i)/23)
 			if math.Abs(v-want) > 1e-12*want+1e-14*math.Sqrt(cond) {
@@ -146,7 +146,7 @@ func TestIllConditionedSpectrum(t *testing.T) {
 // Moved parameters, same sign: the matrix is well-conditioned, and no rotation.
 func TestGlowLU(t *testing.T) {
 	for _, n := range []int{2, 3, 12, 48} {
-		m := dense(mustMake(t, "lu", n, 1, Options{}))
+		m := toMat(mustMake(t, "lu", n, 1, Options{}))
 		if c := mat.Cond(m, 2); c > 1e3 {
 			t.Errorf("n = %d: condition %g", n, c)
 		}

@@ -4,13 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"flowproof/exactmath/dense"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
-
-	"flowproof/exactmath"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -91,7 +90,7 @@ func FuzzCSV(f *testing.F) {
 			return // may be longer than a field
 		}
 		y, err := parseText(b.String())
-		if err != nil || !exactmath.Equal(x.Matrix, y.Matrix) {
+		if err != nil || !dense.Equal(x.Matrix, y.Matrix) {
 			t.Fatalf("printed as %q, read as %v, %v", b.String(), y, err)
 		}
 	})

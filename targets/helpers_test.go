@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 )
 
 func mustMake(t testing.TB, name string, d int, seed uint64, opt Options) *Target {
@@ -34,7 +35,7 @@ func hash(m exactmath.Matrix) string {
 // exactDet is the determinant by fraction-free elimination (Bareiss), exactly.
 func exactDet(t testing.TB, m exactmath.Matrix) *big.Rat {
 	t.Helper()
-	d, ok := exactmath.ToDyadic(m)
+	d, ok := dense.ToDyadic(m)
 	if !ok {
 		t.Fatal("not dyadic")
 	}

@@ -1,6 +1,6 @@
 package targets
 
-import "flowproof/exactmath"
+import "flowproof/exactmath/sparse"
 
 // integer has independent uniform entries of -e..e, e by the option max-entry,
 // conditioned on a positive determinant: row 0 is negated where it is negative,
@@ -73,9 +73,9 @@ func companion(r request) (*Target, error) {
 }
 
 func minusIdentity(r request) (*Target, error) {
-	es := make([]exactmath.Entry, r.dim)
+	es := make([]sparse.Entry, r.dim)
 	for i := range es {
-		es[i] = exactmath.Entry{Row: i, Col: i, Value: -1}
+		es[i] = sparse.Entry{Row: i, Col: i, Value: -1}
 	}
 	return r.sparse(es)
 }
@@ -88,17 +88,17 @@ func blockDiagJ(r request) (*Target, error) {
 	if r.dim == 3 {
 		k = 1
 	}
-	es := []exactmath.Entry{{Row: k, Col: k + 1, Value: -1}, {Row: k + 1, Col: k, Value: 1}}
+	es := []sparse.Entry{{Row: k, Col: k + 1, Value: -1}, {Row: k + 1, Col: k, Value: 1}}
 	for i := range r.dim {
 		if i != k && i != k+1 {
-			es = append(es, exactmath.Entry{Row: i, Col: i, Value: 1})
+			es = append(es, sparse.Entry{Row: i, Col: i, Value: 1})
 		}
 	}
 	return r.sparse(es)
 }
 
-func (r request) sparse(es []exactmath.Entry) (*Target, error) {
-	m, err := exactmath.NewSparse(r.dim, r.dim, es)
+func (r request) sparse(es []sparse.Entry) (*Target, error) {
+	m, err := sparse.New(r.dim, r.dim, es)
 	if err != nil {
 		return nil, err
 	}

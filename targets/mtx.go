@@ -3,13 +3,12 @@ package targets
 import (
 	"bufio"
 	"errors"
+	"flowproof/exactmath/sparse"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
-
-	"flowproof/exactmath"
 )
 
 // Matrix Market exchange format (Boisvert, Pozo and Remington, NISTIR 5935,
@@ -231,15 +230,15 @@ func (m *mtxReader) target() (*Target, error) {
 		}
 		return fromMatrix(d, m.note())
 	}
-	es := make([]exactmath.Entry, len(m.place))
+	es := make([]sparse.Entry, len(m.place))
 	for k, p := range m.place {
 		v, ok := m.at(k).float()
 		if !ok {
 			return nil, checkDense(m.n)
 		}
-		es[k] = exactmath.Entry{Row: int(p / int64(m.n)), Col: int(p % int64(m.n)), Value: v}
+		es[k] = sparse.Entry{Row: int(p / int64(m.n)), Col: int(p % int64(m.n)), Value: v}
 	}
-	s, err := exactmath.NewSparse(m.n, m.n, es)
+	s, err := sparse.New(m.n, m.n, es)
 	if err != nil {
 		return nil, fail("", "gives an entry twice, want a permutation matrix in dimension %d", m.n)
 	}

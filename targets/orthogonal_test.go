@@ -1,11 +1,10 @@
 package targets
 
 import (
+	"flowproof/exactmath/dense"
 	"math"
 	"math/big"
 	"testing"
-
-	"flowproof/exactmath"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -206,8 +205,8 @@ func TestGivens(t *testing.T) {
 
 func TestHouseholderPairHasRankTwo(t *testing.T) {
 	const n = 9
-	m := exactmath.ToRational(mustMake(t, "householder-pair", n, 1, Options{}).Matrix)
-	d, err := m.Sub(exactmath.IdentityRational(n))
+	m := dense.ToRational(mustMake(t, "householder-pair", n, 1, Options{}).Matrix)
+	d, err := m.Sub(dense.IdentityRational(n))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +220,7 @@ func TestHouseholderPairHasRankTwo(t *testing.T) {
 func TestMinusIdentityAndBlockDiagJ(t *testing.T) {
 	for _, n := range []int{2, 3, 4, 7} {
 		m := mustMake(t, "minus-identity", n, 0, Options{}).Matrix
-		if !exactmath.Equal(m, exactmath.IdentityRational(n).Neg()) {
+		if !dense.Equal(m, dense.IdentityRational(n).Neg()) {
 			t.Errorf("minus-identity %d is %v", n, m)
 		}
 		if n < 3 {

@@ -1,11 +1,10 @@
 package targets
 
 import (
+	"flowproof/exactmath/sparse"
 	"fmt"
 	"strconv"
 	"testing"
-
-	"flowproof/exactmath"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -164,7 +163,7 @@ func TestLargePermutationsStaySparse(t *testing.T) {
 	}{{"permutation", 100_000}, {"identity", 100_001}, {"minus-identity", 100_000}, {"zigzag", 90_000}, {"squeeze", 97_200},
 		{"bit-reversal", 1 << 17}, {"block-diag-j", 99_999}, {"checkerboard", 99_991}} {
 		x := mustMake(t, c.name, c.d, 1, Options{})
-		s, ok := x.Matrix.(*exactmath.Sparse)
+		s, ok := x.Matrix.(*sparse.Matrix)
 		if !ok || s.NNZ() != c.d {
 			t.Errorf("%s %d: matrix is %T", c.name, c.d, x.Matrix)
 		}

@@ -4,6 +4,7 @@ import (
 	"math/big"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
 )
 
 // SignedPermutation reports whether m sends every e_j to sign[j] e_perm[j] for a
@@ -31,7 +32,7 @@ func SignedPermutation(m exactmath.Matrix) (perm []int, sign []float64, ok bool)
 				return nil, nil, false
 			}
 		}
-	case *exactmath.Sparse:
+	case *sparse.Matrix:
 		for i := range n {
 			cols, vals := m.Row(i)
 			for k, j := range cols {

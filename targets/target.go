@@ -19,7 +19,10 @@
 // integers and rounded once.
 package targets
 
-import "flowproof/exactmath"
+import (
+	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
+)
 
 // Limits on the dimension. A dense matrix of MaxDense rows takes 128 MiB.
 const (
@@ -38,8 +41,8 @@ type Target struct {
 	Seeded bool   // whether the target depends on Seed
 
 	// Matrix holds the entries exactly. Permutations, with or without signs, are
-	// *exactmath.Sparse; other matrices are *exactmath.Floats where float64
-	// holds every entry, else *exactmath.Dyadic or *exactmath.Rational.
+	// *sparse.Matrix; other matrices are *exactmath.Floats where float64
+	// holds every entry, else *dense.Dyadic or *dense.Rational.
 	Matrix exactmath.Matrix
 
 	// Perm is the permutation e_j -> e_Perm[j], nil if Matrix is not one.
@@ -69,7 +72,7 @@ func fromMatrix(m exactmath.Matrix, note string) (*Target, error) {
 
 // fromPerm returns the target e_j -> e_perm[j]; perm is kept.
 func fromPerm(perm []int, note string) (*Target, error) {
-	m, err := exactmath.SparsePermutation(perm)
+	m, err := sparse.Permutation(perm)
 	if err != nil {
 		return nil, err
 	}
@@ -79,15 +82,15 @@ func fromPerm(perm []int, note string) (*Target, error) {
 // fromSigned returns the target e_j -> sign[j] e_perm[j].
 func fromSigned(perm []int, sign []float64) (*Target, error) {
 	plain := true
-	es := make([]exactmath.Entry, len(perm))
+	es := make([]sparse.Entry, len(perm))
 	for j, i := range perm {
-		es[j] = exactmath.Entry{Row: i, Col: j, Value: sign[j]}
+		es[j] = sparse.Entry{Row: i, Col: j, Value: sign[j]}
 		plain = plain && sign[j] == 1
 	}
 	if plain {
 		return fromPerm(perm, "")
 	}
-	m, err := exactmath.NewSparse(len(perm), len(perm), es)
+	m, err := sparse.New(len(perm), len(perm), es)
 	if err != nil {
 		return nil, err
 	}

@@ -7,13 +7,15 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
+	"flowproof/exactmath/modular"
 	"flowproof/verify/product"
 )
 
 // Verdict is the outcome of a check.
 type Verdict = product.Verdict
 
-// The verdicts, as product defines them.
+// The verdicts.
 const (
 	Exact    = product.Exact
 	Residual = product.Residual
@@ -57,12 +59,9 @@ func Check(f *coupling.Flow, target exactmath.Matrix) (*Result, error) {
 	if r, c := target.Dims(); r != n || c != n {
 		return nil, &exactmath.ShapeError{Op: "Check", R1: r, C1: c, R2: n, C2: n}
 	}
-	rational, slack, err := enclose(f)
+	r := &Result{Verdict: Residual, Depth: f.Depth(), TargetFrobSq: dense.NormFrobSq(target)}
+	slack, err := r.compare(f, target)
 	if err != nil {
-		return nil, err
-	}
-	r := &Result{Verdict: Residual, Depth: f.Depth(), TargetFrobSq: exactmath.NormFrobSq(target)}
-	if r.ResidualMax, r.ResidualFrobSq, err = residual(rational, target); err != nil {
 		return nil, fmt.Errorf("compose: %w", err)
 	}
 	if slack.Sign() > 0 {
@@ -74,6 +73,34 @@ func Check(f *coupling.Flow, target exactmath.Matrix) (*Result, error) {
 		r.Verdict = Exact
 	}
 	return r, nil
+}
+
+// compare sets the residuals, but for the slack that it returns: a bound of what
+// they may be off.
+func (r *Result) compare(f *coupling.Flow, target exactmath.Matrix) (slack *big.Rat, err error) {
+	if full(f) {
+		num, den, err := compile(f).Residual(target)
+		if err == nil {
+			unit := new(big.Rat).SetFrac(big.NewInt(1), den)
+			r.ResidualMax = new(big.Rat).Mul(num.MaxAbs(), unit)
+			r.ResidualFrobSq = unit.Mul(unit, unit).Mul(unit, num.NormFrobSq())
+		}
+		if !errors.Is(err, modular.ErrTooLarge) {
+			return new(big.Rat), err
+		}
+	}
+	x, err := multiply(f, target)
+	if err != nil {
+		return nil, err
+	}
+	r.ResidualMax, r.ResidualFrobSq = new(big.Rat), new(big.Rat)
+	x.Each(func(_, _ int, v *big.Rat) {
+		if v = new(big.Rat).Abs(v); v.Cmp(r.ResidualMax) > 0 {
+			r.ResidualMax = v
+		}
+		r.ResidualFrobSq.Add(r.ResidualFrobSq, new(big.Rat).Mul(v, v))
+	})
+	return x.Slack(), nil
 }
 
 // frobSlack bounds what an error of at most slack in each of the n^2 entries r

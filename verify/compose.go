@@ -9,19 +9,22 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/chain"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/modular"
+	"flowproof/exactmath/sparse"
+	"flowproof/verify/product"
 )
 
 // Compose returns the matrix of the flow, exactly, in the order of the
 // coordinates. Scales given as exp(s) are irrational: then it fails with
 // ErrIrrational; use Check, which encloses them.
 func Compose(f *coupling.Flow) (exactmath.Matrix, error) {
-	c, err := chain(f)
-	if err != nil {
-		return nil, err
+	if irrational(f) {
+		return nil, ErrIrrational
 	}
-	if !thin(f) {
-		num, den, err := c.Product(0)
+	if full(f) {
+		num, den, err := compile(f).Product()
 		if err == nil {
 			return over(num, den), nil
 		}
@@ -29,79 +32,100 @@ func Compose(f *coupling.Flow) (exactmath.Matrix, error) {
 			return nil, err
 		}
 	}
-	x, err := newRowwise(c)
+	x, err := multiply(f, nil)
 	if err != nil {
 		return nil, err
 	}
-	return x.matrix()
+	return matrix(x, f.Partition().Dim())
 }
 
-// chain returns the flow as the engine wants it.
-func chain(f *coupling.Flow) (*modular.Chain, error) {
-	part := f.Partition()
-	c := &modular.Chain{P: part.P(), Q: part.Q(), Order: part.Order()}
-	for _, l := range f.Layers() {
-		s := modular.Step{Upper: l.Kind() == coupling.Upper, Weight: l.Weight()}
-		switch l.Scale().Kind() {
-		case coupling.ScaleExp:
-			return nil, ErrIrrational
-		case coupling.ScaleExact:
-			rows, _ := l.Weight().Dims()
-			for i := range rows {
-				s.Scale = append(s.Scale, l.Scale().At(i))
+// multiply multiplies layer by layer, and subtracts a target that is not nil; if
+// it has to be, without residues.
+func multiply(f *coupling.Flow, target exactmath.Matrix) (*product.Product, error) {
+	layers := f.Layers()
+	for _, x := range []*product.Product{product.New(f.Partition(), len(layers), product.Limits{}), product.NewPlain(f.Partition())} {
+		var err error
+		for _, l := range layers {
+			if err = x.Multiply(l); err != nil {
+				break
 			}
 		}
-		c.Steps = append(c.Steps, s)
+		if err == nil && target != nil {
+			err = x.Subtract(target)
+		}
+		if !errors.Is(err, product.ErrTooLarge) {
+			return x, err
+		}
 	}
-	return c, nil
+	return nil, product.ErrTooLarge
 }
 
-// thin reports whether the weights have at most two entries for each
-// coordinate, on average: then rows are composed one by one.
-func thin(f *coupling.Flow) bool {
+func irrational(f *coupling.Flow) bool {
+	for _, l := range f.Layers() {
+		if l.Scale().Kind() == coupling.ScaleExp {
+			return true
+		}
+	}
+	return false
+}
+
+// full reports whether a rational flow is to be composed as a whole: unless its
+// weights have at most two entries for each coordinate, on average.
+func full(f *coupling.Flow) bool {
+	if irrational(f) {
+		return false
+	}
 	entries, most := 0, 2*f.Partition().Dim()*len(f.Layers())
 	for _, l := range f.Layers() {
-		if s, ok := l.Weight().(*exactmath.Sparse); ok {
+		if s, ok := l.Weight().(*sparse.Matrix); ok {
 			entries += s.NNZ()
 		} else if rows, cols := l.Weight().Dims(); rows*cols > most {
-			return false
+			return true
 		} else {
 			l.Weight().Each(func(int, int, *big.Rat) { entries++ })
 		}
 	}
-	return entries <= most
+	return entries > most
 }
 
-// residual returns the largest |entry| of target - product and the sum of the
-// squares of all.
-func residual(f *coupling.Flow, target exactmath.Matrix) (most, frobSq *big.Rat, err error) {
-	c, err := chain(f)
-	if err != nil {
-		return nil, nil, err
+// compile returns a rational flow as the engine wants it.
+func compile(f *coupling.Flow) *chain.Chain {
+	part := f.Partition()
+	c := &chain.Chain{P: part.P(), Q: part.Q(), Order: part.Order()}
+	for _, l := range f.Layers() {
+		c.Steps = append(c.Steps, product.Factor(l))
 	}
-	if !thin(f) {
-		num, den, err := c.Residual(target, 0)
-		if err == nil {
-			unit := new(big.Rat).SetFrac(big.NewInt(1), den)
-			most = new(big.Rat).Mul(num.MaxAbs(), unit)
-			return most, unit.Mul(unit, unit).Mul(unit, num.NormFrobSq()), nil
-		}
-		if !errors.Is(err, modular.ErrTooLarge) {
-			return nil, nil, err
-		}
-	}
-	x, err := newRowwise(c)
-	if err != nil {
-		return nil, nil, err
-	}
-	most, frobSq = x.residual(target)
-	return most, frobSq, nil
+	return c
 }
 
 // over returns num / den.
-func over(num *exactmath.Dyadic, den *big.Int) exactmath.Matrix {
+func over(num *dense.Dyadic, den *big.Int) exactmath.Matrix {
 	if den.IsInt64() && den.Int64() == 1 {
 		return num
 	}
-	return exactmath.ToRational(num).Scale(new(big.Rat).SetFrac(big.NewInt(1), den))
+	return dense.ToRational(num).Scale(new(big.Rat).SetFrac(big.NewInt(1), den))
+}
+
+// matrix returns the product: sparse if its entries are float64 numbers.
+func matrix(x *product.Product, n int) (exactmath.Matrix, error) {
+	floats := true
+	var entries []sparse.Entry
+	var exact []*big.Rat
+	x.Each(func(i, j int, v *big.Rat) {
+		f, ok := v.Float64()
+		floats = floats && ok && f != 0 // Rat.Float64 calls an underflow to 0 exact
+		entries = append(entries, sparse.Entry{Row: i, Col: j, Value: f})
+		exact = append(exact, v)
+	})
+	if floats {
+		return sparse.New(n, n, entries)
+	}
+	all := make([]*big.Rat, n*n)
+	for k := range all {
+		all[k] = new(big.Rat)
+	}
+	for k, e := range entries {
+		all[e.Row*n+e.Col] = exact[k]
+	}
+	return dense.NewRational(n, n, all)
 }

@@ -21,7 +21,8 @@ import (
 	"time"
 
 	"flowproof/exactmath"
-	"flowproof/exactmath/modular"
+	"flowproof/exactmath/chain"
+	"flowproof/exactmath/dense"
 )
 
 // setting is one measurement.
@@ -131,7 +132,7 @@ func measure(arg string) error {
 	bits, total := 0, 0.0
 	for len(wall) == 0 || total < 0.5 && len(wall) < 25 {
 		start, before := time.Now(), used()
-		num, _, err := c.Product(s.threads)
+		num, _, err := c.Product()
 		if err != nil {
 			return err
 		}
@@ -149,9 +150,9 @@ func measure(arg string) error {
 	return nil
 }
 
-func random(s setting) (*modular.Chain, error) {
+func random(s setting) (*chain.Chain, error) {
 	r := rand.New(rand.NewPCG(1, uint64(s.n)))
-	c := &modular.Chain{P: s.n / 2, Q: s.n - s.n/2}
+	c := &chain.Chain{P: s.n / 2, Q: s.n - s.n/2}
 	for k := range s.depth {
 		rows, cols := c.Q, c.P
 		if k%2 == 1 {
@@ -173,12 +174,12 @@ func random(s setting) (*modular.Chain, error) {
 		if s.bits == 53 {
 			w, err = exactmath.FromFloat64(rows, cols, v)
 		} else {
-			w, err = exactmath.NewDyadic(rows, cols, num, -s.bits)
+			w, err = dense.NewDyadic(rows, cols, num, -s.bits)
 		}
 		if err != nil {
 			return nil, err
 		}
-		c.Steps = append(c.Steps, modular.Step{Upper: k%2 == 1, Weight: w})
+		c.Steps = append(c.Steps, chain.Step{Upper: k%2 == 1, Weight: w})
 	}
 	return c, nil
 }

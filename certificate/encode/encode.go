@@ -13,6 +13,7 @@ import (
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/verify"
+	"flowproof/verify/lowerbound"
 )
 
 // Certificate is the content of a file. Construction, Theorem and Seed tell a
@@ -64,8 +65,8 @@ func Write(w io.Writer, c *Certificate) error {
 	b.WriteString("target ")
 	writeMatrix(b, c.Target, product)
 	if c.Claim.Kind == certificate.ClaimDepth {
-		for _, kind := range []coupling.Kind{coupling.Lower, coupling.Upper} {
-			certificate.WriteReason(b, kind, c.Claim.Lower.Reasons[kind])
+		for kind, r := range c.Claim.Lower.Reasons {
+			writeReason(b, coupling.Kind(kind), r)
 		}
 	}
 	if err := b.Flush(); err != nil {
@@ -130,4 +131,17 @@ func writeHeader(w *bufio.Writer, c *Certificate) {
 	part := c.Flow.Partition()
 	fmt.Fprintf(w, "flowproof certificate 1\nconstruction %s\ntheorem %s\nseed %s\nclaim %v\ndimension %d\npartition %s\nlayers %d\ntarget-sha256 %x\n",
 		c.Construction, c.Theorem, seed, c.Claim, part.Dim(), certificate.PartitionName(part), len(c.Flow.Layers()), SHA256(c.Target))
+}
+
+// writeReason writes the reason why no flow that begins with the layer of the
+// given kind is the target.
+func writeReason(w *bufio.Writer, kind coupling.Kind, r lowerbound.Reason) {
+	b := fmt.Appendf(nil, "reason %v %s", kind, r.Rule)
+	for _, f := range r.Fields {
+		b = append(append(b, ' '), f.Name...)
+		for _, v := range f.Values {
+			b = certificate.AppendNumber(append(b, ' '), v)
+		}
+	}
+	w.Write(append(b, '\n'))
 }

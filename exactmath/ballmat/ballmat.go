@@ -9,19 +9,20 @@ import (
 	"runtime"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/internal/residue"
 )
 
 // Matrix is the set of the matrices whose entries differ by at most the radius
 // from those of the midpoint.
 type Matrix struct {
-	mid *exactmath.Dyadic
+	mid *dense.Dyadic
 	rad *big.Float // rounded up, to 64 bits
 }
 
 // New returns the ball matrix with the given midpoint and radius. It fails with a
 // *RadiusError if the radius is negative or infinite.
-func New(mid *exactmath.Dyadic, rad *big.Float) (*Matrix, error) {
+func New(mid *dense.Dyadic, rad *big.Float) (*Matrix, error) {
 	if rad.Sign() < 0 || rad.IsInf() {
 		return nil, &RadiusError{rad}
 	}
@@ -36,19 +37,19 @@ func (e *RadiusError) Error() string {
 }
 
 // Mid returns the midpoint, and Rad the radius.
-func (x *Matrix) Mid() *exactmath.Dyadic { return x.mid }
+func (x *Matrix) Mid() *dense.Dyadic { return x.mid }
 
 // Rad returns a copy of the radius.
 func (x *Matrix) Rad() *big.Float { return new(big.Float).Copy(x.rad) }
 
 // Contains reports whether m is in the set.
 func (x *Matrix) Contains(m exactmath.Matrix) bool {
-	diff, err := exactmath.Sub(m, x.mid)
+	diff, err := dense.Sub(m, x.mid)
 	if err != nil {
 		return false
 	}
 	r, _ := x.rad.Rat(nil)
-	return exactmath.MaxAbs(diff).Cmp(r) <= 0
+	return dense.MaxAbs(diff).Cmp(r) <= 0
 }
 
 // up returns a number that rounds up.
@@ -103,23 +104,23 @@ func rounded(rows, cols int, num []big.Int, exp int, prec uint, rad *big.Float) 
 		rad.Add(rad, scaled(half, exp))
 		exp += s
 	}
-	mid, err := exactmath.OwnDyadic(rows, cols, num, exp)
+	mid, err := dense.OwnDyadic(rows, cols, num, exp)
 	return &Matrix{mid, rad}, err
 }
 
-func rowSum(m *exactmath.Dyadic) *big.Float {
+func rowSum(m *dense.Dyadic) *big.Float {
 	n, _ := m.Dims()
 	return largest(m, n, func(i, j int) int { return i })
 }
 
-func columnSum(m *exactmath.Dyadic) *big.Float {
+func columnSum(m *dense.Dyadic) *big.Float {
 	_, n := m.Dims()
 	return largest(m, n, func(i, j int) int { return j })
 }
 
 // largest bounds the largest of n sums of |entries|. They are taken in units of
 // 2^-31 of the largest, and rounded up.
-func largest(m *exactmath.Dyadic, n int, sum func(i, j int) int) *big.Float {
+func largest(m *dense.Dyadic, n int, sum func(i, j int) int) *big.Float {
 	rows, cols := m.Dims()
 	top := 0
 	for i := range rows {

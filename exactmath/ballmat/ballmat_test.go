@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 )
 
 func must[T any](x T, err error) T {
@@ -31,11 +32,11 @@ func random(r *rand.Rand, rows, cols, bits int, rad float64) *Matrix {
 		}
 		num[k] = v.Rsh(v, uint(60*(bits/60+1)-bits)+uint(r.IntN(20)))
 	}
-	return must(New(must(exactmath.NewDyadic(rows, cols, num, -bits)), big.NewFloat(rad)))
+	return must(New(must(dense.NewDyadic(rows, cols, num, -bits)), big.NewFloat(rad)))
 }
 
 // member picks a matrix of the set, extreme ones often.
-func member(r *rand.Rand, x *Matrix) *exactmath.Rational {
+func member(r *rand.Rand, x *Matrix) *dense.Rational {
 	rows, cols := x.mid.Dims()
 	rad, _ := x.rad.Rat(nil)
 	v := make([]*big.Rat, rows*cols)
@@ -47,7 +48,7 @@ func member(r *rand.Rand, x *Matrix) *exactmath.Rational {
 		v[k] = t.Mul(t, rad)
 		v[k].Add(v[k], x.mid.At(k/cols, k%cols))
 	}
-	return must(exactmath.NewRational(rows, cols, v))
+	return must(dense.NewRational(rows, cols, v))
 }
 
 func TestMulAdd(t *testing.T) {
@@ -66,7 +67,7 @@ func TestMulAdd(t *testing.T) {
 				}
 			}
 			// With no radii, the result is the exact one but for rounding.
-			exact := must(must(exactmath.ToRational(a.mid).Mul(exactmath.ToRational(b.mid))).Add(exactmath.ToRational(c.mid)))
+			exact := must(must(dense.ToRational(a.mid).Mul(dense.ToRational(b.mid))).Add(dense.ToRational(c.mid)))
 			zero := func(x *Matrix) *Matrix { return must(New(x.mid, new(big.Float))) }
 			got = must(MulAdd(zero(c), zero(a), zero(b), prec))
 			if !got.Contains(exact) {
@@ -107,7 +108,7 @@ func TestCompose(t *testing.T) {
 			t.Fatal(err)
 		}
 		n := p + q
-		x := exactmath.IdentityRational(n)
+		x := dense.IdentityRational(n)
 		for _, s := range st {
 			row, col := p, 0
 			if s.Upper {
@@ -125,7 +126,7 @@ func TestCompose(t *testing.T) {
 			if s.Scale != nil {
 				member(r, s.Scale).Each(func(_, j int, v *big.Rat) { f[(row+j)*n+row+j].Set(v) })
 			}
-			x = must(x.Mul(must(exactmath.NewRational(n, n, f))))
+			x = must(x.Mul(must(dense.NewRational(n, n, f))))
 		}
 		if !left.Contains(must(x.Block(0, n, 0, p))) || !right.Contains(must(x.Block(0, n, p, n))) {
 			t.Fatalf("trial %d: the product of members is not in the result", trial)
@@ -142,7 +143,7 @@ func TestErrors(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 3))
 	var radius *RadiusError
 	for _, v := range []float64{-1, math.Inf(1)} {
-		if _, err := New(exactmath.IdentityDyadic(1), big.NewFloat(v)); !errors.As(err, &radius) {
+		if _, err := New(dense.IdentityDyadic(1), big.NewFloat(v)); !errors.As(err, &radius) {
 			t.Errorf("radius %v: %v", v, err)
 		}
 	}
@@ -162,9 +163,9 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	huge := must(New(must(exactmath.NewDyadic(1, 1, []*big.Int{new(big.Int).Lsh(big.NewInt(1), 60000)}, 0)), new(big.Float)))
-	one := must(New(exactmath.IdentityDyadic(1), new(big.Float)))
-	tiny := must(New(must(exactmath.NewDyadic(1, 1, []*big.Int{big.NewInt(1)}, -60000)), new(big.Float)))
+	huge := must(New(must(dense.NewDyadic(1, 1, []*big.Int{new(big.Int).Lsh(big.NewInt(1), 60000)}, 0)), new(big.Float)))
+	one := must(New(dense.IdentityDyadic(1), new(big.Float)))
+	tiny := must(New(must(dense.NewDyadic(1, 1, []*big.Int{big.NewInt(1)}, -60000)), new(big.Float)))
 	if _, err := MulAdd(tiny, huge, one, 53); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("a range of 120,000 bits: %v", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"math/big"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 )
 
 // Step is one block triangular factor: [[D, X], [0, I]] if Upper, [[I, 0], [X,
@@ -22,7 +23,7 @@ func Compose(p, q int, steps []Step, prec uint) (left, right *Matrix, err error)
 	if p < 1 || q < 1 {
 		return nil, nil, &exactmath.ShapeError{Op: "Compose", R1: p, C1: p, R2: q, C2: q}
 	}
-	id := exactmath.IdentityDyadic(p + q)
+	id := dense.IdentityDyadic(p + q)
 	var s [2]*Matrix
 	for k, at := range [][2]int{{0, p}, {p, p + q}} {
 		mid, err := id.Block(0, p+q, at[0], at[1])
@@ -71,7 +72,7 @@ func first(s, w *Matrix, at int) (*Matrix, error) {
 			num[i*cols+j].Lsh(m.Num(k, j), uint(m.Exp()-exp))
 		}
 	}
-	mid, err := exactmath.OwnDyadic(n, cols, num, exp)
+	mid, err := dense.OwnDyadic(n, cols, num, exp)
 	return &Matrix{mid, w.rad}, err
 }
 
@@ -95,4 +96,4 @@ func scale(s, d *Matrix, prec uint) (*Matrix, error) {
 }
 
 // most bounds the largest |entry|.
-func most(m *exactmath.Dyadic) *big.Float { return up().SetRat(m.MaxAbs()) }
+func most(m *dense.Dyadic) *big.Float { return up().SetRat(m.MaxAbs()) }

@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/internal/residue"
 )
 
@@ -13,7 +14,7 @@ import (
 var ErrTooLarge = errors.New("too many bits for multi-modular arithmetic")
 
 // mulAdd returns c + a b as integers times 2^exp, row by row, from residues.
-func mulAdd(c, a, b *exactmath.Dyadic) (num []big.Int, exp int, err error) {
+func mulAdd(c, a, b *dense.Dyadic) (num []big.Int, exp int, err error) {
 	rows, k := a.Dims()
 	inner, cols := b.Dims()
 	if r, s := c.Dims(); r != rows || s != cols || inner != k || rows < 1 || cols < 1 || k < 1 {
@@ -23,9 +24,9 @@ func mulAdd(c, a, b *exactmath.Dyadic) (num []big.Int, exp int, err error) {
 	g := kern.Lanes
 	var x, y, z *residue.Integers
 	split := []func(){
-		func() { x = residue.Split(a, residue.Rows(rows, k, g), g) },
-		func() { y = residue.Split(b, residue.Panels(k, cols, g), g) },
-		func() { z = residue.Split(c, residue.Rows(rows, cols, g), g) },
+		func() { x = residue.Split(residue.Of(a), residue.Rows(rows, k, g), g) },
+		func() { y = residue.Split(residue.Of(b), residue.Panels(k, cols, g), g) },
+		func() { z = residue.Split(residue.Of(c), residue.Rows(rows, cols, g), g) },
 	}
 	residue.Parallel(threads, 3, func(_, i int) { split[i]() })
 	total := z.Span.Add(x.Times(y.Span))
@@ -37,10 +38,10 @@ func mulAdd(c, a, b *exactmath.Dyadic) (num []big.Int, exp int, err error) {
 	primes, product := residue.Primes(bound, big.NewInt(1))
 	m := multiplier{
 		kern: kern, threads: threads, x: x, y: y, z: z, k: k, cols: cols,
-		primes: primes, table: residue.NewTable(primes, product), unit: make([]uint64, len(primes)),
+		primes: primes, table: residue.NewTable(primes, product), unit: make([]float64, len(primes)),
 	}
 	for i, p := range primes {
-		m.unit[i] = p.Mul(m.table.Inverse[i], p.Pow(2, -total.Exp))
+		m.unit[i] = p.Balanced(p.Mul(m.table.Inverse[i], p.Pow(2, -total.Exp)))
 	}
 	num = make([]big.Int, rows*cols)
 	const budget = 1 << 24 // float64 numbers
@@ -61,7 +62,7 @@ type multiplier struct {
 	x, y, z *residue.Integers // a, b, c
 	k, cols int
 	primes  []residue.Prime
-	unit    []uint64
+	unit    []float64 // by which residues are multiplied to be put together
 	table   *residue.Table
 	planes  []float64
 	stride  int
@@ -80,7 +81,7 @@ func (m *multiplier) compute(first, rows int, num []big.Int) {
 	groups := rows * m.wide() / g
 	residue.Parallel(m.threads, residue.Ceil(groups, residue.Chunk), func(thread, t int) {
 		from := t * residue.Chunk * g
-		m.table.Ints(m.kern, m.planes[from:], m.stride, min(residue.Chunk, groups-t*residue.Chunk), m.buffer(thread, 0, m.table.Scratch(m.kern)), func(s int) *big.Int {
+		m.table.Ints(m.kern, m.planes[from:], m.stride, min(residue.Chunk, groups-t*residue.Chunk), m.unit, m.buffer(thread, 0, m.table.Scratch(m.kern)), func(s int) *big.Int {
 			i, j := (from+s)/m.wide(), (from+s)%m.wide()
 			if j >= m.cols {
 				return nil
@@ -98,22 +99,22 @@ func (m *multiplier) buffer(thread, which, size int) []float64 {
 	return (*b)[:size]
 }
 
-// product makes planes lo..hi-1, at most 6, unit * (c + a b).
+// product makes planes lo..hi-1, at most 6, c + a b.
 func (m *multiplier) product(thread, lo, hi, first, rows int) {
 	g, primes, mod := m.kern.Lanes, m.primes[lo:hi], residue.Moduli(m.primes[lo:hi]...)
 	one := []uint64{1, 1, 1, 1, 1, 1}
 	strips := residue.Ceil(rows, 6)
-	part := func(which int, x *residue.Integers, c []uint64, from, to, size int) []float64 {
+	part := func(which int, x *residue.Integers, from, to, size int) []float64 {
 		buf := m.buffer(thread, which, 6*size)
-		x.Residues(m.kern, buf, size, x.Weights(primes, c), from, to, &mod, false)
+		x.Residues(m.kern, buf, size, x.Weights(primes, one), from, to, &mod, false)
 		for i := range primes { // rows that fill up the last strip
 			clear(buf[i*size+(to-from)*g : (i+1)*size])
 		}
 		return buf
 	}
-	a := part(0, m.x, m.unit[lo:hi], first*m.long()/g, (first+rows)*m.long()/g, 6*strips*m.long())
-	b := part(1, m.y, one, 0, m.y.Groups, m.y.Groups*g)
-	c := part(2, m.z, m.unit[lo:hi], first*m.wide()/g, (first+rows)*m.wide()/g, 6*strips*m.wide())
+	a := part(0, m.x, first*m.long()/g, (first+rows)*m.long()/g, 6*strips*m.long())
+	b := part(1, m.y, 0, m.y.Groups, m.y.Groups*g)
+	c := part(2, m.z, first*m.wide()/g, (first+rows)*m.wide()/g, 6*strips*m.wide())
 	for i, p := range primes {
 		out := m.planes[(lo+i)*m.stride:][:6*strips*m.wide()]
 		copy(out, c[i*len(out):])

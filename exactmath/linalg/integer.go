@@ -70,7 +70,7 @@ func (z *integers) split(row, col []int) *residue.Integers {
 	for j, c := range col {
 		to.Col[c], to.Lane[c] = from.Col[j], from.Lane[j]
 	}
-	return residue.Split(z.m, to, z.kern.Lanes)
+	return residue.Split(residue.Of(z.m), to, z.kern.Lanes)
 }
 
 // residues returns A, as laid out in x, modulo at most 6 primes, in that order,
@@ -91,9 +91,9 @@ func (z *integers) residues(x *residue.Integers, primes []residue.Prime, buf []f
 // taken in units of 2^-20 of the largest, and rounded up.
 func (z *integers) norms() []*big.Int {
 	top := math.MinInt
-	residue.Visit(z.m, func(_, _ int, _ float64, u uint64, e int) { top = max(top, e+bits.Len64(u)) })
+	residue.Of(z.m)(func(_, _ int, _ float64, u uint64, e int) { top = max(top, e+bits.Len64(u)) })
 	sums, at, entry := make([]uint64, z.rows), 0, uint64(0)
-	residue.Visit(z.m, func(i, j int, _ float64, u uint64, e int) {
+	residue.Of(z.m)(func(i, j int, _ float64, u uint64, e int) {
 		if k := i*z.cols + j; k != at {
 			sums[at/z.cols] += entry * entry
 			at, entry = k, 0
@@ -173,10 +173,6 @@ func modular(kern residue.Kernel, bound *big.Int, count int, run func(p residue.
 					in[j] = buf[j][(i-lo)*size : (i-lo+1)*size]
 				}
 				bad[i] = !run(p, in, z)
-				f := p.Balanced(table.Inverse[i])
-				for s, v := range z {
-					z[s] = residue.Reduce(v*f, p.P, p.Inv)
-				}
 			}
 		})
 		failed := false
@@ -189,11 +185,14 @@ func modular(kern residue.Kernel, bound *big.Int, count int, run func(p residue.
 		if failed {
 			continue
 		}
-		num := make([]big.Int, count)
+		num, unit := make([]big.Int, count), make([]float64, len(primes))
+		for i, p := range primes {
+			unit[i] = p.Balanced(table.Inverse[i])
+		}
 		residue.Parallel(threads, residue.Ceil(groups, residue.Chunk), func(_, k int) {
 			from := k * residue.Chunk
 			size := min(residue.Chunk, groups-from)
-			table.Ints(kern, out[from*kern.Lanes:], stride, size, make([]float64, table.Scratch(kern)), func(s int) *big.Int {
+			table.Ints(kern, out[from*kern.Lanes:], stride, size, unit, make([]float64, table.Scratch(kern)), func(s int) *big.Int {
 				if s += from * kern.Lanes; s < count {
 					return &num[s]
 				}

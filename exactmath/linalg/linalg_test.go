@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 )
 
 func must[T any](x T, err error) T {
@@ -56,8 +57,8 @@ var matrices = map[string]func(r *rand.Rand, n, k int) exactmath.Matrix{
 	},
 	"deficient": func(r *rand.Rand, n, k int) exactmath.Matrix {
 		m := max(1, min(n, k)-1)
-		a := exactmath.ToRational(make_(n, m, func(int, int) *big.Rat { return big.NewRat(r.Int64N(9)-4, 1) }))
-		b := exactmath.ToRational(make_(m, k, func(int, int) *big.Rat { return big.NewRat(r.Int64N(9)-4, 1) }))
+		a := dense.ToRational(make_(n, m, func(int, int) *big.Rat { return big.NewRat(r.Int64N(9)-4, 1) }))
+		b := dense.ToRational(make_(m, k, func(int, int) *big.Rat { return big.NewRat(r.Int64N(9)-4, 1) }))
 		return must(a.Mul(b))
 	},
 	"vanishing": func(r *rand.Rand, n, k int) exactmath.Matrix { // modulo the first prime
@@ -81,12 +82,12 @@ var matrices = map[string]func(r *rand.Rand, n, k int) exactmath.Matrix{
 	},
 }
 
-func make_(n, k int, f func(i, j int) *big.Rat) *exactmath.Rational {
+func make_(n, k int, f func(i, j int) *big.Rat) *dense.Rational {
 	v := make([]*big.Rat, n*k)
 	for i := range v {
 		v[i] = f(i/k, i%k)
 	}
-	return must(exactmath.NewRational(n, k, v))
+	return must(dense.NewRational(n, k, v))
 }
 
 // gauss is elimination with big.Rat: the rank, and the determinant if square.
@@ -126,11 +127,11 @@ func gauss(m exactmath.Matrix) (rank int, det *big.Rat) {
 
 // leverrier is the characteristic polynomial by the method of Faddeev and
 // Leverrier.
-func leverrier(a *exactmath.Rational) []*big.Rat {
+func leverrier(a *dense.Rational) []*big.Rat {
 	n, _ := a.Dims()
 	c := make([]*big.Rat, n+1)
 	c[n] = big.NewRat(1, 1)
-	m := exactmath.IdentityRational(n)
+	m := dense.IdentityRational(n)
 	for k := 1; k <= n; k++ {
 		am := must(a.Mul(m))
 		t := new(big.Rat)
@@ -138,7 +139,7 @@ func leverrier(a *exactmath.Rational) []*big.Rat {
 			t.Add(t, am.At(i, i))
 		}
 		c[n-k] = t.Mul(t, big.NewRat(-1, int64(k)))
-		m = must(am.Add(exactmath.IdentityRational(n).Scale(c[n-k])))
+		m = must(am.Add(dense.IdentityRational(n).Scale(c[n-k])))
 	}
 	return c
 }
@@ -149,7 +150,7 @@ func TestAgainstRationals(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 5))
 			for _, n := range []int{1, 2, 3, 5, 6, 7, 8, 9, 12, 13, 17} {
 				m := kind(r, n, n)
-				a := exactmath.ToRational(m)
+				a := dense.ToRational(m)
 				rank, det := gauss(a)
 				if got := must(Rank(m)); got != rank {
 					t.Fatalf("n = %d: rank %d, want %d", n, got, rank)
@@ -181,15 +182,15 @@ func TestAgainstRationals(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				x := exactmath.ToRational(num).Scale(new(big.Rat).SetFrac(big.NewInt(1), den))
-				if !exactmath.Equal(must(a.Mul(x)), b) {
+				x := dense.ToRational(num).Scale(new(big.Rat).SetFrac(big.NewInt(1), den))
+				if !dense.Equal(must(a.Mul(x)), b) {
 					t.Fatalf("n = %d: not a solution", n)
 				}
 				if num, den, err = Inverse(m); err != nil {
 					t.Fatal(err)
 				}
-				x = exactmath.ToRational(num).Scale(new(big.Rat).SetFrac(big.NewInt(1), den))
-				if !exactmath.Equal(must(x.Mul(a)), exactmath.IdentityRational(n)) {
+				x = dense.ToRational(num).Scale(new(big.Rat).SetFrac(big.NewInt(1), den))
+				if !dense.Equal(must(x.Mul(a)), dense.IdentityRational(n)) {
 					t.Fatalf("n = %d: not the inverse", n)
 				}
 			}
@@ -232,7 +233,7 @@ func permutation(p []int, n int) bool {
 func TestErrors(t *testing.T) {
 	wide := make_(2, 3, func(i, j int) *big.Rat { return big.NewRat(1, 1) })
 	empty := must(exactmath.FromFloat64(0, 0, nil))
-	huge := must(exactmath.NewDyadic(1, 1, []*big.Int{new(big.Int).Lsh(big.NewInt(1), 99999)}, 0))
+	huge := must(dense.NewDyadic(1, 1, []*big.Int{new(big.Int).Lsh(big.NewInt(1), 99999)}, 0))
 	var shape *exactmath.ShapeError
 	for name, f := range map[string]func(m exactmath.Matrix) error{
 		"Det":      func(m exactmath.Matrix) error { _, err := Det(m); return err },
@@ -245,7 +246,7 @@ func TestErrors(t *testing.T) {
 		if err := f(empty); !errors.As(err, &shape) {
 			t.Errorf("%s of an empty matrix: %v", name, err)
 		}
-		sparse := must(exactmath.NewDyadic(2, 2, []*big.Int{huge.Num(0, 0), big.NewInt(0), big.NewInt(0), big.NewInt(1)}, 0))
+		sparse := must(dense.NewDyadic(2, 2, []*big.Int{huge.Num(0, 0), big.NewInt(0), big.NewInt(0), big.NewInt(1)}, 0))
 		if err := f(sparse); !errors.Is(err, ErrTooLarge) {
 			t.Errorf("%s of a huge matrix: %v", name, err)
 		}
@@ -262,7 +263,7 @@ func random53(n int) exactmath.Matrix {
 
 func benchmark(b *testing.B, f func(m exactmath.Matrix) error) {
 	for _, n := range []int{16, 32, 64, 128} {
-		m, _ := exactmath.ToDyadic(random53(n))
+		m, _ := dense.ToDyadic(random53(n))
 		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
 			for b.Loop() {
 				if err := f(m); err != nil {

@@ -4,6 +4,7 @@ import (
 	"math/big"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/internal/residue"
 )
 
@@ -18,7 +19,7 @@ import (
 type LU struct {
 	Rank     int
 	Row, Col []int
-	F        *exactmath.Dyadic
+	F        *dense.Dyadic
 	Unit     *big.Rat
 }
 
@@ -54,7 +55,7 @@ func Factor(m exactmath.Matrix) (*LU, error) {
 	if err != nil {
 		return nil, err
 	}
-	z, err := exactmath.OwnDyadic(x.rows, x.cols, all, 0)
+	z, err := dense.OwnDyadic(x.rows, x.cols, all, 0)
 	return &LU{f.rank, f.row, f.col, z, x.unit()}, err
 }
 

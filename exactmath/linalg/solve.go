@@ -4,6 +4,7 @@ import (
 	"math/big"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/internal/residue"
 )
 
@@ -13,7 +14,7 @@ import (
 //
 // By Cramer's rule den is the determinant of a times a power of its common
 // denominator, and the bound on N is Hadamard's, of the rows of [a, b].
-func Solve(a, b exactmath.Matrix) (num *exactmath.Dyadic, den *big.Int, err error) {
+func Solve(a, b exactmath.Matrix) (num *dense.Dyadic, den *big.Int, err error) {
 	n, c := a.Dims()
 	r, k := b.Dims()
 	if n != c || r != n || n < 1 || k < 1 {
@@ -67,14 +68,14 @@ func Solve(a, b exactmath.Matrix) (num *exactmath.Dyadic, den *big.Int, err erro
 	for i := range all[:n*k] {
 		all[i].Mul(&all[i], u.Num())
 	}
-	num, err = exactmath.OwnDyadic(n, k, all[:n*k:n*k], 0)
+	num, err = dense.OwnDyadic(n, k, all[:n*k:n*k], 0)
 	return num, den, err
 }
 
 // Inverse returns N and den != 0 with a^-1 = N / den: Solve for the identity.
-func Inverse(a exactmath.Matrix) (num *exactmath.Dyadic, den *big.Int, err error) {
+func Inverse(a exactmath.Matrix) (num *dense.Dyadic, den *big.Int, err error) {
 	n, _ := a.Dims()
-	return Solve(a, exactmath.IdentityDyadic(n))
+	return Solve(a, dense.IdentityDyadic(n))
 }
 
 // Det returns the determinant. It fails with a *exactmath.ShapeError unless a is

@@ -6,8 +6,8 @@ import (
 	"math/rand/v2"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/chain"
 	"flowproof/exactmath/internal/residue"
-	"flowproof/exactmath/modular"
 )
 
 // field is the integers modulo a prime p in 2^60..2^61.
@@ -80,7 +80,7 @@ func (f *field) times(a, b uint64, e int) uint64 {
 }
 
 // agree compares the target times x with the steps applied to x.
-func (f *field) agree(c *modular.Chain, target exactmath.Matrix, x []uint64) bool {
+func (f *field) agree(c *chain.Chain, target exactmath.Matrix, x []uint64) bool {
 	v := append([]uint64(nil), x...) // in block order
 	for k, i := range c.Order {
 		v[k] = x[i]
@@ -121,7 +121,7 @@ func (f *field) rational(num, den *big.Int) uint64 {
 func (f *field) multiply(m exactmath.Matrix, x []uint64) []uint64 {
 	rows, _ := m.Dims()
 	y := make([]uint64, rows)
-	den := residue.Visit(m, func(i, j int, sign float64, u uint64, e int) {
+	den := residue.Of(m)(func(i, j int, sign float64, u uint64, e int) {
 		z := f.times(u, x[j], e)
 		if sign < 0 && z != 0 {
 			z = f.p - z

@@ -14,8 +14,9 @@ import (
 	"runtime"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/chain"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/internal/residue"
-	"flowproof/exactmath/modular"
 )
 
 // Verdict is the word for an agreement found here.
@@ -43,7 +44,7 @@ type Result struct {
 // theorem 2); or else if x is in the kernel of D modulo p, with probability at
 // most 1/p. So a round errs with probability at most b/60 / 2^53 + 2^-60, and
 // rounds are independent.
-func Check(c *modular.Chain, target exactmath.Matrix, rounds int, seed uint64) (*Result, error) {
+func Check(c *chain.Chain, target exactmath.Matrix, rounds int, seed uint64) (*Result, error) {
 	if target == nil || rounds < 1 {
 		return nil, fmt.Errorf("probable: %d rounds and target %v, want at least 1 and a matrix", rounds, target)
 	}
@@ -82,10 +83,10 @@ func Check(c *modular.Chain, target exactmath.Matrix, rounds int, seed uint64) (
 }
 
 // span bounds target - product.
-func span(c *modular.Chain, target exactmath.Matrix) (residue.Span, error) {
+func span(c *chain.Chain, target exactmath.Matrix) (residue.Span, error) {
 	scales := make([]exactmath.Matrix, len(c.Steps))
 	for k, s := range c.Steps {
-		d, err := exactmath.NewRational(1, len(s.Scale), s.Scale)
+		d, err := dense.NewRational(1, len(s.Scale), s.Scale)
 		if err != nil {
 			return residue.Span{}, err
 		}
@@ -98,7 +99,7 @@ func span(c *modular.Chain, target exactmath.Matrix) (residue.Span, error) {
 // bound bounds a matrix by its largest and smallest powers of two.
 func bound(m exactmath.Matrix) residue.Span {
 	lo, hi := math.MaxInt, math.MinInt
-	den := residue.Visit(m, func(_, _ int, _ float64, u uint64, e int) {
+	den := residue.Of(m)(func(_, _ int, _ float64, u uint64, e int) {
 		lo, hi = min(lo, e), max(hi, e+bits.Len64(u))
 	})
 	if lo > hi {

@@ -9,7 +9,8 @@ import (
 	"testing"
 
 	"flowproof/exactmath"
-	"flowproof/exactmath/modular"
+	"flowproof/exactmath/chain"
+	"flowproof/exactmath/dense"
 )
 
 func must[T any](x T, err error) T {
@@ -33,11 +34,11 @@ func weight(r *rand.Rand, rows, cols, kind int) exactmath.Matrix {
 			v[i] = new(big.Rat).SetFrac(big.NewInt(r.Int64()), new(big.Int).Lsh(big.NewInt(1), uint(r.IntN(3000))))
 		}
 	}
-	m := must(exactmath.NewRational(rows, cols, v))
-	if d, ok := exactmath.ToDyadic(m); ok && kind > 2 {
+	m := must(dense.NewRational(rows, cols, v))
+	if d, ok := dense.ToDyadic(m); ok && kind > 2 {
 		return d
 	}
-	if f, err := exactmath.FromFloat64(rows, cols, m.Float64s()); err == nil && exactmath.Equal(f, m) {
+	if f, err := exactmath.FromFloat64(rows, cols, m.Float64s()); err == nil && dense.Equal(f, m) {
 		return f
 	}
 	return m
@@ -47,13 +48,13 @@ func weight(r *rand.Rand, rows, cols, kind int) exactmath.Matrix {
 func TestCheck(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	for trial := range 60 {
-		c := &modular.Chain{P: 1 + r.IntN(6), Q: 1 + r.IntN(6)}
+		c := &chain.Chain{P: 1 + r.IntN(6), Q: 1 + r.IntN(6)}
 		n, kind := c.P+c.Q, trial%4
 		if trial%3 == 0 {
 			c.Order = r.Perm(n)
 		}
 		for k := range r.IntN(5) {
-			s := modular.Step{Upper: k%2 == 0, Weight: weight(r, c.Q, c.P, kind)}
+			s := chain.Step{Upper: k%2 == 0, Weight: weight(r, c.Q, c.P, kind)}
 			rows := c.Q
 			if s.Upper {
 				s.Weight, rows = weight(r, c.P, c.Q, kind), c.P
@@ -65,11 +66,11 @@ func TestCheck(t *testing.T) {
 			}
 			c.Steps = append(c.Steps, s)
 		}
-		num, den, err := c.Product(1)
+		num, den, err := c.Product()
 		if err != nil {
 			t.Fatal(err)
 		}
-		product := exactmath.ToRational(num).Scale(new(big.Rat).SetFrac(big.NewInt(1), den))
+		product := dense.ToRational(num).Scale(new(big.Rat).SetFrac(big.NewInt(1), den))
 		got := must(Check(c, product, 3, uint64(trial)))
 		if most := big.NewRat(1, 1<<62); !got.Agree || got.Error.Sign() <= 0 || got.Error.Cmp(most) > 0 {
 			t.Fatalf("trial %d: the product gives %v, error %v", trial, got.Agree, got.Error)
@@ -80,20 +81,20 @@ func TestCheck(t *testing.T) {
 		}
 		e := off[r.IntN(n*n)]
 		e.Add(e, new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Lsh(big.NewInt(1), 4000)))
-		if got := must(Check(c, must(exactmath.NewRational(n, n, off)), 1, uint64(trial))); got.Agree || got.Error.Sign() != 0 {
+		if got := must(Check(c, must(dense.NewRational(n, n, off)), 1, uint64(trial))); got.Agree || got.Error.Sign() != 0 {
 			t.Fatalf("trial %d: a difference of 2^-4000 goes unnoticed", trial)
 		}
 	}
 }
 
 func TestBadInput(t *testing.T) {
-	c := &modular.Chain{P: 1, Q: 1}
-	one := exactmath.IdentityDyadic(2)
+	c := &chain.Chain{P: 1, Q: 1}
+	one := dense.IdentityDyadic(2)
 	for name, f := range map[string]func() error{
 		"no target": func() error { _, err := Check(c, nil, 1, 1); return err },
 		"no rounds": func() error { _, err := Check(c, one, 0, 1); return err },
-		"shape":     func() error { _, err := Check(c, exactmath.IdentityDyadic(3), 1, 1); return err },
-		"parts":     func() error { _, err := Check(&modular.Chain{P: 2}, one, 1, 1); return err },
+		"shape":     func() error { _, err := Check(c, dense.IdentityDyadic(3), 1, 1); return err },
+		"parts":     func() error { _, err := Check(&chain.Chain{P: 2}, one, 1, 1); return err },
 	} {
 		if f() == nil {
 			t.Errorf("%s: no error", name)
@@ -136,9 +137,9 @@ func BenchmarkCheck(b *testing.B) {
 			}
 			return must(exactmath.FromFloat64(rows, cols, v))
 		}
-		c := &modular.Chain{P: n / 2, Q: n / 2}
+		c := &chain.Chain{P: n / 2, Q: n / 2}
 		for k := range 6 {
-			c.Steps = append(c.Steps, modular.Step{Upper: k%2 == 0, Weight: dense(n/2, n/2)})
+			c.Steps = append(c.Steps, chain.Step{Upper: k%2 == 0, Weight: dense(n/2, n/2)})
 		}
 		target := dense(n, n)
 		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {

@@ -5,7 +5,10 @@ import (
 	"strings"
 
 	"flowproof/coupling"
+	"flowproof/coupling/run"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 )
 
 // byHand returns small flows that show what the format holds.
@@ -62,7 +65,7 @@ func parseLayer(part coupling.Partition, text string) (coupling.Layer, error) {
 	if kind == "U" {
 		k, rows, cols = coupling.Upper, cols, rows
 	}
-	w, err := exactmath.NewRational(rows, cols, rationals(weights))
+	w, err := dense.NewRational(rows, cols, rationals(weights))
 	if err != nil {
 		return coupling.Layer{}, err
 	}
@@ -94,11 +97,11 @@ func sparseSwap() (item, error) {
 	}
 	var layers []coupling.Layer
 	for k, sign := range []float64{-1, 1, -1} {
-		var es []exactmath.Entry
+		var es []sparse.Entry
 		for j := range n / 2 {
-			es = append(es, exactmath.Entry{Row: j, Col: j, Value: sign})
+			es = append(es, sparse.Entry{Row: j, Col: j, Value: sign})
 		}
-		w, err := exactmath.NewSparse(n/2, n/2, es)
+		w, err := sparse.New(n/2, n/2, es)
 		if err != nil {
 			return i, err
 		}
@@ -123,7 +126,7 @@ func logScales() (item, error) {
 	var layers []coupling.Layer
 	for k, text := range []string{"1/2 -1/4", "3/4 1"} {
 		rows, s := 2-k, []string{"1/2 -0x1.3p-4", "-7/3"}[k]
-		w, err := exactmath.NewRational(rows, 3-rows, rationals(text))
+		w, err := dense.NewRational(rows, 3-rows, rationals(text))
 		if err != nil {
 			return i, err
 		}
@@ -136,12 +139,12 @@ func logScales() (item, error) {
 	if i.flow, err = coupling.NewFlow(part, layers...); err != nil {
 		return i, err
 	}
-	run := coupling.Compile[float64](i.flow)
+	runner := run.Compile[float64](i.flow)
 	product := make([]float64, 9)
 	for j := range 3 {
 		x := make([]float64, 3)
 		x[j] = 1
-		if x, err = run.Forward(x); err != nil {
+		if x, err = runner.Forward(x); err != nil {
 			return i, err
 		}
 		for k := range x {

@@ -10,7 +10,10 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"flowproof/coupling"
+	"flowproof/coupling/run"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 )
 
 func must[T any](x T, err error) T {
@@ -28,8 +31,9 @@ func belowNorm(x *exactmath.Floats, t float64) bool {
 	svd.Factorize(mat.NewDense(r, c, x.Float64s()), mat.SVDThin)
 	var vm mat.Dense
 	svd.VTo(&vm)
-	v := must(exactmath.FromFloat64(c, 1, mat.Col(nil, 0, &vm))).Dyadic()
-	xv := must(x.Dyadic().Mul(v))
+	v, _ := dense.ToDyadic(must(exactmath.FromFloat64(c, 1, mat.Col(nil, 0, &vm))))
+	d, _ := dense.ToDyadic(x)
+	xv := must(d.Mul(v))
 	left := xv.NormFrobSq()
 	right := new(big.Rat).SetFloat64(t)
 	right.Mul(right, right).Mul(right, v.NormFrobSq())
@@ -81,7 +85,7 @@ func TestKnownNorms(t *testing.T) {
 		"ones":     {must(exactmath.FromFloat64(30, 20, ones)), math.Sqrt(600)},
 		"diagonal": {must(exactmath.FromFloat64(3, 3, diag)), 5},
 		"rank one": {must(exactmath.FromFloat64(2, 2, hilbert)), 1.25},
-		"rational": {must(exactmath.NewRational(1, 2, []*big.Rat{big.NewRat(3, 7), big.NewRat(4, 7)})), 5. / 7},
+		"rational": {must(dense.NewRational(1, 2, []*big.Rat{big.NewRat(3, 7), big.NewRat(4, 7)})), 5. / 7},
 		"1x1":      {must(exactmath.FromFloat64(1, 1, []float64{-2})), 2},
 	} {
 		b := SpectralNorm(c.x)
@@ -89,11 +93,11 @@ func TestKnownNorms(t *testing.T) {
 			t.Errorf("%s: %+v, want %v", name, b, c.want)
 		}
 	}
-	huge := must(exactmath.NewRational(1, 1, []*big.Rat{new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), 2000))}))
+	huge := must(dense.NewRational(1, 1, []*big.Rat{new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), 2000))}))
 	if b := SpectralNorm(huge); !math.IsInf(b.Bound, 1) {
 		t.Errorf("2^2000: %+v, want +Inf", b)
 	}
-	tiny := must(exactmath.NewRational(1, 1, []*big.Rat{new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Lsh(big.NewInt(1), 2000))}))
+	tiny := must(dense.NewRational(1, 1, []*big.Rat{new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Lsh(big.NewInt(1), 2000))}))
 	if b := SpectralNorm(tiny); b.Bound <= 0 || b.Bound > 1e-300 {
 		t.Errorf("2^-2000: %+v, want a tiny positive bound", b)
 	}
@@ -130,28 +134,28 @@ func TestCholesky(t *testing.T) {
 
 func TestSparseNorm(t *testing.T) {
 	n := 3000
-	es := make([]exactmath.Entry, n)
+	es := make([]sparse.Entry, n)
 	for i := range es {
-		es[i] = exactmath.Entry{Row: i, Col: (i*7 + 1) % n, Value: 1.5}
+		es[i] = sparse.Entry{Row: i, Col: (i*7 + 1) % n, Value: 1.5}
 	}
-	x := must(exactmath.NewSparse(n, n, es))
+	x := must(sparse.New(n, n, es))
 	if b := SpectralNorm(x); b.Bound < 1.5 || b.Bound > 1.5*(1+1e-12) || math.Abs(b.Estimate-1.5) > 1e-9 {
 		t.Errorf("1.5 times a permutation: %+v", b)
 	}
-	if b := SpectralNorm(must(exactmath.NewSparse(n, n, nil))); b.Bound > 1e-300 || b.Estimate != 0 {
+	if b := SpectralNorm(must(sparse.New(n, n, nil))); b.Bound > 1e-300 || b.Estimate != 0 {
 		t.Errorf("sparse zero: %+v", b)
 	}
 	rng := rand.New(rand.NewPCG(3, 1))
-	var few []exactmath.Entry
+	var few []sparse.Entry
 	seen := map[[2]int]bool{}
 	for range 4000 {
 		k := [2]int{rng.IntN(1100), rng.IntN(1100)}
 		if !seen[k] {
 			seen[k] = true
-			few = append(few, exactmath.Entry{Row: k[0], Col: k[1], Value: rng.NormFloat64()})
+			few = append(few, sparse.Entry{Row: k[0], Col: k[1], Value: rng.NormFloat64()})
 		}
 	}
-	s := must(exactmath.NewSparse(1100, 1100, few))
+	s := must(sparse.New(1100, 1100, few))
 	d := denseNorm(1100, 1100, s.Float64s(), 0)
 	if b := SpectralNorm(s); b.Bound < d.Estimate || b.Estimate > d.Bound {
 		t.Errorf("sparse %+v, dense %+v", b, d)
@@ -167,11 +171,11 @@ func TestLayer(t *testing.T) {
 		for k, scale := range []func(int) coupling.Scale{
 			func(int) coupling.Scale { return coupling.Scale{} },
 			func(m int) coupling.Scale {
-				d := make([]float64, m)
+				d := make([]*big.Rat, m)
 				for i := range d {
-					d[i] = math.Exp(rng.NormFloat64())
+					d[i] = new(big.Rat).SetFloat64(math.Exp(rng.NormFloat64()))
 				}
-				return must(coupling.FloatScale(d))
+				return must(coupling.ExactScale(d))
 			},
 			func(m int) coupling.Scale {
 				s := make([]*big.Rat, m)
@@ -196,7 +200,7 @@ func TestLayer(t *testing.T) {
 				for i := range n {
 					full.Set(i, i, 1)
 				}
-				for i, d := range s.Float64s(rows) {
+				for i, d := range run.Scales(s, rows) {
 					full.Set(dst+i, dst+i, d)
 					for j := range cols {
 						full.Set(dst+i, src+j, x.Float64s()[i*cols+j])

@@ -5,6 +5,7 @@ import (
 	"math/big"
 
 	"flowproof/coupling"
+	"flowproof/coupling/run"
 	"flowproof/exactmath/ball"
 )
 
@@ -49,7 +50,7 @@ func shear(x float64) float64 {
 // scales returns the scales in float64 and a bound on their relative error.
 func scales(s coupling.Scale, n int) (d []float64, rel float64) {
 	if s.Kind() != coupling.ScaleExp {
-		return s.Float64s(n), unit
+		return run.Scales(s, n), unit
 	}
 	d = make([]float64, n)
 	for i := range d {

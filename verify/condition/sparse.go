@@ -1,9 +1,8 @@
 package condition
 
 import (
+	"flowproof/exactmath/sparse"
 	"math"
-
-	"flowproof/exactmath"
 )
 
 // sparseDense is the side up to which a sparse matrix is certified as a dense
@@ -11,7 +10,7 @@ import (
 const sparseDense = 1024
 
 // sparseNorm bounds |x| by sqrt(|x|_1 |x|_inf), sums rounded up.
-func sparseNorm(x *exactmath.Sparse) Norm {
+func sparseNorm(x *sparse.Matrix) Norm {
 	rows, cols := x.Dims()
 	if max(rows, cols) <= sparseDense {
 		return denseNorm(rows, cols, x.Float64s(), 0)
@@ -34,7 +33,7 @@ func sparseNorm(x *exactmath.Sparse) Norm {
 }
 
 // sparseEstimate estimates the norm from below by power iteration on x^T x.
-func sparseEstimate(x *exactmath.Sparse) float64 {
+func sparseEstimate(x *sparse.Matrix) float64 {
 	rows, cols := x.Dims()
 	v, w := make([]float64, cols), make([]float64, rows)
 	for j := range v {

@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
 )
 
 // Norm is a spectral norm: Estimate from the SVD in floating point, Bound a
@@ -25,7 +26,7 @@ const unit = 0x1p-53
 // ones by sqrt(|X|_1 |X|_inf), which is exact for scaled partial permutations
 // and loose otherwise. A norm beyond the float64 range is +Inf.
 func SpectralNorm(x exactmath.Matrix) Norm {
-	if s, ok := x.(*exactmath.Sparse); ok {
+	if s, ok := x.(*sparse.Matrix); ok {
 		return sparseNorm(s)
 	}
 	rows, cols := x.Dims()

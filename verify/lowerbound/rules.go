@@ -1,206 +1,184 @@
 package lowerbound
 
-import "math/big"
+import (
+	"math/big"
+	"slices"
+)
 
 // shape reports whether the blocks exclude k <= 2 layers.
-func (m *blocks) shape(k int) bool {
-	switch k {
-	case 0:
-		return !(m.a.isIdentity() && m.b.isZero() && m.c.isZero() && m.e.isIdentity())
-	case 1:
-		return !(m.c.isZero() && m.e.isIdentity() && m.a.isPositiveDiagonal())
-	case 2:
-		return !(m.e.isPositiveDiagonal() && m.al.isPositiveDiagonal())
-	}
-	return false
+func (m *blocks) shape(k int, _ Reason) bool {
+	one := func(v *big.Int) bool { return v.Cmp(m.unit) == 0 }
+	return k == 0 && !m.m.isDiagonal(one) ||
+		k == 1 && !(m.c.isZero() && m.e.isDiagonal(one) && m.a.isDiagonal(positive)) ||
+		k == 2 && !(m.e.isDiagonal(positive) && m.al.isDiagonal(positive))
 }
 
 // signs reports whether c = -D2 r D1 fails on a cycle of places.
-func (m *blocks) signs(rows, cols []int) bool {
-	if len(rows) == 0 || len(rows) != len(cols) || !within(rows, m.q) || !within(cols, m.p) {
+func (m *blocks) signs(k int, reason Reason) bool {
+	rows, cols := ints(reason.Fields[0].Values, len(m.e)), ints(reason.Fields[1].Values, len(m.al))
+	if k != 3 || len(rows) == 0 || len(rows) != len(cols) || len(rows) > len(m.e)*len(m.al) {
 		return false
 	}
-	if len(rows) == 1 {
-		c, r := m.c[rows[0]][cols[0]].Sign(), m.r_[rows[0]][cols[0]].Sign()
-		return c*r >= 0 && (c != 0 || r != 0)
+	if i, j := rows[0], cols[0]; len(rows) == 1 {
+		return m.c[i][j].Sign() != -m.r[i][j].Sign()
 	}
-	left, right := big.NewRat(1, 1), big.NewRat(1, 1)
+	left, right := big.NewInt(1), big.NewInt(1)
 	for t, i := range rows {
 		j, next := cols[t], cols[(t+1)%len(cols)]
-		left.Mul(left, m.c[i][j]).Mul(left, m.r_[i][next])
-		right.Mul(right, m.r_[i][j]).Mul(right, m.c[i][next])
+		left.Mul(left, m.c[i][j]).Mul(left, m.r[i][next])
+		right.Mul(right, m.r[i][j]).Mul(right, m.c[i][next])
 	}
 	return left.Cmp(right) != 0
 }
 
 // kernel reports whether vectors of the kernel force a scale that is not
 // positive, or not unique.
-func (m *blocks) kernel(reason Reason) bool {
-	size, null, image := m.q, m.c.transpose(), m.e.transpose()
-	if reason.First {
-		size, null, image = m.p, m.c, m.a
+func (m *blocks) kernel(k int, reason Reason) bool {
+	null, image, fields := m.c.transpose(), m.e.transpose(), reason.Fields
+	if fields[0].Name == "first" {
+		null, image, fields = m.c, m.a, fields[1:]
 	}
-	if len(reason.Index) != 1 || !within(reason.Index, size) || len(reason.Vectors) < 1 || len(reason.Vectors) > 2 {
-		return false
-	}
-	j := reason.Index[0]
-	var forced []*big.Rat
-	for _, v := range reason.Vectors {
-		if len(v) != size || !present(v) || !null.apply(v).isZero() {
+	index := ints(fields[0].Values, len(image))
+	lastW, lastV := new(big.Int), new(big.Int)
+	for _, f := range fields[1:] {
+		if k != 3 || len(index) != 1 || len(f.Values) != len(image) {
 			return false
 		}
-		w := image.apply(v)[0][j] // = d_j v_j
-		if s := w.Sign() * v[j].Sign(); s < 0 || s == 0 && w.Sign() != v[j].Sign() {
+		vector := scaled(f.Values)
+		w, v := image.apply(vector)[0][index[0]], vector[index[0]] // w = v times the scale
+		switch {
+		case !null.apply(vector).isZero():
+			return false
+		case w.Sign() != v.Sign() || product(w, lastV).Cmp(product(lastW, v)) != 0:
 			return true
-		} else if s > 0 {
-			forced = append(forced, new(big.Rat).Quo(w, v[j]))
 		}
+		lastW, lastV = w, v
 	}
-	return len(forced) == 2 && forced[0].Cmp(forced[1]) != 0
+	return false
 }
+
+// maxSize bounds the size of a matrix of which all principal minors are looked at,
+// maxMinors the number of those of one order.
+const maxSize, maxMinors = 10, 1024
 
 // rank reports whether e - D2, or al - D1, always has a larger rank than k layers
 // can give it.
 func (m *blocks) rank(k int, reason Reason) bool {
+	x, each := m.e, len(m.al)
+	if reason.Fields[0].Name == "first" {
+		x, each = m.al, len(m.e)
+	}
 	// There are as many L layers other than the rightmost layer as U layers but
 	// the leftmost.
 	layers := (k - 1) / 2
 	if k >= 3 && k%2 == 1 && m.c.isZero() {
 		layers--
 	}
-	x, most := m.e, m.p*layers
-	if reason.First {
-		x, most = m.al, m.q*layers
+	values := make(map[string][]*big.Rat)
+	for _, f := range reason.Fields {
+		values[f.Name] = f.Values
 	}
-	rows, cols, index := reason.Rows, reason.Cols, reason.Index
-	all := append(append(append([]int(nil), rows...), cols...), index...)
-	if k < 1 || len(rows) != len(cols) || !within(all, len(x)) || !distinct(all) {
+	r, h := len(values["rows"]), len(values["index"])
+	list := ints(slices.Concat(values["rows"], values["cols"], values["index"]), len(x))
+	if k < 1 || len(list) != 2*r+h || !distinct(list) || r+h <= each*min(layers, len(x)) {
 		return false
 	}
-	s, ok := x.schur(rows, cols, index)
-	if !ok || len(rows)+len(index) <= most {
-		return false
+	det, minusS := x.sub(slices.Concat(list[:r], list[2*r:]), list[r:]).schur(r)
+	switch weights := values["weights"]; {
+	case det != 0 && len(weights) > 0:
+		// T S + S^T T <= 0, T > 0: -S^T D has no eigenvalues in the left half plane.
+		_, high, ok := minusS.transpose().halfPlanes(weights)
+		return ok && high[2] == 0 && weights[0].Sign() > 0
+	case det != 0 && h <= maxSize:
+		low, _ := minusS.minorSigns(nil, 0, 1, h)
+		return low >= 0
 	}
-	if len(reason.Weights) == 0 {
-		return len(index) <= maxMinors && s.negate().isP0()
-	}
-	for _, w := range reason.Weights {
-		if w == nil || w.Sign() <= 0 {
-			return false
-		}
-	}
-	return len(reason.Weights) == len(index) && s.transpose().lyapunov(reason.Weights).negate().definite() >= 0
+	return false
 }
-
-// maxMinors bounds the size of a matrix of which all principal minors are looked
-// at.
-const maxMinors = 10
 
 // coefficient reports whether the elementary symmetric functions of the given
 // order differ for all scales.
-func (m *blocks) coefficient(order int) bool {
-	small, large := m.al, m.e
-	if len(small) > len(large) {
-		small, large = large, small
-	}
-	extra := len(large) - len(small)
-	if order < 1 || order > len(large) || !fewMinors(len(large), order) {
+func (m *blocks) coefficient(k int, reason Reason) bool {
+	n := max(len(m.e), len(m.al))
+	list := ints(reason.Fields[0].Values, n+1)
+	if !m.sameSpectra(k) || len(list) != 1 || list[0] == 0 ||
+		new(big.Int).Binomial(int64(n), int64(list[0])).Cmp(big.NewInt(maxMinors)) > 0 {
 		return false
 	}
-	// e_j(spectrum and extra ones) = sum over i of binomial(extra, i) e_{j-i}(spectrum)
-	lo, hi := 0, 0
-	for i := 0; i <= min(extra, order); i++ {
-		if !fewMinors(len(small), order-i) {
-			return false
-		}
-		l, h := small.minorSigns(order - i)
-		lo, hi = min(lo, l), max(hi, h)
-	}
-	l, h := large.minorSigns(order)
-	// One is never negative, the other never positive, and not both always 0.
-	return lo >= 0 && h <= 0 && (hi > 0 || l < 0) || hi <= 0 && l >= 0 && (lo < 0 || h > 0)
+	order := list[0]
+	// e_j(spectrum and d ones) = sum over i of binomial(d, i) e_{j-i}(spectrum)
+	low, high := m.e.minorSigns(nil, 0, max(0, order-n+len(m.e)), order)
+	low2, high2 := m.al.minorSigns(nil, 0, max(0, order-n+len(m.al)), order)
+	// Each side has one sign, or is always 0, and not both the same.
+	return low*high == 0 && low2*high2 == 0 && low+high != low2+high2
 }
 
-// count bounds numbers of eigenvalues: with positive, zero and negative real part.
-type count struct{ min, max [3]int }
+func (m *blocks) sameSpectra(k int) bool { return k == 4 || k == 5 && m.c.isZero() }
 
-// inertia reports whether the two spectra never have the same numbers.
-func (m *blocks) inertia(pieces [2][]Piece) bool {
-	x, ok := m.e.inertia(pieces[0])
-	y, ok2 := m.al.inertia(pieces[1])
-	if !ok || !ok2 {
-		return false
-	}
-	if d := m.q - m.p; d > 0 {
-		y.min[0], y.max[0] = y.min[0]+d, y.max[0]+d
-	} else {
-		x.min[0], x.max[0] = x.min[0]-d, x.max[0]-d
-	}
-	for i := range 3 {
-		if x.max[i] < y.min[i] || y.max[i] < x.min[i] {
-			return true
+// inertia reports whether the two spectra never have the same numbers of
+// eigenvalues with positive, zero and negative real part.
+func (m *blocks) inertia(k int, reason Reason) bool {
+	al := slices.IndexFunc(reason.Fields, func(f Field) bool { return f.Name == "al" })
+	low, high, ok := m.e.spectrum(reason.Fields[:al])
+	low2, high2, ok2 := m.al.spectrum(reason.Fields[al:])
+	for i, ones := range [3]int{len(m.e) - len(m.al)} {
+		if high[i] < low2[i]+ones || high2[i]+ones < low[i] {
+			return ok && ok2 && m.sameSpectra(k)
 		}
 	}
 	return false
 }
 
-// inertia adds up the bounds of the pieces, false if they do not make x block
-// triangular: zero wherever the row is in a later piece than the column.
-func (x mat) inertia(pieces []Piece) (count, bool) {
-	var sum count
-	var all []int
-	for _, piece := range pieces {
-		if !within(piece.Index, len(x)) || !x.sub(piece.Index, all).isZero() {
-			return sum, false
+// spectrum adds up what halfPlanes says about the pieces, false if they do not make
+// x block triangular: zero wherever the row is in a later piece than the column.
+func (x mat) spectrum(fields []Field) (low, high [3]int, ok bool) {
+	var all []int // of the pieces that come later
+	var weights []*big.Rat
+	for _, f := range slices.Backward(fields) {
+		if f.Name == "weights" {
+			weights = f.Values
+			continue
 		}
-		all = append(all, piece.Index...)
-		c, ok := x.sub(piece.Index, piece.Index).halfPlanes(piece.Weights)
+		index := ints(f.Values, len(x))
+		if len(index) == 0 || len(all)+len(index) > len(x) || !x.sub(all, index).isZero() {
+			return low, high, false
+		}
+		l, h, ok := x.sub(index, index).halfPlanes(weights)
 		if !ok {
-			return sum, false
+			return low, high, false
 		}
 		for i := range 3 {
-			sum.min[i] += c.min[i]
-			sum.max[i] += c.max[i]
+			low[i], high[i] = low[i]+l[i], high[i]+h[i]
 		}
+		all, weights = append(all, index...), nil
 	}
-	return sum, len(all) == len(x) && distinct(all)
+	return low, high, len(all) == len(x) && distinct(all)
 }
 
-// halfPlanes bounds the numbers of eigenvalues of x D for every positive diagonal
-// D by means of X S + S X^T (Ostrowski and Schneider 1962).
-func (x mat) halfPlanes(s []*big.Rat) (count, bool) {
+// halfPlanes bounds the numbers of eigenvalues of x D with positive, zero and
+// negative real part, for every positive diagonal D, by means of X S + S X^T, S the
+// weights (Ostrowski and Schneider 1962); false if they do not bound them.
+func (x mat) halfPlanes(weights []*big.Rat) (low, high [3]int, ok bool) {
 	n := len(x)
-	c := count{max: [3]int{n, n, n}}
-	if len(s) == 0 {
-		return c, true
+	var signs [3]int
+	for _, v := range weights {
+		signs[1-v.Sign()]++
 	}
-	positive, negative := 0, 0
-	for _, v := range s {
-		switch {
-		case v == nil || v.Sign() == 0:
-			return c, false
-		case v.Sign() > 0:
-			positive++
-		default:
-			negative++
-		}
-	}
-	if len(s) != n {
-		return c, false
-	}
-	k := x.lyapunov(s)
-	sign := k.definite()
 	switch {
-	case sign > 0:
-		c = count{[3]int{positive, 0, negative}, [3]int{positive, 0, negative}}
-	case sign < 0 || positive*negative != 0:
-		return c, false
-	case k.isZero():
-		c = count{[3]int{0, n, 0}, [3]int{0, n, 0}}
-	case negative == 0:
-		c.max[2] = 0
-	default:
-		c.max[0] = 0
+	case len(weights) == 0:
+		return low, [3]int{n, n, n}, true
+	case len(weights) != n || signs[1] > 0:
+		return low, high, false
 	}
-	return c, true
+	s := scaled(weights)
+	h := mat(build(n, n, func(i, j int) *big.Int { return new(big.Int).Add(product(x[i][j], s[j]), product(x[j][i], s[i])) }))
+	switch definite := h.definite(big.NewInt(1)); {
+	case definite > 0:
+		return signs, signs, true
+	case definite < 0 || signs[0] > 0 && signs[2] > 0:
+		return low, high, false
+	case h.isZero():
+		return [3]int{0, n, 0}, [3]int{0, n, 0}, true
+	}
+	return low, [3]int{signs[0], n, signs[2]}, true
 }

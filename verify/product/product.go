@@ -1,228 +1,204 @@
-// Package product multiplies coupling layers exactly, one after the other.
+// Package product multiplies coupling layers exactly, one after the other, in the
+// memory of one layer and of the product.
 package product
 
 import (
-	"errors"
-	"fmt"
+	"math"
 	"math/big"
+	"sync"
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
-	"flowproof/exactmath/ball"
+	"flowproof/exactmath/modular"
 )
 
-// Limits bounds what a product may cost; 0 means no limit.
+// Verdict is the outcome of comparing a product with a target.
+type Verdict string
+
+// The verdicts.
+const (
+	// Exact: the product equals the target as a matrix of rational numbers.
+	Exact Verdict = "exact"
+	// Residual: it does not, and the exact largest difference is known.
+	Residual Verdict = "residual"
+	// Enclosed: some scale is given as exp(s), and a rigorous upper bound is
+	// known.
+	Enclosed Verdict = "enclosed"
+)
+
+// Limits bounds what a product may take; 0 stands for no limit.
 type Limits struct {
 	Memory int64 // bytes
 	Work   int64 // multiplications of 64-bit words
 }
 
-// ErrTooLarge is wrapped by the error of a product beyond a limit.
-var ErrTooLarge = errors.New("the product is too large")
+// ErrTooLarge is returned for a layer that would take the product beyond its
+// limits.
+var ErrTooLarge = modular.ErrTooLarge
 
-// Product is a matrix to be multiplied by layers: integers over one denominator.
+// Product is the exact product E1 E2 ... of coupling layers on one partition. It
+// begins as rows of the entries that are not zero; residues modulo many primes
+// take over from the first layer that fills the rows, and hand back when the
+// numbers outgrow them. Scales exp(s) are replaced by dyadic numbers, and what
+// that changes is bounded.
 type Product struct {
-	part       coupling.Partition
-	num        [][]big.Int // in the order of the coordinates
-	den        *big.Int
-	limits     Limits
-	bits, work int64
-	exp        bool
-	low, high  *big.Rat // bounds of the norms, without and with the errors of the scales
+	part         coupling.Partition
+	order, place []int // coordinates in block order, and the inverse
+	layers       int   // still expected
+	limits       Limits
+	rows         rows
+	dense        *modular.Product // nil if rows are used
+	plain        bool             // rows are to stay
+	slack        *big.Float       // bounds the infinity norm of the error; nil if all scales were rational
 }
 
-// New returns the identity, ready to be multiplied by the given number of layers.
+// New returns the identity. How many layers are expected decides about time
+// alone.
 func New(part coupling.Partition, layers int, limits Limits) *Product {
-	return &Product{part: part, den: big.NewInt(1), limits: limits, low: big.NewRat(1, 1), high: big.NewRat(1, 1)}
-}
-
-func (x *Product) room() {
-	if x.num == nil {
-		x.num = make([][]big.Int, x.part.Dim())
-		for i := range x.num {
-			x.num[i] = make([]big.Int, len(x.num))
-			x.num[i][i].SetInt64(1)
+	for _, l := range []*int64{&limits.Memory, &limits.Work} {
+		if *l == 0 {
+			*l = math.MaxInt64
 		}
 	}
-}
-
-// times returns v den, an integer.
-func times(v *big.Rat, den *big.Int) *big.Int {
-	z := new(big.Int).Quo(den, v.Denom())
-	return z.Mul(z, v.Num())
-}
-
-func (x *Product) scales(l coupling.Layer) (scale []*big.Rat, radius *big.Rat, err error) {
-	rows, _ := l.Weight().Dims()
-	radius = new(big.Rat)
-	for i := range rows {
-		d := l.Scale().At(i)
-		if l.Scale().Kind() == coupling.ScaleExp {
-			x.exp = true
-			b, err := ball.ExpRat(d, 512)
-			if err != nil {
-				return nil, nil, err
-			}
-			m, e := b.Mid()
-			d.SetInt(m)
-			two := new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), uint(max(e, -e))))
-			if e < 0 {
-				two.Inv(two)
-			}
-			d.Mul(d, two)
-			if r := b.Rad(); r.Cmp(radius) > 0 {
-				radius.Set(r)
-			}
-		}
-		scale = append(scale, d)
+	x := &Product{part: part, order: part.Order(), layers: layers, limits: limits, rows: identity(part.Dim())}
+	x.place = make([]int, len(x.order))
+	for k, i := range x.order {
+		x.place[i] = k
 	}
-	return scale, radius, nil
+	return x
 }
 
-// Multiply multiplies the product by the matrix of the layer, from the right.
+// NewPlain is New without limits and without residues: slow, for numbers of any
+// size.
+func NewPlain(part coupling.Partition) *Product {
+	x := New(part, 0, Limits{})
+	x.plain = true
+	return x
+}
+
+// Irrational reports whether a layer had scales exp(s).
+func (x *Product) Irrational() bool { return x.slack != nil }
+
+// Multiply multiplies by a layer from the right. It fails with ErrTooLarge before
+// it uses more than the limits; the product is of no use then.
 func (x *Product) Multiply(l coupling.Layer) error {
-	src, dst := x.part.First(), x.part.Second() // columns that are read, and added to
-	if l.Kind() == coupling.Lower {
-		src, dst = dst, src
-	}
-	scale, radius, err := x.scales(l)
+	l, off, err := Enclose(x.part, l)
 	if err != nil {
 		return err
 	}
-	unit, g, norm, high := big.NewInt(1), new(big.Int), big.NewRat(1, 1), 1
-	norms := make([]*big.Rat, len(src))
-	add := func(i int, v *big.Rat) {
-		unit.Mul(unit, g.Quo(v.Denom(), g.GCD(nil, nil, unit, v.Denom())))
-		norms[i].Add(norms[i], new(big.Rat).Abs(v))
-		high = max(high, v.Num().BitLen()-v.Denom().BitLen()+1)
+	if off != nil && x.slack == nil {
+		x.slack = up()
 	}
-	for i, d := range scale {
-		norms[i] = new(big.Rat)
-		add(i, d)
-	}
-	l.Weight().Each(func(i, _ int, v *big.Rat) { add(i, v) })
-	for _, v := range norms {
-		if v.Cmp(norm) > 0 {
-			norm = v
+	if x.slack != nil { // P E - P' E' = (P - P') E + P' (E - E')
+		if off == nil {
+			off = up()
 		}
+		x.slack.Mul(x.slack, up().Add(norm(l), off))
+		x.slack.Add(x.slack, off.Mul(off, x.norm()))
 	}
-	x.low.Mul(x.low, norm)
-	x.high.Mul(x.high, radius.Add(radius, norm))
-
-	n, width := int64(x.part.Dim()), int64(unit.BitLen()+high+20)
-	steps := n * n
-	l.Weight().Each(func(int, int, *big.Rat) { steps += n })
-	x.work += steps * (x.bits/64 + 1) * (width/64 + 1)
-	x.bits += width
-	if x.limits.Memory > 0 && n*n > x.limits.Memory/(x.bits/8+32) {
-		return fmt.Errorf("%w: it takes too much memory", ErrTooLarge)
-	}
-	if x.limits.Work > 0 && x.work > x.limits.Work {
-		return fmt.Errorf("%w: it takes too many operations", ErrTooLarge)
-	}
-	x.room()
-	var t big.Int
-	for _, row := range x.num {
-		for _, j := range dst {
-			row[j].Mul(&row[j], unit)
+	x.layers--
+	f := Factor(l)
+	if x.dense == nil {
+		count := x.rows.entries()
+		f.Weight.Each(func(int, int, *big.Rat) { count++ })
+		if x.plain || count*16 < len(x.order)*len(x.order) {
+			return x.rows.multiply(f, &x.limits)
 		}
+		x.fill()
 	}
-	l.Weight().Each(func(i, j int, v *big.Rat) {
-		w := times(v, unit)
-		for _, row := range x.num {
-			if a := &row[src[i]]; a.Sign() != 0 {
-				row[dst[j]].Add(&row[dst[j]], t.Mul(a, w))
-			}
-		}
-	})
-	for i, d := range scale {
-		w := times(d, unit)
-		for _, row := range x.num {
-			row[src[i]].Mul(&row[src[i]], w)
-		}
-	}
-	x.den.Mul(x.den, unit)
-	return nil
+	return x.dense.Multiply(f)
 }
 
-// Irrational reports whether some layer had scales exp(s).
-func (x *Product) Irrational() bool { return x.exp }
+// fill changes from rows to residues.
+func (x *Product) fill() {
+	x.dense = modular.New(x.order, x.part.P(), 0, len(x.order), x.layers+1, x.limits.Memory, x.limits.Work)
+	x.dense.Set(x.rows.each(x.order))
+	x.rows = nil
+}
 
-// Subtract subtracts the target.
+// Subtract subtracts the target, n x n in the order of the coordinates. It fails
+// with a *exactmath.ShapeError if it is of another shape, with ErrTooLarge.
 func (x *Product) Subtract(target exactmath.Matrix) error {
-	n := x.part.Dim()
+	n := len(x.order)
 	if r, c := target.Dims(); r != n || c != n {
-		return &exactmath.ShapeError{Op: "Subtract", R1: n, C1: n, R2: r, C2: c}
+		return &exactmath.ShapeError{Op: "Subtract", R1: r, C1: c, R2: n, C2: n}
 	}
-	x.room()
-	unit, g := big.NewInt(1), new(big.Int)
-	target.Each(func(_, _ int, v *big.Rat) {
-		unit.Mul(unit, g.Quo(v.Denom(), g.GCD(nil, nil, unit, v.Denom())))
-	})
-	for _, row := range x.num {
-		for j := range row {
-			row[j].Mul(&row[j], unit)
-		}
+	if x.dense != nil {
+		return x.dense.Subtract(target)
 	}
-	target.Each(func(i, j int, v *big.Rat) {
-		w := times(v, unit)
-		x.num[i][j].Sub(&x.num[i][j], w.Mul(w, x.den))
-	})
-	x.den.Mul(x.den, unit)
+	target.Each(func(i, j int, v *big.Rat) { x.rows.add(x.place[i], x.place[j], new(big.Rat).Neg(v)) })
 	return nil
 }
 
-// MaxAbs returns the largest |entry|, an upper bound of it if Irrational.
-func (x *Product) MaxAbs() *big.Rat {
-	x.room()
-	most := new(big.Int)
-	for _, row := range x.num {
-		for j := range row {
-			if row[j].CmpAbs(most) > 0 {
-				most.Abs(&row[j])
+// Each visits the entries that are not 0, in the order of the coordinates; a row
+// at a time, the rows in any order. The visitor must not
+// write to v, but may keep it.
+func (x *Product) Each(visit func(i, j int, v *big.Rat)) {
+	if x.dense == nil {
+		x.rows.each(x.order)(visit)
+		return
+	}
+	var one sync.Mutex
+	unit := newUnit(x.dense)
+	// There is memory for the rows: it was there for the last layer.
+	_ = x.dense.Rows(x.order, func(i int, num []big.Int) {
+		one.Lock()
+		defer one.Unlock()
+		for j := range num {
+			if num[j].Sign() != 0 {
+				visit(i, j, unit.value(&num[j]))
 			}
 		}
-	}
-	z := new(big.Rat).SetFrac(most, x.den)
-	if x.exp {
-		z.Add(z, new(big.Rat).Sub(x.high, x.low))
+	})
+}
+
+// MaxAbs returns the largest |entry|: an upper bound of it if the product is
+// irrational.
+func (x *Product) MaxAbs() *big.Rat {
+	most := new(big.Rat)
+	x.Each(func(_, _ int, v *big.Rat) {
+		if v = new(big.Rat).Abs(v); v.Cmp(most) > 0 {
+			most = v
+		}
+	})
+	return most.Add(most, x.Slack())
+}
+
+// Slack bounds the difference of every entry of the product from the number that
+// Each visits: 0 if the product is rational.
+func (x *Product) Slack() *big.Rat {
+	z := new(big.Rat)
+	if x.slack != nil {
+		x.slack.Rat(z)
 	}
 	return z
 }
 
-// Rows is some rows of a rational product.
-type Rows struct {
-	num [][]big.Int
-	den *big.Int
-}
-
-// Rows returns rows from <= i < to.
-func (x *Product) Rows(from, to int) *Rows {
-	x.room()
-	return &Rows{x.num[from:to], x.den}
-}
-
-// Float64s returns the rows rounded to nearest even.
-func (r *Rows) Float64s() (out []float64) {
-	for _, row := range r.num {
-		for j := range row {
-			f, _ := new(big.Rat).SetFrac(&row[j], r.den).Float64()
-			out = append(out, f)
+// norm bounds the infinity norm of the product.
+func (x *Product) norm() *big.Float {
+	if x.dense != nil {
+		return up().SetRat(x.dense.Norm())
+	}
+	most := new(big.Rat)
+	for _, r := range x.rows {
+		sum := new(big.Rat)
+		for _, v := range r {
+			sum.Add(sum, new(big.Rat).Abs(v))
+		}
+		if sum.Cmp(most) > 0 {
+			most = sum
 		}
 	}
-	return out
+	return up().SetRat(most)
 }
 
-// Residual returns the largest |target - entry|.
-func (r *Rows) Residual(target []float64) *big.Rat {
-	most, t, v := new(big.Rat), new(big.Rat), new(big.Rat)
-	for i, row := range r.num {
-		for j := range row {
-			t.SetFloat64(target[i*len(row)+j])
-			if t.Sub(t, v.SetFrac(&row[j], r.den)).Abs(t).Cmp(most) > 0 {
-				most.Set(t)
-			}
+// Factor returns a layer with rational scales as the engine wants it.
+func Factor(l coupling.Layer) modular.Factor {
+	f := modular.Factor{Upper: l.Kind() == coupling.Upper, Weight: l.Weight()}
+	if rows, _ := f.Weight.Dims(); l.Scale().Kind() == coupling.ScaleExact {
+		for i := range rows {
+			f.Scale = append(f.Scale, l.Scale().At(i))
 		}
 	}
-	return most
+	return f
 }

@@ -27,7 +27,8 @@ import (
 
 	"flowproof/exactmath"
 	"flowproof/exactmath/ballmat"
-	"flowproof/exactmath/modular"
+	"flowproof/exactmath/chain"
+	"flowproof/exactmath/dense"
 )
 
 func main() {
@@ -42,12 +43,15 @@ func main() {
 }
 
 func run(mode string, threads, runs int, dir string) error {
+	if threads > 0 {
+		runtime.GOMAXPROCS(threads)
+	}
 	c, target, err := read(dir)
 	if err != nil {
 		return err
 	}
 	if mode == "equal" { // all residues are zero, and nothing is reconstructed
-		if target, _, err = c.Product(threads); err != nil {
+		if target, _, err = c.Product(); err != nil {
 			return err
 		}
 	}
@@ -67,7 +71,6 @@ func run(mode string, threads, runs int, dir string) error {
 		} else if balls, err = ballSteps(c, uint(prec), strings.HasPrefix(mode, "thirds")); err != nil {
 			return err
 		}
-		runtime.GOMAXPROCS(max(threads, 1))
 	}
 	seconds, used := make([]float64, runs), make([]float64, runs)
 	for r := range seconds {
@@ -76,9 +79,9 @@ func run(mode string, threads, runs int, dir string) error {
 		case balls != nil:
 			_, _, err = ballmat.Compose(c.P, c.Q, balls, uint(prec))
 		case mode == "block":
-			_, _, err = c.Product(threads)
+			_, _, err = c.Product()
 		case mode == "residual" || mode == "equal":
-			_, _, err = c.Residual(target, threads)
+			_, _, err = c.Residual(target)
 		default:
 			err = fmt.Errorf("mode %q, want block, residual, equal, wideBITS, arbBITS or thirdsBITS", mode)
 		}
@@ -99,10 +102,10 @@ func run(mode string, threads, runs int, dir string) error {
 
 // ballSteps returns the steps as balls, the weights divided by 3 and rounded to
 // prec bits of the largest if thirds is set.
-func ballSteps(c *modular.Chain, prec uint, thirds bool) ([]ballmat.Step, error) {
+func ballSteps(c *chain.Chain, prec uint, thirds bool) ([]ballmat.Step, error) {
 	steps := make([]ballmat.Step, len(c.Steps))
 	for k, s := range c.Steps {
-		d, _ := exactmath.ToDyadic(s.Weight)
+		d, _ := dense.ToDyadic(s.Weight)
 		rad := new(big.Float)
 		if thirds {
 			rows, cols := d.Dims()
@@ -126,15 +129,15 @@ func ballSteps(c *modular.Chain, prec uint, thirds bool) ([]ballmat.Step, error)
 }
 
 // third returns w / 3, rounded towards zero to the given number of bits more.
-func third(w exactmath.Matrix, more uint) (*exactmath.Dyadic, error) {
-	d, _ := exactmath.ToDyadic(w)
+func third(w exactmath.Matrix, more uint) (*dense.Dyadic, error) {
+	d, _ := dense.ToDyadic(w)
 	rows, cols := d.Dims()
 	num := make([]*big.Int, rows*cols)
 	for i := range num {
 		num[i] = new(big.Int).Lsh(d.Num(i/cols, i%cols), more)
 		num[i].Quo(num[i], big.NewInt(3))
 	}
-	return exactmath.NewDyadic(rows, cols, num, d.Exp()-int(more))
+	return dense.NewDyadic(rows, cols, num, d.Exp()-int(more))
 }
 
 // cpu returns the processor time used so far, in seconds.
@@ -146,13 +149,13 @@ func cpu() float64 {
 	return time.Duration(use.Utime.Nano() + use.Stime.Nano()).Seconds()
 }
 
-func read(dir string) (*modular.Chain, exactmath.Matrix, error) {
+func read(dir string) (*chain.Chain, exactmath.Matrix, error) {
 	target, err := readNpy(filepath.Join(dir, "target.npy"))
 	if err != nil {
 		return nil, nil, err
 	}
 	n, _ := target.Dims()
-	c := &modular.Chain{}
+	c := &chain.Chain{}
 	for k := 0; ; k++ {
 		upper := true
 		w, err := readNpy(filepath.Join(dir, fmt.Sprintf("%02d_U.npy", k)))
@@ -171,7 +174,7 @@ func read(dir string) (*modular.Chain, exactmath.Matrix, error) {
 			rows, cols = cols, rows
 		}
 		c.P, c.Q = n-rows, n-cols
-		c.Steps = append(c.Steps, modular.Step{Upper: upper, Weight: w})
+		c.Steps = append(c.Steps, chain.Step{Upper: upper, Weight: w})
 	}
 }
 

@@ -53,68 +53,51 @@ type Integers struct {
 	digits []float64
 }
 
-// Visit calls f for pieces that the entries of m are sums of: the entry (i, j)
-// of m times den has the pieces sign * u * 2^e. The pieces of an
-// entry follow each other. It returns den, which is odd.
-func Visit(m exactmath.Matrix, f func(i, j int, sign float64, u uint64, e int)) *big.Int {
-	words := func(i, j int, x *big.Int, e int) {
-		for k, w := range x.Bits() {
-			f(i, j, float64(x.Sign()), uint64(w), e+k*bits.UintSize)
+// Entries calls f for the pieces, as exactmath.Pieces does, of all entries of a
+// matrix times den, which it returns: an odd number.
+type Entries func(f Piece) (den *big.Int)
+
+// Piece is called for the pieces sign * u * 2^e that the entry (i, j) is the sum
+// of.
+type Piece = func(i, j int, sign float64, u uint64, e int)
+
+// Of returns the entries of m.
+func Of(m exactmath.Matrix) Entries {
+	if m, ok := m.(exactmath.Pieces); ok {
+		return func(f Piece) *big.Int {
+			m.Pieces(f)
+			return big.NewInt(1)
 		}
 	}
-	one := big.NewInt(1)
-	rows, cols := m.Dims()
-	switch m := m.(type) {
-	case *exactmath.Floats:
-		all := m.View()
-		for i := range rows {
-			for j, v := range all[i*cols : (i+1)*cols] {
-				if v != 0 {
-					u, e := mantissa(v)
-					f(i, j, math.Copysign(1, v), u, e)
-				}
-			}
-		}
-		return one
-	case *exactmath.Sparse:
-		for i := range rows {
-			at, val := m.Row(i)
-			for k, v := range val {
-				u, e := mantissa(v)
-				f(i, at[k], math.Copysign(1, v), u, e)
-			}
-		}
-		return one
-	case *exactmath.Dyadic:
-		for k := range rows * cols {
-			words(k/cols, k%cols, m.Num(k/cols, k%cols), m.Exp())
-		}
-		return one
-	}
-	den := one
-	m.Each(func(_, _ int, v *big.Rat) { den = lcm(den, v.Denom()) })
-	e := den.TrailingZeroBits()
-	m.Each(func(i, j int, v *big.Rat) {
-		q := new(big.Int).Quo(den, v.Denom())
-		words(i, j, q.Mul(q, v.Num()), -int(e))
-	})
-	return den.Rsh(den, e)
+	return Rationals(m.Each)
 }
 
-// mantissa returns u < 2^53 and e with |v| = u * 2^e.
-func mantissa(v float64) (u uint64, e int) {
-	b := math.Float64bits(v)
-	if u, e = b&(1<<52-1), int(b>>52)&0x7ff; e == 0 {
-		return u, -1074
+// Words calls f for the pieces of x * 2^e.
+func Words(i, j int, x *big.Int, e int, f Piece) {
+	for k, w := range x.Bits() {
+		f(i, j, float64(x.Sign()), uint64(w), e+k*bits.UintSize)
 	}
-	return u | 1<<52, e - 1075
 }
 
-// Split returns m in the given layout.
-func Split(m exactmath.Matrix, lay Layout, lanes int) *Integers {
+// Rationals returns the entries that each visits.
+func Rationals(each func(visit func(i, j int, v *big.Rat))) Entries {
+	return func(f Piece) *big.Int {
+		den := big.NewInt(1)
+		each(func(_, _ int, v *big.Rat) { den = lcm(den, v.Denom()) })
+		e := den.TrailingZeroBits()
+		each(func(i, j int, v *big.Rat) {
+			q := new(big.Int).Quo(den, v.Denom())
+			Words(i, j, q.Mul(q, v.Num()), -int(e), f)
+		})
+		return den.Rsh(den, e)
+	}
+}
+
+// Split returns the entries in the given layout.
+func Split(entries Entries, lay Layout, lanes int) *Integers {
 	lo, hi := math.MaxInt, math.MinInt
 	z := &Integers{Groups: lay.Groups}
-	z.Den = Visit(m, func(_, _ int, _ float64, u uint64, e int) {
+	z.Den = entries(func(_, _ int, _ float64, u uint64, e int) {
 		if u != 0 {
 			lo, hi = min(lo, e+bits.TrailingZeros64(u)), max(hi, e+bits.Len64(u))
 		}
@@ -127,7 +110,7 @@ func Split(m exactmath.Matrix, lay Layout, lanes int) *Integers {
 	// Sums are in units of 2^unit, pieces rounded up, so that they stay below 2^63.
 	sums := make([]uint64, len(lay.Row))
 	unit := max(hi-62+bits.Len(uint(len(lay.Col))), lo)
-	Visit(m, func(i, j int, sign float64, u uint64, e int) {
+	entries(func(i, j int, sign float64, u uint64, e int) {
 		if e < lo { // the bits below are zero
 			u, e = u>>(lo-e), lo
 		}

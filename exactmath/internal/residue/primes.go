@@ -1,9 +1,6 @@
 package residue
 
-import (
-	"math/big"
-	"math/bits"
-)
+import "math/big"
 
 // Residues are balanced and reduced by the kernel, so |r| <= p/2 + 4 <= 2^23 -
 // 28. One reduction takes MaxProduct products of two residues, one more residue
@@ -59,19 +56,14 @@ func Moduli(primes ...Prime) (mod [12]float64) {
 // Mul returns a b modulo p, for a, b < p.
 func (p Prime) Mul(a, b uint64) uint64 { return a * b % p.U }
 
-// Pow returns a^e modulo p; a must not be 0 if e < 0.
+// Pow returns a^e modulo p, for 0 < a < p.
 func (p Prime) Pow(a uint64, e int) uint64 {
-	if a == 1 {
-		return 1
-	}
-	if e %= int(p.U - 1); e < 0 {
-		e += int(p.U - 1)
-	}
-	r := uint64(1)
-	for i := bits.Len(uint(e)) - 1; i >= 0; i-- {
-		if r = p.Mul(r, r); e>>i&1 == 1 {
+	r, order := uint64(1), int(p.U-1)
+	for e = (e%order + order) % order; e > 0; e >>= 1 {
+		if e&1 == 1 {
 			r = p.Mul(r, a)
 		}
+		a = p.Mul(a, a)
 	}
 	return r
 }

@@ -19,6 +19,7 @@ const MaxPrimes = 4096
 // at most 2^(23+16) MaxPrimes = 2^51.
 type Table struct {
 	Inverse []uint64
+	primes  []Prime
 	digits  []float64
 	m       []int64 // digits of m
 }
@@ -31,7 +32,7 @@ func NewTable(primes []Prime, m *big.Int) *Table {
 		return uint64(x.Bits()[j/perWord]>>(j%perWord*16)) & 0xffff
 	}
 	k, words := len(primes), len(m.Bits())
-	t := &Table{make([]uint64, k), make([]float64, 6*Ceil(words*perWord+1, 6)*k), make([]int64, words*perWord)}
+	t := &Table{make([]uint64, k), primes, make([]float64, 6*Ceil(words*perWord+1, 6)*k), make([]int64, words*perWord)}
 	var q, r big.Int
 	for i, p := range primes {
 		q.QuoRem(m, r.SetUint64(p.U), &r)
@@ -60,35 +61,39 @@ func (t *Table) batch(kern Kernel) int {
 	return min(Chunk, max(1, 1<<16/(len(t.Inverse)*kern.Lanes)))
 }
 
-// Ints sets *place(s) to the integer of the residues planes[i*stride + s], i =
-// 0, 1, ..., for s below groups * lanes, groups at most Chunk; unless place(s) is
-// nil.
-func (t *Table) Ints(kern Kernel, planes []float64, stride, groups int, scratch []float64, place func(s int) *big.Int) {
-	k, words, none := len(t.Inverse), len(t.m)/perWord, [12]float64{}
-	ld := Chunk*kern.Lanes + 8 // off the powers of two
+// Ints sets *place(s) to the integer of the residues unit[i] * planes[i*stride +
+// s], i = 0, 1, ..., for s below groups * lanes, groups at most Chunk; unless
+// place(s) is nil, or the integer is 0.
+func (t *Table) Ints(kern Kernel, planes []float64, stride, groups int, unit, scratch []float64, place func(s int) *big.Int) {
+	k, g, words, none := len(t.primes), kern.Lanes, len(t.m)/perWord, [12]float64{}
+	ld := Chunk*g + 8 // off the powers of two
 	sums, packed := scratch, scratch[len(t.digits)/k*ld:]
 	for from, step := 0, t.batch(kern); from < groups; from += step {
-		size := min(step, groups-from)
-		b, rowB, panelB := planes[from*kern.Lanes:], stride, kern.Lanes
-		if k > 64 { // so many planes apart, they would not stay in the cache
-			for g := range size {
-				for i := range k {
-					copy(packed[(g*k+i)*kern.Lanes:][:kern.Lanes], b[i*stride+g*kern.Lanes:])
+		// So many planes apart, residues would not stay in the cache.
+		size, zero := min(step, groups-from), true
+		for i, p := range t.primes {
+			for s := range size {
+				in, out := planes[i*stride+(from+s)*g:][:g], packed[(s*k+i)*g:][:g]
+				for l, v := range in {
+					zero = zero && v == 0
+					out[l] = Reduce(v*unit[i], p.P, p.Inv)
 				}
 			}
-			b, rowB, panelB = packed, kern.Lanes, k*kern.Lanes
+		}
+		if zero {
+			continue
 		}
 		for s := 0; s*6*k < len(t.digits); s++ {
-			kern.Strip(sums[6*s*ld+from*kern.Lanes:], ld, t.digits[6*s*k:], k, b, rowB, panelB, k, size, &none, false)
+			kern.Strip(sums[6*s*ld:], ld, t.digits[6*s*k:], k, packed, g, k*g, k, size, &none, false)
 		}
-	}
-	slab := make([]big.Word, groups*kern.Lanes*words)
-	for s := range groups * kern.Lanes {
-		if z := place(s); z != nil {
-			w := slab[s*words:][:words:words]
-			negative := t.carry(w, sums[s:], ld)
-			if z.SetBits(w); negative {
-				z.Neg(z)
+		slab := make([]big.Word, size*g*words)
+		for s := range size * g {
+			if z := place(from*g + s); z != nil {
+				w := slab[s*words:][:words:words]
+				negative := t.carry(w, sums[s:], ld)
+				if z.SetBits(w); negative {
+					z.Neg(z)
+				}
 			}
 		}
 	}

@@ -1,7 +1,7 @@
-package exactmath
+package dense
 
 import (
-	"math"
+	"flowproof/exactmath"
 	"math/big"
 	"math/bits"
 )
@@ -20,10 +20,10 @@ func newDyadic(rows, cols, exp int) *Dyadic {
 }
 
 // NewDyadic returns the rows x cols matrix with entries num[i*cols+j] * 2^exp.
-// It copies num, and fails with a *ShapeError if len(num) is not rows*cols.
+// It copies num, and fails with a *exactmath.ShapeError if len(num) is not rows*cols.
 func NewDyadic(rows, cols int, num []*big.Int, exp int) (*Dyadic, error) {
 	if rows < 0 || cols < 0 || len(num) != rows*cols {
-		return nil, &ShapeError{"NewDyadic", rows, cols, 1, len(num)}
+		return nil, misfit("NewDyadic", rows, cols, 1, len(num))
 	}
 	z := newDyadic(rows, cols, exp)
 	for k, v := range num {
@@ -36,7 +36,7 @@ func NewDyadic(rows, cols int, num []*big.Int, exp int) (*Dyadic, error) {
 // from then on.
 func OwnDyadic(rows, cols int, num []big.Int, exp int) (*Dyadic, error) {
 	if rows < 0 || cols < 0 || len(num) != rows*cols {
-		return nil, &ShapeError{"OwnDyadic", rows, cols, 1, len(num)}
+		return nil, misfit("OwnDyadic", rows, cols, 1, len(num))
 	}
 	return &Dyadic{rows, cols, exp, num}, nil
 }
@@ -76,34 +76,18 @@ func ldexp(m *big.Int, e int) *big.Rat {
 func (x *Dyadic) Float64s() []float64 {
 	out := make([]float64, len(x.num))
 	for k := range x.num {
-		out[k] = toFloat(&x.num[k], x.exp)
+		out[k] = exactmath.Round(&x.num[k], x.exp)
 	}
 	return out
 }
 
-// toFloat returns m * 2^exp rounded to nearest even. Of a long m whose value is a
-// normal number, the leading 64 bits decide, the last of them set if one further
-// down is.
-func toFloat(m *big.Int, exp int) float64 {
-	n, w := m.BitLen(), m.Bits()
-	if bits.UintSize == 64 && n > 64 && -1021 <= n+exp && n+exp < 1024 {
-		last, s := len(w)-1, uint(n)%64 // s bits in the last word, 64 if s = 0
-		top, rest := uint64(w[last]), uint64(0)
-		if s > 0 {
-			top, rest = top<<(64-s)|uint64(w[last-1])>>s, uint64(w[last-1])<<(64-s)
-			last--
+// Pieces calls f for the words of the entries; see [exactmath.Pieces].
+func (x *Dyadic) Pieces(f func(i, j int, sign float64, u uint64, e int)) {
+	for k := range x.num {
+		for w, u := range x.num[k].Bits() {
+			f(k/x.cols, k%x.cols, float64(x.num[k].Sign()), uint64(u), x.exp+w*bits.UintSize)
 		}
-		for k := 0; k < last && rest == 0; k++ {
-			rest = uint64(w[k])
-		}
-		if rest != 0 {
-			top |= 1
-		}
-		return math.Ldexp(math.Copysign(float64(top), float64(m.Sign())), n-64+exp)
 	}
-	f := new(big.Float).SetInt(m)
-	v, _ := f.SetMantExp(f, exp).Float64()
-	return v
 }
 
 // Each visits the non-zero entries row by row.
@@ -115,10 +99,10 @@ func (x *Dyadic) Each(visit func(i, j int, v *big.Rat)) {
 	}
 }
 
-// Mul returns x y. It fails with a *ShapeError unless x.cols == y.rows.
+// Mul returns x y. It fails with a *exactmath.ShapeError unless x.cols == y.rows.
 func (x *Dyadic) Mul(y *Dyadic) (*Dyadic, error) {
 	if x.cols != y.rows {
-		return nil, &ShapeError{"Mul", x.rows, x.cols, y.rows, y.cols}
+		return nil, misfit("Mul", x.rows, x.cols, y.rows, y.cols)
 	}
 	z := newDyadic(x.rows, y.cols, x.exp+y.exp)
 	var t big.Int
@@ -140,15 +124,15 @@ func (x *Dyadic) Mul(y *Dyadic) (*Dyadic, error) {
 	return z, nil
 }
 
-// Add returns x + y. It fails with a *ShapeError unless the shapes agree.
+// Add returns x + y. It fails with a *exactmath.ShapeError unless the shapes agree.
 func (x *Dyadic) Add(y *Dyadic) (*Dyadic, error) { return x.combine("Add", y, (*big.Int).Add) }
 
-// Sub returns x - y. It fails with a *ShapeError unless the shapes agree.
+// Sub returns x - y. It fails with a *exactmath.ShapeError unless the shapes agree.
 func (x *Dyadic) Sub(y *Dyadic) (*Dyadic, error) { return x.combine("Sub", y, (*big.Int).Sub) }
 
 func (x *Dyadic) combine(op string, y *Dyadic, f func(z, a, b *big.Int) *big.Int) (*Dyadic, error) {
 	if x.rows != y.rows || x.cols != y.cols {
-		return nil, &ShapeError{op, x.rows, x.cols, y.rows, y.cols}
+		return nil, misfit(op, x.rows, x.cols, y.rows, y.cols)
 	}
 	exp := min(x.exp, y.exp)
 	z := newDyadic(x.rows, x.cols, exp)
@@ -170,11 +154,11 @@ func (x *Dyadic) Neg() *Dyadic {
 	return z
 }
 
-// Block returns rows r0..r1-1 and columns c0..c1-1. It fails with a *ShapeError
+// Block returns rows r0..r1-1 and columns c0..c1-1. It fails with a *exactmath.ShapeError
 // unless 0 <= r0 <= r1 <= rows and 0 <= c0 <= c1 <= cols.
 func (x *Dyadic) Block(r0, r1, c0, c1 int) (*Dyadic, error) {
 	if r0 < 0 || r1 < r0 || x.rows < r1 || c0 < 0 || c1 < c0 || x.cols < c1 {
-		return nil, &ShapeError{"Block", x.rows, x.cols, r1, c1}
+		return nil, misfit("Block", x.rows, x.cols, r1, c1)
 	}
 	z := newDyadic(r1-r0, c1-c0, x.exp)
 	for i := r0; i < r1; i++ {
@@ -253,38 +237,6 @@ func maxInt(v []big.Int) *big.Int {
 	return m
 }
 
-// ToDyadic returns x as integers over one power of two, and false if some entry
-// is not a dyadic rational.
-func ToDyadic(x Matrix) (*Dyadic, bool) {
-	switch x := x.(type) {
-	case *Dyadic:
-		return x, true
-	case *Floats:
-		return x.Dyadic(), true
-	}
-	rows, cols := x.Dims()
-	exp, ok := math.MaxInt, true
-	x.Each(func(_, _ int, v *big.Rat) {
-		d := v.Denom()
-		e := d.BitLen() - 1
-		if int(d.TrailingZeroBits()) != e {
-			ok = false
-		}
-		exp = min(exp, -e)
-	})
-	if !ok {
-		return nil, false
-	}
-	if exp == math.MaxInt {
-		exp = 0
-	}
-	z := newDyadic(rows, cols, exp)
-	x.Each(func(i, j int, v *big.Rat) {
-		z.num[i*cols+j].Lsh(v.Num(), uint(1-v.Denom().BitLen()-exp))
-	})
-	return z, true
-}
-
 // ScaleInt returns m x.
 func (x *Dyadic) ScaleInt(m *big.Int) *Dyadic {
 	if m.IsInt64() && m.Int64() == 1 {
@@ -298,10 +250,10 @@ func (x *Dyadic) ScaleInt(m *big.Int) *Dyadic {
 }
 
 // ScaleColumns returns x with column j multiplied by d[j]. It fails with a
-// *ShapeError unless d has one entry for each column.
+// *exactmath.ShapeError unless d has one entry for each column.
 func (x *Dyadic) ScaleColumns(d []*big.Int) (*Dyadic, error) {
 	if len(d) != x.cols {
-		return nil, &ShapeError{"ScaleColumns", x.rows, x.cols, len(d), len(d)}
+		return nil, misfit("ScaleColumns", x.rows, x.cols, len(d), len(d))
 	}
 	z := newDyadic(x.rows, x.cols, x.exp)
 	for k := range z.num {
@@ -311,12 +263,12 @@ func (x *Dyadic) ScaleColumns(d []*big.Int) (*Dyadic, error) {
 }
 
 // Join returns the square matrix whose entry (order[i], order[j]) is entry
-// (i, j) of [left, right]. It fails with a *ShapeError unless order has one
+// (i, j) of [left, right]. It fails with a *exactmath.ShapeError unless order has one
 // entry for each row and for each column.
 func Join(left, right *Dyadic, order []int) (*Dyadic, error) {
 	n := len(order)
 	if left.rows != n || right.rows != n || left.cols+right.cols != n {
-		return nil, &ShapeError{"Join", left.rows, left.cols, right.rows, right.cols}
+		return nil, misfit("Join", left.rows, left.cols, right.rows, right.cols)
 	}
 	z := newDyadic(n, n, min(left.exp, right.exp))
 	for i := range n {

@@ -1,6 +1,7 @@
-package exactmath
+package dense
 
 import (
+	"flowproof/exactmath"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -20,7 +21,7 @@ func TestFloatsNormFrobSq(t *testing.T) {
 		for i := range v {
 			v[i] = number[trial%len(number)]()
 		}
-		x := must(FromFloat64(1, len(v), v))
+		x := must(exactmath.FromFloat64(1, len(v), v))
 		if got, want := NormFrobSq(x), ToRational(x).NormFrobSq(); got.Cmp(want) != 0 {
 			t.Fatalf("%v: %v, want %v", v, got, want)
 		}

@@ -9,12 +9,14 @@ import (
 
 // The fast way to round agrees with that of big.Rat, ties and the ends of the
 // range included.
-func TestToFloat(t *testing.T) {
+func TestRound(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	check := func(m *big.Int, exp int) {
 		t.Helper()
-		got := toFloat(m, exp)
-		want, _ := ldexp(m, exp).Float64()
+		got := Round(m, exp)
+		n := new(big.Int).Lsh(m, uint(max(exp, 0)))
+		d := new(big.Int).Lsh(big.NewInt(1), uint(max(-exp, 0)))
+		want, _ := new(big.Rat).SetFrac(n, d).Float64()
 		if got != want {
 			t.Fatalf("%x * 2^%d: %b, want %b", m, exp, got, want)
 		}
@@ -45,7 +47,7 @@ func TestToFloat(t *testing.T) {
 			check(new(big.Int).Add(m, big.NewInt(d)), -n/2)
 		}
 	}
-	if v := toFloat(new(big.Int), 5); v != 0 || math.Signbit(v) {
+	if v := Round(new(big.Int), 5); v != 0 || math.Signbit(v) {
 		t.Errorf("zero is %v", v)
 	}
 }

@@ -1,6 +1,9 @@
-package exactmath
+package dense
 
-import "math/big"
+import (
+	"flowproof/exactmath"
+	"math/big"
+)
 
 // Rational is a dense matrix of arbitrary rationals.
 type Rational struct {
@@ -9,10 +12,10 @@ type Rational struct {
 }
 
 // NewRational returns the rows x cols matrix with the given entries, row by
-// row, copied. It fails with a *ShapeError if len(data) is not rows*cols.
+// row, copied. It fails with a *exactmath.ShapeError if len(data) is not rows*cols.
 func NewRational(rows, cols int, data []*big.Rat) (*Rational, error) {
 	if rows < 0 || cols < 0 || len(data) != rows*cols {
-		return nil, &ShapeError{"NewRational", rows, cols, 1, len(data)}
+		return nil, misfit("NewRational", rows, cols, 1, len(data))
 	}
 	z := zeroRational(rows, cols)
 	for k, v := range data {
@@ -35,7 +38,7 @@ func IdentityRational(n int) *Rational {
 }
 
 // ToRational returns x with big.Rat entries.
-func ToRational(x Matrix) *Rational {
+func ToRational(x exactmath.Matrix) *Rational {
 	if r, ok := x.(*Rational); ok {
 		return r
 	}
@@ -68,10 +71,10 @@ func (x *Rational) Each(visit func(i, j int, v *big.Rat)) {
 	}
 }
 
-// Mul returns x y. It fails with a *ShapeError unless x.cols == y.rows.
+// Mul returns x y. It fails with a *exactmath.ShapeError unless x.cols == y.rows.
 func (x *Rational) Mul(y *Rational) (*Rational, error) {
 	if x.cols != y.rows {
-		return nil, &ShapeError{"Mul", x.rows, x.cols, y.rows, y.cols}
+		return nil, misfit("Mul", x.rows, x.cols, y.rows, y.cols)
 	}
 	z := zeroRational(x.rows, y.cols)
 	var t big.Rat
@@ -92,15 +95,15 @@ func (x *Rational) Mul(y *Rational) (*Rational, error) {
 	return z, nil
 }
 
-// Add returns x + y. It fails with a *ShapeError unless the shapes agree.
+// Add returns x + y. It fails with a *exactmath.ShapeError unless the shapes agree.
 func (x *Rational) Add(y *Rational) (*Rational, error) { return x.combine("Add", y, (*big.Rat).Add) }
 
-// Sub returns x - y. It fails with a *ShapeError unless the shapes agree.
+// Sub returns x - y. It fails with a *exactmath.ShapeError unless the shapes agree.
 func (x *Rational) Sub(y *Rational) (*Rational, error) { return x.combine("Sub", y, (*big.Rat).Sub) }
 
 func (x *Rational) combine(op string, y *Rational, f func(z, a, b *big.Rat) *big.Rat) (*Rational, error) {
 	if x.rows != y.rows || x.cols != y.cols {
-		return nil, &ShapeError{op, x.rows, x.cols, y.rows, y.cols}
+		return nil, misfit(op, x.rows, x.cols, y.rows, y.cols)
 	}
 	z := zeroRational(x.rows, x.cols)
 	for k := range z.data {
@@ -118,11 +121,11 @@ func (x *Rational) Neg() *Rational {
 	return z
 }
 
-// Block returns rows r0..r1-1 and columns c0..c1-1. It fails with a *ShapeError
+// Block returns rows r0..r1-1 and columns c0..c1-1. It fails with a *exactmath.ShapeError
 // unless 0 <= r0 <= r1 <= rows and 0 <= c0 <= c1 <= cols.
 func (x *Rational) Block(r0, r1, c0, c1 int) (*Rational, error) {
 	if r0 < 0 || r1 < r0 || x.rows < r1 || c0 < 0 || c1 < c0 || x.cols < c1 {
-		return nil, &ShapeError{"Block", x.rows, x.cols, r1, c1}
+		return nil, misfit("Block", x.rows, x.cols, r1, c1)
 	}
 	z := zeroRational(r1-r0, c1-c0)
 	for i := r0; i < r1; i++ {

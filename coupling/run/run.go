@@ -1,15 +1,22 @@
-package coupling
+// Package run runs flows in floating point, as a flow library would.
+package run
 
-import "flowproof/exactmath"
+import (
+	"math"
+
+	"flowproof/coupling"
+	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
+)
 
 // Float is the type that a flow is run in.
 type Float interface{ float32 | float64 }
 
-// Runner runs a flow in floating point of type T, as a flow library would:
+// Runner runs a flow in floating point of type T:
 // weights and scales rounded to T, one layer after the other. It is safe for
 // concurrent use.
 type Runner[T Float] struct {
-	part   Partition
+	part   coupling.Partition
 	layers []runLayer[T]
 }
 
@@ -25,15 +32,16 @@ type sparseRow[T Float] struct {
 }
 
 // Compile rounds the layers of f to T and returns a runner.
-func Compile[T Float](f *Flow) *Runner[T] {
-	r := &Runner[T]{part: f.part}
-	for _, l := range f.layers {
-		c := runLayer[T]{dst: f.part.second, src: f.part.first}
-		if l.kind == Upper {
+func Compile[T Float](f *coupling.Flow) *Runner[T] {
+	part := f.Partition()
+	r := &Runner[T]{part: part}
+	for _, l := range f.Layers() {
+		c := runLayer[T]{dst: part.Second(), src: part.First()}
+		if l.Kind() == coupling.Upper {
 			c.dst, c.src = c.src, c.dst
 		}
-		c.rows = rowsOf[T](l.weight)
-		for _, s := range l.scale.Float64s(len(c.dst)) {
+		c.rows = rowsOf[T](l.Weight())
+		for _, s := range Scales(l.Scale(), len(c.dst)) {
 			c.scale = append(c.scale, T(s))
 		}
 		r.layers = append(r.layers, c)
@@ -41,10 +49,23 @@ func Compile[T Float](f *Flow) *Runner[T] {
 	return r
 }
 
+// Scales returns the n scales s of a layer in float64: rounded to nearest if exact,
+// through math.Exp if given as logarithms.
+func Scales(s coupling.Scale, n int) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i], _ = s.At(i).Float64()
+		if s.Kind() == coupling.ScaleExp {
+			out[i] = math.Exp(out[i])
+		}
+	}
+	return out
+}
+
 func rowsOf[T Float](w exactmath.Matrix) []sparseRow[T] {
 	n, m := w.Dims()
 	rows := make([]sparseRow[T], n)
-	if s, ok := w.(*exactmath.Sparse); ok {
+	if s, ok := w.(*sparse.Matrix); ok {
 		for i := range rows {
 			cols, vals := s.Row(i)
 			rows[i].col = cols

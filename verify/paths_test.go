@@ -8,37 +8,52 @@ import (
 	"testing"
 
 	"flowproof/coupling"
-	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/modular"
+	"flowproof/exactmath/sparse"
 )
 
-// TestPathsAgree composes dense flows both ways: by residues, and row by row.
+// TestPathsAgree composes flows both ways: as a whole, and layer by layer.
 func TestPathsAgree(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 1))
 	for s := range mixed + 1 {
 		for _, n := range []int{2, 3, 9, 20, 33} {
 			f := randomFlow(must(coupling.Half(n)), 4, s, rng)
 			target := randomWeight(n, n, s, rng)
-			c := must(chain(f))
-			num, den, err := c.Product(2)
+			c := compile(f)
+			num, den, err := c.Product()
 			if err != nil {
 				t.Fatal(err)
 			}
-			x := must(newRowwise(c))
-			if !exactmath.Equal(over(num, den), must(x.matrix())) {
+			x := must(multiply(f, nil))
+			if !dense.Equal(over(num, den), must(matrix(x, n))) {
 				t.Errorf("storage %d, n = %d: products differ", s, n)
 			}
-			num, den, err = c.Residual(target, 2)
+			num, den, err = c.Residual(target)
 			if err != nil {
+				t.Fatal(err)
+			}
+			if err := x.Subtract(target); err != nil {
 				t.Fatal(err)
 			}
 			diff := over(num, den)
-			most, frobSq := x.residual(target)
-			if most.Cmp(exactmath.MaxAbs(diff)) != 0 || frobSq.Cmp(exactmath.NormFrobSq(diff)) != 0 {
+			if minus := must(dense.Sub(must(dense.NewRational(n, n, zeros(n*n))), diff)); !dense.Equal(minus, must(matrix(x, n))) {
 				t.Errorf("storage %d, n = %d: residuals differ", s, n)
+			}
+			r := must(Check(f, target))
+			if r.ResidualMax.Cmp(dense.MaxAbs(diff)) != 0 || r.ResidualMax.Cmp(x.MaxAbs()) != 0 || r.ResidualFrobSq.Cmp(dense.NormFrobSq(diff)) != 0 {
+				t.Errorf("storage %d, n = %d: norms differ", s, n)
 			}
 		}
 	}
+}
+
+func zeros(n int) []*big.Rat {
+	v := make([]*big.Rat, n)
+	for k := range v {
+		v[k] = new(big.Rat)
+	}
+	return v
 }
 
 // TestThin composes sparse layers of a dimension at which nothing dense fits.
@@ -47,24 +62,24 @@ func TestThin(t *testing.T) {
 	part := must(coupling.Half(n))
 	var layers []coupling.Layer
 	for k := range 6 { // swaps the parts, twice
-		es := make([]exactmath.Entry, n/2)
+		es := make([]sparse.Entry, n/2)
 		for i := range es {
-			es[i] = exactmath.Entry{Row: i, Col: i, Value: []float64{-1, 1}[k%2]}
+			es[i] = sparse.Entry{Row: i, Col: i, Value: []float64{-1, 1}[k%2]}
 		}
-		w := must(exactmath.NewSparse(n/2, n/2, es))
+		w := must(sparse.New(n/2, n/2, es))
 		layers = append(layers, must(coupling.NewLayer(part, coupling.Kind(k%2), w, coupling.Scale{})))
 	}
 	f := must(coupling.NewFlow(part, layers...))
-	es := make([]exactmath.Entry, n)
+	es := make([]sparse.Entry, n)
 	for i := range es {
-		es[i] = exactmath.Entry{Row: i, Col: i, Value: -1}
+		es[i] = sparse.Entry{Row: i, Col: i, Value: -1}
 	}
-	target := must(exactmath.NewSparse(n, n, es))
+	target := must(sparse.New(n, n, es))
 	if r := must(Check(f, target)); r.Verdict != Exact {
 		t.Errorf("verdict %v, residual %v", r.Verdict, r.ResidualMax)
 	}
 	es[n-1].Value = -2
-	off := must(exactmath.NewSparse(n, n, es))
+	off := must(sparse.New(n, n, es))
 	r := must(Check(f, off))
 	if r.Verdict != Residual || r.ResidualMax.Cmp(big.NewRat(1, 1)) != 0 || r.ResidualFrobSq.Cmp(big.NewRat(1, 1)) != 0 {
 		t.Errorf("one entry off by 1: %v, %v, %v", r.Verdict, r.ResidualMax, r.ResidualFrobSq)
@@ -79,9 +94,9 @@ func TestTooManyBits(t *testing.T) {
 	for k := range num {
 		num[k] = big.NewInt(int64(k + 1))
 	}
-	w := must(exactmath.NewDyadic(n/2, n/2, num, -100_000))
+	w := must(dense.NewDyadic(n/2, n/2, num, -100_000))
 	f := must(coupling.NewFlow(part, must(coupling.NewLayer(part, coupling.Upper, w, coupling.Scale{}))))
-	if _, _, err := must(chain(f)).Product(1); !errors.Is(err, modular.ErrTooLarge) {
+	if _, _, err := compile(f).Product(); !errors.Is(err, modular.ErrTooLarge) {
 		t.Fatalf("the engine says %v", err)
 	}
 	v := make([]*big.Rat, n*n)
@@ -95,15 +110,15 @@ func TestTooManyBits(t *testing.T) {
 			}
 		}
 	}
-	want := must(exactmath.NewRational(n, n, v))
-	if !exactmath.Equal(must(Compose(f)), want) {
+	want := must(dense.NewRational(n, n, v))
+	if !dense.Equal(must(Compose(f)), want) {
 		t.Error("wrong product")
 	}
 	if r := must(Check(f, want)); r.Verdict != Exact {
 		t.Errorf("verdict %v", r.Verdict)
 	}
 	v[0].Add(v[0], w.At(0, 0))
-	if r := must(Check(f, must(exactmath.NewRational(n, n, v)))); r.Verdict != Residual || r.ResidualMax.Cmp(w.At(0, 0)) != 0 {
+	if r := must(Check(f, must(dense.NewRational(n, n, v)))); r.Verdict != Residual || r.ResidualMax.Cmp(w.At(0, 0)) != 0 {
 		t.Errorf("verdict %v, wrong residual", r.Verdict)
 	}
 }

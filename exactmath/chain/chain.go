@@ -1,0 +1,149 @@
+// Package chain composes a whole chain of block triangular factors exactly, some
+// rows of the product at a time: in the memory of the result and 128 MB.
+package chain
+
+import (
+	"math"
+	"math/big"
+	"slices"
+
+	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
+	"flowproof/exactmath/internal/residue"
+	"flowproof/exactmath/modular"
+	"flowproof/exactmath/sparse"
+)
+
+// Step is one block triangular factor of a Chain.
+type Step = modular.Factor
+
+// Chain is the product of the factors Steps[0] Steps[1] ..., n x n with n = P +
+// Q and P, Q >= 1, in block order: place k of it is coordinate Order[k], or
+// coordinate k if Order is nil. Targets and results are in the order of the
+// coordinates.
+type Chain struct {
+	P, Q  int
+	Order []int // a permutation of 0..n-1, or nil
+	Steps []Step
+}
+
+// Validate returns a *exactmath.ShapeError if the parts, the order, a weight, a
+// scale, or a target that is not nil, do not fit together.
+func (c *Chain) Validate(target exactmath.Matrix) error {
+	n := c.P + c.Q
+	_, err := sparse.Permutation(c.Order)
+	if c.P < 1 || c.Q < 1 || err != nil || c.Order != nil && len(c.Order) != n {
+		return &exactmath.ShapeError{Op: "Chain", R1: c.P, C1: c.Q, R2: len(c.Order), C2: 1}
+	}
+	fits := func(m exactmath.Matrix, rows, cols int) error {
+		r, k := 0, 0
+		if m != nil {
+			r, k = m.Dims()
+		}
+		if r != rows || k != cols {
+			return &exactmath.ShapeError{Op: "Chain", R1: r, C1: k, R2: rows, C2: cols}
+		}
+		return nil
+	}
+	for _, s := range c.Steps {
+		rows, cols := c.P, c.Q
+		if !s.Upper {
+			rows, cols = cols, rows
+		}
+		if err := fits(s.Weight, rows, cols); err != nil {
+			return err
+		}
+		if s.Scale != nil && len(s.Scale) != rows {
+			return &exactmath.ShapeError{Op: "Chain", R1: len(s.Scale), C1: 1, R2: rows, C2: 1}
+		}
+	}
+	if target == nil {
+		return nil
+	}
+	return fits(target, n, n)
+}
+
+// Product returns N and an odd den > 0 such that the product is N / den,
+// exactly. It fails with a *exactmath.ShapeError if a shape does not fit, with
+// modular.ErrTooLarge if there are too many bits.
+func (c *Chain) Product() (num *dense.Dyadic, den *big.Int, err error) { return c.run(nil, block) }
+
+// Residual is Product for target - product. Numbers are reconstructed only where
+// it is not zero, and that is decided on residues: the difference times the
+// common denominator is a matrix of integers below a proved bound (see Bounds),
+// which the product of the primes exceeds, so that an entry is zero if all its
+// residues are.
+func (c *Chain) Residual(target exactmath.Matrix) (num *dense.Dyadic, den *big.Int, err error) {
+	if target == nil {
+		target = &exactmath.Floats{} // of no shape that fits
+	}
+	return c.run(target, block)
+}
+
+// Bounds bounds the product [S1, S2] of the steps, given bounds of the weight and
+// of the scale, if any, of step k, by following
+//
+//	[S1, S2] [[D, X], [0, I]] = [S1 D, S2 + S1 X]
+//
+// and its mirror image.
+func (c *Chain) Bounds(weight, scale func(k int) residue.Span) residue.Span {
+	s := [2]residue.Span{residue.One(), residue.One()}
+	for k, st := range c.Steps {
+		from, to := 1, 0
+		if st.Upper {
+			from, to = 0, 1
+		}
+		s[to] = s[to].Add(s[from].Times(weight(k)))
+		if st.Scale != nil {
+			s[from] = s[from].Scaled(scale(k))
+		}
+	}
+	return s[0].Add(s[1])
+}
+
+// block is how many entries of the product are worked on at once.
+const block = 1 << 20
+
+func (c *Chain) run(target exactmath.Matrix, block int) (*dense.Dyadic, *big.Int, error) {
+	if err := c.Validate(target); err != nil {
+		return nil, nil, err
+	}
+	n := c.P + c.Q
+	order := c.Order
+	for i := len(order); i < n; i++ {
+		order = append(order, i)
+	}
+	num, exps := make([]big.Int, n*n), make([]int, n)
+	var den *big.Int // the same for all rows
+	for from, rows := 0, max(6, block/n); from < n; from += rows {
+		these := order[from:min(from+rows, n)]
+		x := modular.New(order, c.P, from, from+len(these), len(c.Steps), math.MaxInt64, math.MaxInt64)
+		for _, s := range c.Steps {
+			if err := x.Multiply(s); err != nil {
+				return nil, nil, err
+			}
+		}
+		if target != nil {
+			if err := x.Subtract(target); err != nil {
+				return nil, nil, err
+			}
+		}
+		var exp int
+		exp, den = x.Unit()
+		err := x.Rows(these, func(i int, row []big.Int) {
+			copy(num[i*n:], row)
+			exps[i] = exp
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	exp := slices.Min(exps)
+	for k := range num {
+		if num[k].Lsh(&num[k], uint(exps[k/n]-exp)); target != nil { // product - target so far
+			num[k].Neg(&num[k])
+		}
+	}
+	z, err := dense.OwnDyadic(n, n, num, exp)
+	return z, den, err
+}

@@ -1,0 +1,370 @@
+// Package modular multiplies block triangular factors exactly, from residues
+// modulo many primes: the fast way, for numbers of up to about 96,000 bits.
+package modular
+
+import (
+	"errors"
+	"math/big"
+	"runtime"
+
+	"flowproof/exactmath"
+	"flowproof/exactmath/internal/residue"
+)
+
+// ErrTooLarge is returned if the numbers have too many bits for this engine, or
+// for the memory that it was given.
+var ErrTooLarge = errors.New("too many bits for multi-modular arithmetic")
+
+// Factor is a block triangular matrix: [[D, X], [0, I]] if Upper, [[I, 0], [X,
+// D]] otherwise.
+type Factor struct {
+	Upper  bool
+	Weight exactmath.Matrix // X: p x q if Upper, else q x p
+	Scale  []*big.Rat       // the diagonal of D, p entries if Upper, else q; nil for D = I
+}
+
+// Product is some rows of the product of factors, n x n in block order: place k
+// is coordinate order[k], and the parts are the first p places and the others.
+// It grows factor by factor.
+//
+// The state is a plane for each prime: the rows [S1, S2] of the product modulo
+// the prime, of ld float64 numbers each, S1 and S2 at columns off[0] and off[1],
+// both filled up to whole groups with zeros. There are as many rows as strips of
+// 6 need, the last ones being zero. When the numbers outgrow the primes they are
+// put together and taken modulo more; as many as all factors to come are likely to
+// need, so that this is rare.
+type Product struct {
+	machine
+	p, n, first, rows int
+	order, place      []int
+	width, off        [2]int // of the parts, in groups and in columns
+	ld, stride        int
+	ahead             int             // factors expected
+	spans             [2]residue.Span // of S1 and S2
+	used              [][2]interval   // columns of S1 and of S2 that may not be zero, for each strip of 6 rows
+
+	start   *residue.Integers // before there are planes; nil for the identity
+	primes  []residue.Prime
+	room    *big.Int // the product of the primes
+	table   *residue.Table
+	planes  []float64
+	scratch [][]float64 // of each thread
+}
+
+// machine is what a product runs on.
+type machine struct {
+	kern    residue.Kernel
+	threads int
+	memory  int64 // for the planes, in bytes
+	work    int64 // multiplications of words left
+}
+
+type interval struct{ lo, hi int }
+
+// New returns rows from..to-1 of the identity, in block order. The parts are the
+// first p and the other places of the order, a permutation of 0..n-1, 1 <= p <
+// n. How many factors are expected decides about time alone. Not much more than
+// the given memory, in bytes, and work, in multiplications of 64-bit words, are
+// used: beyond, methods fail with ErrTooLarge.
+func New(order []int, p, from, to, factors int, memory, work int64) *Product {
+	return newProduct(machine{residue.Fastest(), runtime.GOMAXPROCS(0), memory, work}, order, p, from, to, factors)
+}
+
+func newProduct(m machine, order []int, p, from, to, factors int) *Product {
+	n, g := len(order), m.kern.Lanes
+	x := &Product{machine: m, p: p, n: n, first: from, rows: to - from, order: order, place: make([]int, n), ahead: factors, room: new(big.Int)}
+	for k, i := range order {
+		x.place[i] = k
+	}
+	x.width = [2]int{residue.Ceil(p, g), residue.Ceil(n-p, g)}
+	x.off[1] = x.width[0] * g
+	x.ld = x.off[1] + x.width[1]*g
+	x.spans = [2]residue.Span{residue.One(), residue.One()}
+	x.used = make([][2]interval, residue.Ceil(x.rows, 6))
+	x.stride = len(x.used)*6*x.ld + 16 // off the powers of two, so that planes do not meet in one cache set
+	for s := range x.used {
+		k := from + 6*s
+		x.used[s] = [2]interval{{k, min(k+6, p)}, {max(k-p, 0), min(k+6, n) - p}}
+	}
+	x.scratch = make([][]float64, m.threads)
+	return x
+}
+
+// Unit returns the exponent and the odd denominator of the unit 2^exp / den in
+// which Rows counts.
+func (x *Product) Unit() (exp int, den *big.Int) {
+	s := x.spans[0].Add(x.spans[1])
+	return s.Exp, s.Den
+}
+
+// Norm bounds the sum of the absolute values along a row.
+func (x *Product) Norm() *big.Rat { return x.spans[0].Add(x.spans[1]).Sum }
+
+// Set makes S the matrix of which each visits the entries, in the order of the
+// coordinates. It is called before any other method.
+func (x *Product) Set(each func(visit func(i, j int, v *big.Rat))) {
+	x.start = x.split(residue.Rationals(each))
+	x.fill(x.start.Span)
+}
+
+// Multiply replaces S by S E. The shapes have to fit: that is the caller's to
+// see to. With ErrTooLarge nothing has changed.
+func (x *Product) Multiply(e Factor) error {
+	from, g := 1, x.kern.Lanes
+	if e.Upper {
+		from = 0
+	}
+	rows, cols := e.Weight.Dims()
+	weight := residue.Split(residue.Of(e.Weight), residue.Panels(rows, cols, g), g)
+	var scale *residue.Integers
+	// [S1, S2] [[D, X], [0, I]] = [S1 D, S2 + S1 X], and its mirror image.
+	next := x.spans
+	next[1-from] = next[1-from].Add(next[from].Times(weight.Span))
+	if e.Scale != nil {
+		scale = residue.Split(residue.Rationals(func(visit func(i, j int, v *big.Rat)) {
+			for j, d := range e.Scale {
+				visit(0, j, d)
+			}
+		}), residue.Panels(1, rows, g), g)
+		next[from] = next[from].Scaled(scale.Span)
+	}
+	if err := x.fit(next); err != nil {
+		return err
+	}
+	// Every thread takes as many tasks, each of at most 6 primes.
+	k := len(x.primes)
+	tasks := min(k, residue.Ceil(k, 6*x.threads)*x.threads)
+	residue.Parallel(x.threads, tasks, func(thread, t int) {
+		x.multiply(thread, t*k/tasks, (t+1)*k/tasks, from, weight, scale)
+	})
+	for s := range x.used {
+		if r := x.used[s][from]; r.lo < r.hi {
+			x.used[s][1-from] = interval{0, x.n}
+		}
+	}
+	x.spans = next
+	x.ahead--
+	return nil
+}
+
+// Subtract replaces S by S - m, the n x n matrix m being in the order of the
+// coordinates. With ErrTooLarge nothing has changed.
+func (x *Product) Subtract(m exactmath.Matrix) error {
+	z := x.split(residue.Of(m))
+	x.ahead = 0
+	next := x.spans[0].Add(x.spans[1]).Add(z.Span)
+	if err := x.fit([2]residue.Span{next, next}); err != nil {
+		return err
+	}
+	x.add(z, func(p residue.Prime) uint64 { return p.U - 1 })
+	x.fill(next)
+	return nil
+}
+
+// fill takes note that no column may be relied on to be zero.
+func (x *Product) fill(span residue.Span) {
+	for s := range x.used {
+		x.used[s] = [2]interval{{0, x.n}, {0, x.n}}
+	}
+	x.spans = [2]residue.Span{span, span}
+}
+
+// Rows visits the rows of these coordinates, several at once and in any order:
+// num[j] times the unit is the entry (i, j), in the order of the coordinates, and
+// belongs to the visitor. A number is known to be zero if all its residues are.
+// It can fail, with ErrTooLarge, only before the first Multiply or Subtract.
+func (x *Product) Rows(coordinates []int, visit func(i int, num []big.Int)) error {
+	if x.planes == nil {
+		if err := x.fit(x.spans); err != nil {
+			return err
+		}
+	}
+	g, unit := x.kern.Lanes, make([]float64, len(x.primes))
+	exp, den := x.Unit()
+	if x.table == nil {
+		x.table = residue.NewTable(x.primes, x.room)
+	}
+	for i, p := range x.primes {
+		unit[i] = p.Balanced(p.Mul(x.table.Inverse[i], p.Mul(p.Pow(2, -exp), p.Mod(den))))
+	}
+	coordinate := make([]int, x.ld) // of a column; -1 for a place that is not used
+	for j := range coordinate {
+		coordinate[j] = -1
+	}
+	for k, i := range x.order {
+		coordinate[x.column(k)] = i
+	}
+	residue.Parallel(x.threads, len(coordinates), func(thread, task int) {
+		i := coordinates[task]
+		num, row := make([]big.Int, x.n), x.planes[(x.place[i]-x.first)*x.ld:]
+		for at := 0; at < x.ld; at += residue.Chunk * g {
+			size := min(residue.Chunk, (x.ld-at)/g)
+			x.table.Ints(x.kern, row[at:], x.stride, size, unit, x.buffer(thread, x.table.Scratch(x.kern)), func(s int) *big.Int {
+				if j := coordinate[at+s]; j >= 0 {
+					return &num[j]
+				}
+				return nil
+			})
+		}
+		visit(i, num)
+	})
+	return nil
+}
+
+// fit takes care that there are primes for numbers within next: for all factors
+// to come, if those grow the numbers as this one does, up to eight times as many.
+func (x *Product) fit(next [2]residue.Span) error {
+	total := next[0].Add(next[1])
+	bound := room(total)
+	// A multiplication takes at most n/4 steps for each residue, to put numbers
+	// together as many as there are primes; a word is worth eight of them.
+	primes := int64(bound.BitLen()/23 + 6)
+	cost := int64(x.rows) * int64(x.n) * primes / 8 * (primes + int64(x.n)/4)
+	if x.work -= cost; x.work < 0 {
+		return ErrTooLarge
+	}
+	common := new(big.Int).GCD(nil, nil, total.Den, x.room)
+	if bound.Cmp(x.room) <= 0 && common.Cmp(big.NewInt(1)) == 0 {
+		return nil
+	}
+	bits, most := bound.BitLen(), 23*int(min(residue.MaxPrimes, x.memory/8/int64(x.stride)))
+	if bits > most || most < 6*23 {
+		return ErrTooLarge
+	}
+	if grown := bits - room(x.spans[0].Add(x.spans[1])).BitLen(); x.ahead > 1 && grown > 0 {
+		bound.Lsh(bound, uint(min((x.ahead-1)*grown+24, 7*bits, most-bits)))
+	}
+	old := x.start
+	if x.planes != nil {
+		old = x.split(x.entries())
+	}
+	x.start = nil
+	x.primes, x.room = residue.Primes(bound, total.Den)
+	x.table, x.planes = nil, make([]float64, x.stride*len(x.primes))
+	if old != nil {
+		x.add(old, func(residue.Prime) uint64 { return 1 })
+		return nil
+	}
+	for i := range x.primes {
+		for k := range x.rows {
+			x.planes[i*x.stride+k*x.ld+x.column(x.first+k)] = 1
+		}
+	}
+	return nil
+}
+
+// room is what the product of the primes has to exceed for matrices within s.
+func room(s residue.Span) *big.Int {
+	b := s.Integers()
+	return b.Lsh(b.Add(b, big.NewInt(1)), 2)
+}
+
+// entries visits the numbers of which the planes hold the residues.
+func (x *Product) entries() residue.Entries {
+	all := make([][]big.Int, x.n)
+	_ = x.Rows(x.order[x.first:x.first+x.rows], func(i int, num []big.Int) { all[i] = num }) // there are planes
+	exp, den := x.Unit()
+	return func(f residue.Piece) *big.Int {
+		for i, row := range all {
+			for j := range row {
+				residue.Words(i, j, &row[j], exp, f)
+			}
+		}
+		return den
+	}
+}
+
+// column is where place k of the block order is in a row of a plane.
+func (x *Product) column(k int) int {
+	if k < x.p {
+		return k
+	}
+	return k - x.p + x.off[1]
+}
+
+// split lays out the rows of an n x n matrix as the planes do.
+func (x *Product) split(entries residue.Entries) *residue.Integers {
+	g := x.kern.Lanes
+	lay := residue.Layout{Row: make([]int, x.n), Col: make([]int, x.n), Lane: make([]int, x.n), Groups: x.rows * x.ld / g}
+	for k, i := range x.order {
+		j := x.column(k)
+		lay.Row[i], lay.Col[i], lay.Lane[i] = (k-x.first)*x.ld/g, j/g, j%g
+	}
+	return residue.Split(func(f residue.Piece) *big.Int {
+		return entries(func(i, j int, sign float64, u uint64, e int) {
+			if k := x.place[i] - x.first; 0 <= k && k < x.rows {
+				f(i, j, sign, u, e)
+			}
+		})
+	}, lay, g)
+}
+
+// buffer returns scratch memory of the thread, with anything in it.
+func (x *Product) buffer(thread, size int) []float64 {
+	if len(x.scratch[thread]) < size {
+		x.scratch[thread] = make([]float64, size)
+	}
+	return x.scratch[thread][:size]
+}
+
+// add adds z times c(p) to the planes.
+func (x *Product) add(z *residue.Integers, c func(p residue.Prime) uint64) {
+	const chunk = 1 << 10
+	g := x.kern.Lanes
+	for lo := 0; lo < len(x.primes); lo += 6 {
+		// The last six may overlap those before, which then add nothing.
+		at := min(lo, len(x.primes)-6)
+		primes, mod, factor := x.primes[at:at+6], residue.Moduli(x.primes[at:at+6]...), make([]uint64, 6)
+		for i := lo - at; i < 6; i++ {
+			factor[i] = c(primes[i])
+		}
+		w := z.Weights(primes, factor)
+		residue.Parallel(x.threads, residue.Ceil(z.Groups, chunk), func(_, k int) {
+			from, to := k*chunk, min(z.Groups, k*chunk+chunk)
+			z.Residues(x.kern, x.planes[at*x.stride+from*g:], x.stride, w, from, to, &mod, true)
+		})
+	}
+}
+
+// multiply multiplies the planes lo..hi-1, at most 6, by a factor: to the columns
+// of part 1-from are added those of part from, times weight; then those of part
+// from are scaled.
+func (x *Product) multiply(thread, lo, hi, from int, weight, scale *residue.Integers) {
+	primes, g, mod, one := x.primes[lo:hi], x.kern.Lanes, residue.Moduli(x.primes[lo:hi]...), make([]uint64, hi-lo)
+	for i := range one {
+		one[i] = 1
+	}
+	size := weight.Groups * g
+	buf := x.buffer(thread, 6*size)
+	weight.Residues(x.kern, buf, size, weight.Weights(primes, one), 0, weight.Groups, &mod, false)
+	for i, p := range primes {
+		x.strips(x.planes[(lo+i)*x.stride:], buf[i*size:(i+1)*size], from, p)
+	}
+	if scale == nil {
+		return
+	}
+	size = scale.Groups * g
+	scale.Residues(x.kern, buf, size, scale.Weights(primes, one), 0, scale.Groups, &mod, false)
+	for i, p := range primes {
+		for r := range x.rows {
+			s := x.planes[(lo+i)*x.stride+r*x.ld+x.off[from]:]
+			for j, d := range buf[i*size : (i+1)*size] {
+				s[j] = residue.Reduce(s[j]*d, p.P, p.Inv)
+			}
+		}
+	}
+}
+
+// strips adds to one part of a plane the other part, from, times the weight b.
+func (x *Product) strips(s, b []float64, from int, p residue.Prime) {
+	g, mod := x.kern.Lanes, residue.Moduli(p, p, p, p, p, p)
+	k := len(b) / (x.width[1-from] * g) // rows of b
+	for l := 0; l < k; l += residue.MaxProduct {
+		for t, u := range x.used {
+			lo, hi := max(u[from].lo, l), min(u[from].hi, l+residue.MaxProduct, k)
+			if row := s[6*t*x.ld:]; lo < hi {
+				x.kern.Strip(row[x.off[1-from]:], x.ld, row[x.off[from]+lo:], x.ld, b[lo*g:], g, k*g, hi-lo, x.width[1-from], &mod, true)
+			}
+		}
+	}
+}
