@@ -19,17 +19,17 @@ import (
 // of r.
 func Check(r io.Reader, limits Limits, each func(coupling.Layer)) (o *Outcome, err error) {
 	defer func() {
-		if p := recover(); p != nil {
-			f, ok := p.(failure)
-			if !ok {
-				panic(p)
-			}
-			o, err = nil, f.error
+		switch p := recover().(type) {
+		case nil:
+		case failure:
+			o, err = nil, p.error
+		default:
+			panic(p)
 		}
 	}()
 	s := newScanner(r, limits)
 	o, digest := s.header()
-	x := product.New(o.Partition, o.Layers, product.Limits{Memory: limits.Memory, Work: limits.Work})
+	x := product.New(o.Partition, o.Layers, product.Limits{Memory: max(limits.Memory, 1), Work: max(limits.Work, 1)}) // 0 is no limit
 	last := coupling.Kind(-1)
 	for i := range o.Layers {
 		s.limits.Memory = limits.Memory // the layer before is gone

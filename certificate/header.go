@@ -10,11 +10,6 @@ import (
 	"flowproof/coupling"
 )
 
-const (
-	magic   = "flowproof certificate"
-	version = "1"
-)
-
 // MaxLogScale bounds the |s| of scales exp(s): no flow has use for more, and they
 // are costly to enclose.
 const MaxLogScale = 1000
@@ -22,7 +17,7 @@ const MaxLogScale = 1000
 // header reads all before the layers; digest is the SHA-256 of the target.
 func (s *scanner) header() (o *Outcome, digest string) {
 	s.section = "header"
-	s.need(s.key(magic) == version, Version, "want version %s of the format", version)
+	s.need(s.key("flowproof certificate") == "1", Version, "want version 1 of the format")
 	o = &Outcome{Construction: s.key("construction"), Theorem: s.key("theorem")}
 	s.need(ValidText(o.Construction) && ValidText(o.Theorem), Invalid, "want 1 to 200 printable ASCII characters for construction and theorem")
 	if seed := s.key("seed"); seed != "none" {
@@ -33,7 +28,11 @@ func (s *scanner) header() (o *Outcome, digest string) {
 	}
 	o.Claim = s.claim()
 	n := s.integer(s.key("dimension"), s.limits.Dim)
-	o.Partition = s.partition(n)
+	first := s.key("partition")
+	part, err := coupling.ParsePartition(n, first)
+	s.check(err)
+	s.need(PartitionName(part) == first, NotCanonical, "the partition has a name, or its coordinates are out of order")
+	o.Partition = part
 	o.Layers = s.integer(s.key("layers"), s.limits.Layers)
 	s.need(o.Claim.Kind != ClaimDepth || o.Layers == 0, Invalid, "layers do not go with a claim about the depth")
 	return o, s.key("target-sha256")
@@ -58,14 +57,6 @@ func (s *scanner) claim() (c Claim) {
 		s.need(c.Kind == ClaimExact && !more, Invalid, "want claim exact, residual or depth")
 	}
 	return c
-}
-
-func (s *scanner) partition(n int) coupling.Partition {
-	text := s.key("partition")
-	part, err := coupling.ParsePartition(n, text)
-	s.check(err)
-	s.need(PartitionName(part) == text, NotCanonical, "the partition has a name, or the list is out of order")
-	return part
 }
 
 // PartitionName returns the name of the set of first coordinates, which p need
@@ -95,25 +86,22 @@ func (s *scanner) layer(number int, part coupling.Partition) coupling.Layer {
 }
 
 func (s *scanner) scale(count int) (scale coupling.Scale) {
-	text := s.key("scale")
-	if text == "one" {
+	kind, values, more := strings.Cut(s.key("scale"), " ")
+	if kind == "one" && !more {
 		return scale
 	}
-	kind, values, _ := strings.Cut(text, " ")
+	s.need(kind == "exact" || kind == "exp", Malformed, "want scale one, exact or exp")
 	v := s.numbers(values, count)
-	switch kind {
-	case "exact":
-		var err error
+	if kind == "exact" {
 		s.width(newEntries(1, v))
+		var err error
 		scale, err = coupling.ExactScale(v)
 		s.check(err)
-	case "exp":
+	} else {
 		for _, x := range v {
 			s.need(new(big.Rat).Abs(x).Cmp(big.NewRat(MaxLogScale, 1)) <= 0, Invalid, "a log-scale is beyond ±%d", MaxLogScale)
 		}
 		scale = coupling.ExpScale(v)
-	default:
-		s.fail(Malformed, "want scale one, exact or exp")
 	}
 	s.need(scale.Kind() != coupling.ScaleOne, NotCanonical, "all scales are 1, which is to be written one")
 	return scale
