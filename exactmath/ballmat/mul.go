@@ -7,6 +7,7 @@ import (
 
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
+	"flowproof/exactmath/internal/layout"
 	"flowproof/exactmath/internal/residue"
 )
 
@@ -24,9 +25,9 @@ func mulAdd(c, a, b *dense.Dyadic) (num []big.Int, exp int, err error) {
 	g := kern.Lanes
 	var x, y, z *residue.Integers
 	split := []func(){
-		func() { x = residue.Split(residue.Of(a), residue.Rows(rows, k, g), g) },
+		func() { x = residue.Split(residue.Of(a), layout.Rows(rows, k, g), g) },
 		func() { y = residue.Split(residue.Of(b), residue.Panels(k, cols, g), g) },
-		func() { z = residue.Split(residue.Of(c), residue.Rows(rows, cols, g), g) },
+		func() { z = residue.Split(residue.Of(c), layout.Rows(rows, cols, g), g) },
 	}
 	residue.Parallel(threads, 3, func(_, i int) { split[i]() })
 	total := z.Span.Add(x.Times(y.Span))
@@ -38,11 +39,9 @@ func mulAdd(c, a, b *dense.Dyadic) (num []big.Int, exp int, err error) {
 	primes, product := residue.Primes(bound, big.NewInt(1))
 	m := multiplier{
 		kern: kern, threads: threads, x: x, y: y, z: z, k: k, cols: cols,
-		primes: primes, table: residue.NewTable(primes, product), unit: make([]float64, len(primes)),
+		primes: primes, table: residue.NewTable(primes, product),
 	}
-	for i, p := range primes {
-		m.unit[i] = p.Balanced(p.Mul(m.table.Inverse[i], p.Pow(2, -total.Exp)))
-	}
+	m.units = m.table.Units(func(p residue.Prime) uint64 { return p.Pow(2, -total.Exp) })
 	num = make([]big.Int, rows*cols)
 	const budget = 1 << 24 // float64 numbers
 	block := 6 * residue.Ceil(min(rows, max(48, budget/(m.wide()*len(primes)))), 6)
@@ -62,7 +61,7 @@ type multiplier struct {
 	x, y, z *residue.Integers // a, b, c
 	k, cols int
 	primes  []residue.Prime
-	unit    []float64 // by which residues are multiplied to be put together
+	units   []float64
 	table   *residue.Table
 	planes  []float64
 	stride  int
@@ -81,7 +80,7 @@ func (m *multiplier) compute(first, rows int, num []big.Int) {
 	groups := rows * m.wide() / g
 	residue.Parallel(m.threads, residue.Ceil(groups, residue.Chunk), func(thread, t int) {
 		from := t * residue.Chunk * g
-		m.table.Ints(m.kern, m.planes[from:], m.stride, min(residue.Chunk, groups-t*residue.Chunk), m.unit, m.buffer(thread, 0, m.table.Scratch(m.kern)), func(s int) *big.Int {
+		m.table.Ints(m.kern, m.planes[from:], m.stride, min(residue.Chunk, groups-t*residue.Chunk), m.units, m.buffer(thread, 0, m.table.Scratch(m.kern)), func(s int) *big.Int {
 			i, j := (from+s)/m.wide(), (from+s)%m.wide()
 			if j >= m.cols {
 				return nil

@@ -13,6 +13,7 @@ import (
 	"runtime"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/internal/layout"
 	"flowproof/exactmath/internal/residue"
 )
 
@@ -62,8 +63,8 @@ func (z *integers) ld() int { return residue.Ceil(z.cols, z.kern.Lanes) * z.kern
 // split lays out m row by row, in the given orders, filled up with zero rows to
 // whole strips of 6; nil stands for the order as it is.
 func (z *integers) split(row, col []int) *residue.Integers {
-	from := residue.Rows(6*residue.Ceil(z.rows, 6), z.cols, z.kern.Lanes)
-	to := residue.Rows(6*residue.Ceil(z.rows, 6), z.cols, z.kern.Lanes)
+	from := layout.Rows(6*residue.Ceil(z.rows, 6), z.cols, z.kern.Lanes)
+	to := layout.Rows(6*residue.Ceil(z.rows, 6), z.cols, z.kern.Lanes)
 	for i, r := range row {
 		to.Row[r] = from.Row[i]
 	}
@@ -185,14 +186,11 @@ func modular(kern residue.Kernel, bound *big.Int, count int, run func(p residue.
 		if failed {
 			continue
 		}
-		num, unit := make([]big.Int, count), make([]float64, len(primes))
-		for i, p := range primes {
-			unit[i] = p.Balanced(table.Inverse[i])
-		}
+		num, units := make([]big.Int, count), table.Units(func(residue.Prime) uint64 { return 1 })
 		residue.Parallel(threads, residue.Ceil(groups, residue.Chunk), func(_, k int) {
 			from := k * residue.Chunk
 			size := min(residue.Chunk, groups-from)
-			table.Ints(kern, out[from*kern.Lanes:], stride, size, unit, make([]float64, table.Scratch(kern)), func(s int) *big.Int {
+			table.Ints(kern, out[from*kern.Lanes:], stride, size, units, make([]float64, table.Scratch(kern)), func(s int) *big.Int {
 				if s += from * kern.Lanes; s < count {
 					return &num[s]
 				}

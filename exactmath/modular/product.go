@@ -179,14 +179,12 @@ func (x *Product) Rows(coordinates []int, visit func(i int, num []big.Int)) erro
 			return err
 		}
 	}
-	g, unit := x.kern.Lanes, make([]float64, len(x.primes))
-	exp, den := x.Unit()
 	if x.table == nil {
 		x.table = residue.NewTable(x.primes, x.room)
 	}
-	for i, p := range x.primes {
-		unit[i] = p.Balanced(p.Mul(x.table.Inverse[i], p.Mul(p.Pow(2, -exp), p.Mod(den))))
-	}
+	g := x.kern.Lanes
+	exp, den := x.Unit()
+	units := x.table.Units(func(p residue.Prime) uint64 { return p.Mul(p.Pow(2, -exp), p.Mod(den)) })
 	coordinate := make([]int, x.ld) // of a column; -1 for a place that is not used
 	for j := range coordinate {
 		coordinate[j] = -1
@@ -199,7 +197,7 @@ func (x *Product) Rows(coordinates []int, visit func(i int, num []big.Int)) erro
 		num, row := make([]big.Int, x.n), x.planes[(x.place[i]-x.first)*x.ld:]
 		for at := 0; at < x.ld; at += residue.Chunk * g {
 			size := min(residue.Chunk, (x.ld-at)/g)
-			x.table.Ints(x.kern, row[at:], x.stride, size, unit, x.buffer(thread, x.table.Scratch(x.kern)), func(s int) *big.Int {
+			x.table.Ints(x.kern, row[at:], x.stride, size, units, x.buffer(thread, x.table.Scratch(x.kern)), func(s int) *big.Int {
 				if j := coordinate[at+s]; j >= 0 {
 					return &num[j]
 				}

@@ -44,7 +44,7 @@ var ErrTooLarge = modular.ErrTooLarge
 type Product struct {
 	part         coupling.Partition
 	order, place []int // coordinates in block order, and the inverse
-	layers       int   // still expected
+	layers, done int   // expected in all, and multiplied
 	limits       Limits
 	rows         rows
 	dense        *modular.Product // nil if rows are used
@@ -96,23 +96,26 @@ func (x *Product) Multiply(l coupling.Layer) error {
 		x.slack.Mul(x.slack, up().Add(norm(l), off))
 		x.slack.Add(x.slack, off.Mul(off, x.norm()))
 	}
-	x.layers--
 	f := Factor(l)
 	if x.dense == nil {
 		count := x.rows.entries()
 		f.Weight.Each(func(int, int, *big.Rat) { count++ })
 		if x.plain || count*16 < len(x.order)*len(x.order) {
+			x.done++
 			return x.rows.multiply(f, &x.limits)
 		}
 		x.fill()
 	}
+	x.done++
 	return x.dense.Multiply(f)
 }
 
 // fill changes from rows to residues.
 func (x *Product) fill() {
-	x.dense = modular.New(x.order, x.part.P(), 0, len(x.order), x.layers+1, x.limits.Memory, x.limits.Work)
-	x.dense.Set(x.rows.each(x.order))
+	x.dense = modular.New(x.order, x.part.P(), 0, len(x.order), x.layers-x.done, x.limits.Memory, x.limits.Work)
+	if x.done > 0 { // otherwise it is the identity
+		x.dense.Set(x.rows.each(x.order))
+	}
 	x.rows = nil
 }
 
@@ -131,22 +134,27 @@ func (x *Product) Subtract(target exactmath.Matrix) error {
 }
 
 // Each visits the entries that are not 0, in the order of the coordinates; a row
-// at a time, the rows in any order. The visitor must not
-// write to v, but may keep it.
+// at a time, the rows in any order. The visitor must not write to v, but may keep
+// it.
 func (x *Product) Each(visit func(i, j int, v *big.Rat)) {
 	if x.dense == nil {
 		x.rows.each(x.order)(visit)
 		return
 	}
-	var one sync.Mutex
 	unit := newUnit(x.dense)
+	x.integers(func(i, j int, num *big.Int) { visit(i, j, unit.value(num)) })
+}
+
+// integers visits the entries that are not 0 as multiples of the unit.
+func (x *Product) integers(visit func(i, j int, num *big.Int)) {
+	var one sync.Mutex
 	// There is memory for the rows: it was there for the last layer.
 	_ = x.dense.Rows(x.order, func(i int, num []big.Int) {
 		one.Lock()
 		defer one.Unlock()
 		for j := range num {
 			if num[j].Sign() != 0 {
-				visit(i, j, unit.value(&num[j]))
+				visit(i, j, &num[j])
 			}
 		}
 	})
@@ -156,12 +164,23 @@ func (x *Product) Each(visit func(i, j int, v *big.Rat)) {
 // irrational.
 func (x *Product) MaxAbs() *big.Rat {
 	most := new(big.Rat)
-	x.Each(func(_, _ int, v *big.Rat) {
-		if v = new(big.Rat).Abs(v); v.Cmp(most) > 0 {
-			most = v
+	if x.dense != nil {
+		num := new(big.Int)
+		x.integers(func(_, _ int, v *big.Int) {
+			if v.CmpAbs(num) > 0 {
+				num = v
+			}
+		})
+		most.Abs(newUnit(x.dense).value(num))
+	}
+	for _, r := range x.rows {
+		for _, v := range r {
+			if v = new(big.Rat).Abs(v); v.Cmp(most) > 0 {
+				most = v
+			}
 		}
-	})
-	return most.Add(most, x.Slack())
+	}
+	return new(big.Rat).Add(most, x.Slack())
 }
 
 // Slack bounds the difference of every entry of the product from the number that

@@ -28,18 +28,6 @@ func Panels(rows, cols, lanes int) Layout {
 	return z
 }
 
-// Rows keeps a matrix row by row, each filled up to whole groups.
-func Rows(rows, cols, lanes int) Layout {
-	z := Panels(rows, cols, lanes)
-	for i := range rows {
-		z.Row[i] = i * Ceil(cols, lanes)
-	}
-	for j := range cols {
-		z.Col[j] = j / lanes
-	}
-	return z
-}
-
 // Ceil returns a/b rounded up.
 func Ceil(a, b int) int { return (a + b - 1) / b }
 

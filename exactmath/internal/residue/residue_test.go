@@ -113,7 +113,7 @@ func TestTable(t *testing.T) {
 	for _, bits := range []uint{1, 64, 143, 1000, 9000} {
 		primes, m := Primes(new(big.Int).Lsh(big.NewInt(1), bits), big.NewInt(1))
 		table := NewTable(primes, m)
-		unit, half := make([]float64, len(primes)), new(big.Int).Rsh(new(big.Int).Add(m, big.NewInt(1)), 1) // 1/2 modulo m
+		units, half := table.Units(func(Prime) uint64 { return 2 }), new(big.Int).Rsh(new(big.Int).Add(m, big.NewInt(1)), 1) // 1/2 modulo m
 		quarter := new(big.Int).Rsh(m, 2)
 		for _, kern := range Kernels() {
 			n := 3 * kern.Lanes
@@ -134,11 +134,10 @@ func TestTable(t *testing.T) {
 				want[s] = v
 				for i, p := range primes {
 					planes[i*n+s] = p.Balanced(p.Mul(p.Mod(v), p.Mod(half)))
-					unit[i] = p.Balanced(p.Mul(2, table.Inverse[i]))
 				}
 			}
 			got := make([]big.Int, n)
-			table.Ints(kern, planes, n, 3, unit, make([]float64, table.Scratch(kern)), func(s int) *big.Int {
+			table.Ints(kern, planes, n, 3, units, make([]float64, table.Scratch(kern)), func(s int) *big.Int {
 				if s == 5 {
 					return nil
 				}
@@ -184,7 +183,12 @@ func TestSplit(t *testing.T) {
 		kern := Fastest()
 		lay := Panels(rows, cols, kern.Lanes)
 		if trial%4 == 0 {
-			lay = Rows(rows, cols, kern.Lanes)
+			for i := range rows { // row by row, each filled up to whole groups
+				lay.Row[i] = i * Ceil(cols, kern.Lanes)
+			}
+			for j := range cols {
+				lay.Col[j] = j / kern.Lanes
+			}
 		}
 		z := Split(Of(x), lay, kern.Lanes)
 		primes, _ := Primes(big.NewInt(1), z.Den)
