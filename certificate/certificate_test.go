@@ -251,7 +251,7 @@ func TestBuildersAreOutOfReach(t *testing.T) {
 
 // tooManyLines is what the code that decides about a certificate has to stay below,
 // so that it can be read by whoever wants to trust it.
-const tooManyLines = 2485
+const tooManyLines = 2500
 
 // Counted are the lines, neither blank nor only a comment, of all packages of this
 // module that the checker reaches, for every machine, without tests.
