@@ -1,6 +1,7 @@
-// Package certificate is the file in which a flow and a claim about it travel to
-// whoever wants to check them; docs/certificate.md specifies it. The package
-// trusts nothing that it reads and does not reach the packages that build flows.
+// Package certificate checks the files in which a flow and a claim about it
+// travel to whoever wants to know; docs/certificate.md specifies them. The package
+// trusts nothing that it reads and does not reach the packages that build flows,
+// nor package encode, which writes the files.
 package certificate
 
 import (
@@ -9,8 +10,8 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
-	"flowproof/verify"
 	"flowproof/verify/lowerbound"
+	"flowproof/verify/product"
 )
 
 // ClaimKind says what a certificate claims.
@@ -34,45 +35,27 @@ type Claim struct {
 func (c Claim) String() string {
 	switch c.Kind {
 	case ClaimResidual:
-		return string(appendNumber([]byte("residual "), c.Bound))
+		return string(AppendNumber([]byte("residual "), c.Bound))
 	case ClaimDepth:
 		return fmt.Sprintf("depth %d", c.Lower.Depth)
 	}
 	return string(c.Kind)
 }
 
-// ClaimFrom returns the claim that a result bears out: exact, or the residual
-// rounded up to 24 bits, and twice that if exponential scales were enclosed, so
-// that less sharp checkers agree.
-func ClaimFrom(r *verify.Result) Claim {
-	if r.Verdict == verify.Exact {
-		return Claim{Kind: ClaimExact}
-	}
-	b := new(big.Float).SetPrec(24).SetMode(big.ToPositiveInf).SetRat(r.ResidualMax)
-	if r.Verdict == verify.Enclosed {
-		b.Add(b, b)
-	}
-	bound, _ := b.Rat(nil)
-	return Claim{Kind: ClaimResidual, Bound: bound}
-}
-
-// Certificate is the content of a file. Construction, Theorem and Seed tell a
-// reader where the layers come from; no check depends on them.
-type Certificate struct {
-	Construction, Theorem string  // 1 to 200 printable ASCII characters
+// Outcome is what Check found about a certificate that it accepts.
+// Construction, Theorem and Seed tell a reader where the layers come from; no
+// check depends on them.
+type Outcome struct {
+	Construction, Theorem string
 	Seed                  *uint64 // nil: none
 	Claim                 Claim
-	Flow                  *coupling.Flow   // no layers for ClaimDepth, only the partition
+	Partition             coupling.Partition
+	Layers                int
+	Depth                 int              // of the flow; for NeedsDepth the one proved to be needed
 	Target                exactmath.Matrix // n x n
-}
-
-// Outcome is what Check found about a certificate that it accepts.
-type Outcome struct {
-	*Certificate
-	TargetSHA256 [32]byte
-	Depth        int // of the flow; for NeedsDepth the one proved to be needed
-	Verdict      verify.Verdict
-	Residual     *big.Rat // largest |entry| of target - product; an upper bound for Enclosed, nil for NeedsDepth
+	TargetSHA256          [32]byte
+	Verdict               product.Verdict
+	Residual              *big.Rat // largest |entry| of target - product; an upper bound for Enclosed, nil for NeedsDepth
 }
 
 // Reason classifies the refusal of a certificate.
@@ -94,7 +77,7 @@ const (
 // RejectError is the refusal of a certificate.
 type RejectError struct {
 	Reason  Reason
-	Section string // "header", "layer 3", "target", "trailer" or "claim"
+	Section string // "header", "layer 3", "target", "reasons", "trailer" or "claim"
 	Offset  int64  // bytes read when the refusal was certain
 	Detail  string
 }
@@ -109,10 +92,10 @@ type Limits struct {
 	Bytes   int64 // length of the file
 	Dim     int   // n
 	Layers  int
-	Entries int64 // stored matrix entries, all matrices together
-	Bits    int   // of a numerator or denominator, and of a layer's common denominator
-	Memory  int64 // bytes of the numbers read as text and of the product
-	Work    int64 // multiplications of 64-bit words
+	Entries int64 // matrix entries, all matrices together
+	Bits    int   // of a numerator or denominator, and of the common denominator of a matrix or a scale
+	Memory  int64 // bytes: of the numbers of a layer read as text, and again of the product
+	Work    int64 // multiplications of 64-bit words: to read numbers, and again to multiply
 }
 
 // DefaultLimits admits dense float64 flows up to about n = 2,048 and sparse ones

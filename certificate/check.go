@@ -1,139 +1,110 @@
 package certificate
 
 import (
-	"bufio"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
-	"slices"
+	"strings"
 
 	"flowproof/coupling"
-	"flowproof/exactmath"
-	"flowproof/exactmath/dense"
-	"flowproof/verify"
+	"flowproof/verify/product"
 )
 
 // Check reads a certificate and checks its claim, in exact arithmetic and within
-// the limits. Anything but a canonical file whose claim is true is refused with
-// a *RejectError; if r fails, the error wraps that of r.
-func Check(r io.Reader, limits Limits) (*Outcome, error) {
+// the limits, in the memory of the largest layer, the target and the product.
+// Unless each is nil, it gets the layers in their order, as soon as they are read:
+// before anything is known about the claim. Anything but a canonical file whose
+// claim is true is refused with a *RejectError; if r fails, the error wraps that
+// of r.
+func Check(r io.Reader, limits Limits, each func(coupling.Layer)) (o *Outcome, err error) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case failure:
+			o, err = nil, p.error
+		default:
+			panic(p)
+		}
+	}()
 	s := newScanner(r, limits)
-	c, part, count, sum := s.header()
-	var layers []coupling.Layer
-	for i := 0; i < count && s.err == nil; i++ {
-		layers = append(layers, s.layer(i, part))
+	o, digest := s.header()
+	x := product.New(o.Partition, o.Layers, product.Limits{Memory: max(limits.Memory, 1), Work: max(limits.Work, 1)}) // 0 is no limit
+	last := coupling.Kind(-1)
+	for i := range o.Layers {
+		s.limits.Memory = limits.Memory // the layer before is gone
+		l := s.layer(i+1, o.Partition)
+		s.check(x.Multiply(l))
+		if l.Kind() != last && !l.IsIdentity() {
+			o.Depth, last = o.Depth+1, l.Kind()
+		}
+		if each != nil {
+			each(l)
+		}
 	}
-	if s.err != nil {
-		return nil, s.err
-	}
-	o := &Outcome{Certificate: c}
-	s.section = "target"
-	var err error
-	if c.Flow, err = coupling.NewFlow(part, layers...); err == nil {
-		err = c.validate()
-	}
-	if s.valid(nil, err); s.err != nil {
-		return nil, s.err
-	}
-	product := s.target(o, sum)
-	for _, kind := range kinds(c) {
-		s.section = "reasons"
-		c.Claim.Lower.Reasons[kind] = s.reason(kind)
-	}
-	s.section = "trailer"
-	if want := fmt.Sprintf("%x", s.sum.Sum(nil)); s.key("sha256") != want {
-		s.fail(Digest, "the SHA-256 of what comes before is %s", want)
-	}
-	if _, err := s.in.ReadByte(); err == nil {
-		s.fail(Trailing, "something follows the last line")
-	} else if !errors.Is(err, io.EOF) || s.src.N == 0 {
-		s.io(err)
-	}
+	s.target(o, x, digest)
+	s.trailer(o)
 	s.section = "claim"
-	switch {
-	case s.err != nil:
-	case c.Claim.Kind == ClaimDepth:
+	if o.Claim.Kind == ClaimDepth {
+		o.Residual = nil
 		s.judgeDepth(o)
-	default:
-		s.judge(o, product)
-	}
-	if s.err != nil {
-		return nil, s.err
+	} else {
+		s.judge(o, x)
 	}
 	return o, nil
 }
 
-// target reads the target and returns the product, if it had to be composed.
-func (s *scanner) target(o *Outcome, sum string) (product exactmath.Matrix) {
-	n := o.Flow.Partition().Dim()
-	name := s.key("target")
-	var rounded []float64
-	if s.admit(o.Flow); s.err == nil && (name == near || name == float64s) {
-		var err error
-		product, rounded, err = reference(o.Flow)
-		s.valid(nil, err)
+// target reads the target, whose SHA-256 is to be digest. If it is large, and no
+// scale exp(s) in the way, it is seen beside the product.
+func (s *scanner) target(o *Outcome, x *product.Product, digest string) {
+	s.section = "target"
+	n, encoding := o.Partition.Dim(), s.key("target")
+	if n*n <= NearAbove || x.Irrational() {
+		x = nil
 	}
-	o.Target = s.matrix(n, n, name, rounded)
-	s.settle(func(w *bufio.Writer) {
-		writeTarget(w, o.Target, rounded)
-		o.TargetSHA256 = SHA256(o.Target)
-	})
-	if got := fmt.Sprintf("%x", o.TargetSHA256); got != sum {
-		s.fail(Digest, "the SHA-256 of the target is %s", got)
-	}
-	return product
+	h := sha256.New()
+	fmt.Fprintf(h, "%d %d %s\n", n, n, strings.Replace(encoding, Near, Floats, 1))
+	s.canon = h
+	o.Target, o.Residual = s.matrix(encoding, n, n, x)
+	s.canon = io.Discard
+	o.TargetSHA256 = [32]byte(h.Sum(nil))
+	s.need(fmt.Sprintf("%x", o.TargetSHA256) == digest, Digest, "the SHA-256 of the target is %x", o.TargetSHA256)
 }
 
-// judge decides about the claim.
-func (s *scanner) judge(o *Outcome, product exactmath.Matrix) {
-	o.Depth = o.Flow.Depth()
-	if product == nil {
-		r, err := verify.Check(o.Flow, o.Target)
-		if err != nil {
-			s.fail(Invalid, "%v", err)
-			return
-		}
-		o.Verdict, o.Residual = r.Verdict, r.ResidualMax
-	} else {
-		if o.Verdict, o.Residual = verify.Residual, largest(o.Target, product); o.Residual.Sign() == 0 {
-			o.Verdict = verify.Exact
+// trailer reads all after the target.
+func (s *scanner) trailer(o *Outcome) {
+	s.section = "reasons"
+	if o.Claim.Kind == ClaimDepth {
+		for kind := range o.Claim.Lower.Reasons {
+			o.Claim.Lower.Reasons[kind] = s.reason(coupling.Kind(kind))
 		}
 	}
-	if o.Claim.Kind == ClaimExact && o.Verdict != verify.Exact ||
-		o.Claim.Kind == ClaimResidual && o.Residual.Cmp(o.Claim.Bound) > 0 {
-		f, _ := o.Residual.Float64()
-		s.fail(ClaimFalse, "claim %v, and the largest residual is about %.3g", o.Claim, f)
+	s.section = "trailer"
+	want := fmt.Sprintf("%x", s.file.Sum(nil))
+	s.need(s.key("sha256") == want, Digest, "the SHA-256 of what comes before is %s", want)
+	_, err := s.in.ReadByte()
+	s.need(err != nil, Trailing, "something follows the last line")
+	if !errors.Is(err, io.EOF) || s.src.N == 0 {
+		s.io(err)
 	}
 }
 
-// largest returns the largest |entry| of target - product, matrices of the same
-// shape.
-func largest(target, product exactmath.Matrix) *big.Rat {
-	f, isFloat := target.(*exactmath.Floats)
-	p, isDyadic := product.(*dense.Dyadic)
-	exp := 0
-	if isDyadic {
-		exp = p.Exp()
+// judge decides about a claim that compares the target with the product.
+func (s *scanner) judge(o *Outcome, x *product.Product) {
+	if o.Residual == nil {
+		s.check(x.Subtract(o.Target))
+		o.Residual = x.MaxAbs()
 	}
-	fine := isFloat && isDyadic && exp <= 0 && !slices.ContainsFunc(f.View(), func(v float64) bool {
-		_, e := exactmath.Odd(v)
-		return e < exp && v != 0
-	})
-	if !fine {
-		diff, _ := dense.Sub(target, product)
-		return dense.MaxAbs(diff)
+	o.Verdict = product.Residual
+	if x.Irrational() {
+		o.Verdict = product.Enclosed
+	} else if o.Residual.Sign() == 0 {
+		o.Verdict = product.Exact
 	}
-	_, cols := p.Dims()
-	most, d := new(big.Int), new(big.Int)
-	for k, v := range f.View() { // integers over 2^exp, without an allocation for each
-		if d.SetInt64(0); v != 0 {
-			m, e := exactmath.Odd(v)
-			d.Lsh(d.SetInt64(m), uint(e-exp))
-		}
-		if d.Sub(d, p.Num(k/cols, k%cols)).CmpAbs(most) > 0 {
-			most, d = d, most
-		}
+	holds := o.Verdict == product.Exact
+	if o.Claim.Kind == ClaimResidual {
+		holds = o.Residual.Cmp(o.Claim.Bound) <= 0
 	}
-	return new(big.Rat).SetFrac(most.Abs(most), new(big.Int).Lsh(big.NewInt(1), uint(-exp)))
+	about, _ := o.Residual.Float64()
+	s.need(holds, ClaimFalse, "claim %v, and the largest residual is about %.3g", o.Claim, about)
 }

@@ -2,6 +2,7 @@ package certificate_test
 
 import (
 	"bytes"
+	"io"
 	"math/big"
 	"math/rand/v2"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"flowproof/certificate"
+	"flowproof/certificate/encode"
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
@@ -19,7 +21,7 @@ import (
 // sample is a certificate to test with: valid, its claim true.
 type sample struct {
 	name string
-	c    *certificate.Certificate
+	c    *encode.Certificate
 }
 
 func must[T any](v T, err error) T {
@@ -118,15 +120,15 @@ func exp(s *big.Rat) *big.Rat {
 }
 
 // residual returns the largest |entry| of target - product.
-func residual(c *certificate.Certificate) *big.Rat {
+func residual(c *encode.Certificate) *big.Rat {
 	return dense.MaxAbs(must(dense.Sub(c.Target, product(c.Flow))))
 }
 
 // needs claims a lower bound of the depth, for the reasons given, worded as in a
 // file but for large numbers: those about flows that begin with L first.
-func needs(depth int, part coupling.Partition, target, l, u string) *certificate.Certificate {
+func needs(depth int, part coupling.Partition, target, l, u string) *encode.Certificate {
 	n := part.Dim()
-	return &certificate.Certificate{Construction: "lower bound", Theorem: "none, it is a test", Flow: must(coupling.NewFlow(part)),
+	return &encode.Certificate{Construction: "lower bound", Theorem: "none, it is a test", Flow: must(coupling.NewFlow(part)),
 		Target: must(dense.NewRational(n, n, rationals(strings.Fields(target)...))),
 		Claim:  certificate.Claim{Kind: certificate.ClaimDepth, Lower: lowerbound.Certificate{Depth: depth, Reasons: [2]lowerbound.Reason{because(l), because(u)}}}}
 }
@@ -145,13 +147,13 @@ func because(text string) lowerbound.Reason {
 	return r
 }
 
-func exact(construction string, f *coupling.Flow) *certificate.Certificate {
-	return &certificate.Certificate{Construction: construction, Theorem: "none, it is a test", Flow: f,
+func exact(construction string, f *coupling.Flow) *encode.Certificate {
+	return &encode.Certificate{Construction: construction, Theorem: "none, it is a test", Flow: f,
 		Target: product(f), Claim: certificate.Claim{Kind: certificate.ClaimExact}}
 }
 
 // nearly is exact with the target rounded to float64, and the residual claimed.
-func nearly(construction string, f *coupling.Flow) *certificate.Certificate {
+func nearly(construction string, f *coupling.Flow) *encode.Certificate {
 	c := exact(construction, f)
 	n := f.Partition().Dim()
 	c.Target = must(exactmath.FromFloat64(n, n, product(f).Float64s()))
@@ -235,13 +237,13 @@ func logScale(k, rows int) coupling.Scale {
 }
 
 // enclosed leaves room for the error of the enclosure.
-func enclosed(c *certificate.Certificate) *certificate.Certificate {
-	c.Claim = certificate.ClaimFrom(&verify.Result{Verdict: verify.Enclosed, ResidualMax: c.Claim.Bound})
+func enclosed(c *encode.Certificate) *encode.Certificate {
+	c.Claim = encode.ClaimFrom(&verify.Result{Verdict: verify.Enclosed, ResidualMax: c.Claim.Bound})
 	return c
 }
 
 // far replaces the target by one that has nothing to do with the product.
-func far(c *certificate.Certificate, rng *rand.Rand) *certificate.Certificate {
+func far(c *encode.Certificate, rng *rand.Rand) *encode.Certificate {
 	f := c.Target.Float64s()
 	for k := range f {
 		f[k] = rng.NormFloat64()
@@ -250,30 +252,41 @@ func far(c *certificate.Certificate, rng *rand.Rand) *certificate.Certificate {
 }
 
 // escapes changes a few entries of the target beyond recognition.
-func escapes(c *certificate.Certificate) *certificate.Certificate {
+func escapes(c *encode.Certificate) *encode.Certificate {
 	f := c.Target.Float64s()
 	f[3], f[5], f[700], f[4000] = 0, -1e300, 5e-324, -f[4000]
 	return retarget(c, f)
 }
 
-func retarget(c *certificate.Certificate, f []float64) *certificate.Certificate {
+func retarget(c *encode.Certificate, f []float64) *encode.Certificate {
 	n := c.Flow.Partition().Dim()
 	c.Target = must(exactmath.FromFloat64(n, n, f))
 	c.Claim = certificate.Claim{Kind: certificate.ClaimResidual, Bound: residual(c)}
 	return c
 }
 
-func write(t testing.TB, c *certificate.Certificate) []byte {
+func write(t testing.TB, c *encode.Certificate) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := certificate.Write(&b, c); err != nil {
+	if err := encode.Write(&b, c); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
 }
 
 func check(data []byte) (*certificate.Outcome, error) {
-	return certificate.Check(bytes.NewReader(data), certificate.DefaultLimits())
+	return certificate.Check(bytes.NewReader(data), certificate.DefaultLimits(), nil)
+}
+
+// content checks a certificate and returns what is in it.
+func content(r io.Reader, limits certificate.Limits) (*encode.Certificate, *certificate.Outcome, error) {
+	var layers []coupling.Layer
+	o, err := certificate.Check(r, limits, func(l coupling.Layer) { layers = append(layers, l) })
+	if err != nil {
+		return nil, nil, err
+	}
+	return &encode.Certificate{Construction: o.Construction, Theorem: o.Theorem, Seed: o.Seed, Claim: o.Claim,
+		Flow: must(coupling.NewFlow(o.Partition, layers...)), Target: o.Target}, o, nil
 }
 
 // denseFlow returns six layers of random float64s.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"flowproof/certificate"
+	"flowproof/certificate/encode"
 	"flowproof/coupling"
 	"flowproof/exactmath"
 )
@@ -23,17 +24,17 @@ func Example() {
 	target, _ := exactmath.FromFloat64(2, 2, []float64{0, -1, 1, 0})
 
 	var file bytes.Buffer
-	err := certificate.Write(&file, &certificate.Certificate{
+	err := encode.Write(&file, &encode.Certificate{
 		Construction: "by hand", Theorem: "a quarter turn is three shears",
 		Claim: certificate.Claim{Kind: certificate.ClaimExact}, Flow: flow, Target: target,
 	})
 	fmt.Println(err)
 
-	o, err := certificate.Check(bytes.NewReader(file.Bytes()), certificate.DefaultLimits())
+	o, err := certificate.Check(bytes.NewReader(file.Bytes()), certificate.DefaultLimits(), nil)
 	fmt.Println(o.Verdict, o.Depth, err)
 
 	forged := bytes.Replace(file.Bytes(), []byte("\n1\n"), []byte("\n2\n"), 1)
-	_, err = certificate.Check(bytes.NewReader(forged), certificate.DefaultLimits())
+	_, err = certificate.Check(bytes.NewReader(forged), certificate.DefaultLimits(), nil)
 	var refusal *certificate.RejectError
 	if errors.As(err, &refusal) {
 		fmt.Println(refusal.Reason, "in", refusal.Section)

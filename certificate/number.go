@@ -1,22 +1,19 @@
 package certificate
 
 import (
-	"errors"
 	"math/big"
 	"strconv"
-)
+	"strings"
 
-var (
-	errBits   = errors.New("a number has too many bits")
-	errNumber = errors.New("want a number such as -3, 1/2 or 0x1fp-60")
+	"flowproof/exactmath"
 )
 
 // short bounds the numerators and denominators that are written in decimal.
 const short = 1_000_000
 
-// appendNumber appends the text of v: p or p/q in decimal if both are short;
+// AppendNumber appends the text of v: p or p/q in decimal if both are short;
 // otherwise ±0xMpE with M odd for M * 2^E, or ±0xP/0xQ.
-func appendNumber(b []byte, v *big.Rat) []byte {
+func AppendNumber(b []byte, v *big.Rat) []byte {
 	p, q := v.Num(), v.Denom()
 	if p.IsInt64() && q.IsInt64() && max(p.Int64(), -p.Int64(), q.Int64()) < short {
 		if b = p.Append(b, 10); !v.IsInt() {
@@ -37,6 +34,30 @@ func appendNumber(b []byte, v *big.Rat) []byte {
 	return q.Append(append(m.Append(b, 16), "/0x"...), 16)
 }
 
+// number returns the rational that text is.
+func (s *scanner) number(text string) *big.Rat {
+	words := int64(len(text)/16 + 1)
+	s.spend(&s.limits.Work, words*words, "operations")                              // to reduce to lowest terms
+	s.need(len(text) <= s.limits.Bits/2+16, TooLarge, "a number has too many bits") // four a digit, two integers
+	v, ok := new(big.Rat).SetString(text)                                           // refuses exponents beyond 10^7
+	s.need(ok, Malformed, "want a number such as -3, 1/2 or 0x1fp-60, not %.40q", text)
+	bits := max(v.Num().BitLen(), v.Denom().BitLen())
+	s.need(bits <= s.limits.Bits, TooLarge, "a number has too many bits")
+	s.spend(&s.limits.Memory, int64(bits)/4+64, "bytes of numbers")
+	want := AppendNumber(nil, v)
+	s.need(string(want) == text, NotCanonical, "%.40q is to be written %.40s", text, want)
+	return v
+}
+
+// numbers returns the rationals that text is, exactly count of them.
+func (s *scanner) numbers(text string, count int) (v []*big.Rat) {
+	s.need(strings.Count(text, " ") == count-1, Malformed, "want %d numbers and single spaces between them", count)
+	for field := range strings.SplitSeq(text, " ") {
+		v = append(v, s.number(field))
+	}
+	return v
+}
+
 // float64Of returns v rounded to float64 and whether that is v. For numbers far
 // below the least float64, Rat.Float64 calls 0 exact.
 func float64Of(v *big.Rat) (f float64, exact bool) {
@@ -44,18 +65,17 @@ func float64Of(v *big.Rat) (f float64, exact bool) {
 	return f, exact && (f != 0 || v.Sign() == 0)
 }
 
-// parseNumber reads what appendNumber writes, and more, which the comparison with
-// the canonical text then refuses.
-func parseNumber(s string, bits int) (*big.Rat, error) {
-	v := new(big.Rat)
-	if len(s) > bits/2+16 { // four bits a digit, two integers
-		return v, errBits
-	}
-	if _, ok := v.SetString(s); !ok { // refuses exponents beyond 10^7
-		return v, errNumber
-	}
-	if max(v.Num().BitLen(), v.Denom().BitLen()) > bits {
-		return v, errBits
-	}
-	return v, nil
+// width returns the bits of the largest entry of m over the common denominator
+// of all, and refuses a matrix for which that is too much.
+func (s *scanner) width(m exactmath.Matrix) int {
+	high, den, g := 0, big.NewInt(1), new(big.Int)
+	m.Each(func(_, _ int, v *big.Rat) {
+		d := v.Denom()
+		s.spend(&s.limits.Work, int64(den.BitLen()/64+1)*int64(d.BitLen()/64+1), "operations")
+		if high = max(high, v.Num().BitLen()-d.BitLen()+1); g.Rem(den, d).Sign() != 0 {
+			den.Mul(den, g.Quo(d, g.GCD(nil, nil, den, d)))
+			s.need(den.BitLen() <= s.limits.Bits, TooLarge, "a common denominator has more than %d bits", s.limits.Bits)
+		}
+	})
+	return high + den.BitLen()
 }

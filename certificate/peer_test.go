@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -37,7 +38,7 @@ func TestCheckersAgree(t *testing.T) {
 			seeds = append(seeds, data)
 		}
 	}
-	for i, c := range tampered(t) {
+	for i, c := range slices.Concat(tampered(t), lenient(t), other(t), weights(t)) {
 		files[fmt.Sprintf("tampered_%d", i)] = c.data
 	}
 	rng := rand.New(rand.NewPCG(5, 6))
@@ -73,7 +74,7 @@ func TestCheckersAgree(t *testing.T) {
 		want := "rejected " + path + ": "
 		if err == nil {
 			accepted++
-			want = fmt.Sprintf("accepted %s: %s: n %d, %d layers, depth %d", path, o.Verdict, o.Flow.Partition().Dim(), len(o.Flow.Layers()), o.Depth)
+			want = fmt.Sprintf("accepted %s: %s: n %d, %d layers, depth %d", path, o.Verdict, o.Partition.Dim(), o.Layers, o.Depth)
 		}
 		if !strings.HasPrefix(lines[k], want) {
 			t.Errorf("one checker: %s (%v)\nthe other:   %s\n%q", want, err, lines[k], files[name])

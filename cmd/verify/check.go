@@ -107,7 +107,7 @@ func checkFile(path string) checked {
 		return c
 	}
 	defer f.Close()
-	o, err := certificate.Check(f, certificate.DefaultLimits())
+	o, err := certificate.Check(f, certificate.DefaultLimits(), nil)
 	var r *certificate.RejectError
 	switch {
 	case errors.As(err, &r):
@@ -117,7 +117,7 @@ func checkFile(path string) checked {
 	default:
 		c.Accepted = true
 		c.Claim, c.Verdict, c.Target = o.Claim.String(), string(o.Verdict), fmt.Sprintf("%x", o.TargetSHA256)
-		c.Dimension, c.Layers, c.Depth = o.Flow.Partition().Dim(), len(o.Flow.Layers()), o.Depth
+		c.Dimension, c.Layers, c.Depth = o.Partition.Dim(), o.Layers, o.Depth
 		if o.Residual != nil {
 			c.ResidualMax = json.Number(report.Up(o.Residual, 3))
 		}

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"flowproof/certificate"
+	"flowproof/certificate/encode"
 	"flowproof/export"
 	"flowproof/internal/atomicfile"
 )
@@ -58,7 +58,7 @@ func (o *output) write(s *solved) error {
 		case s == nil:
 			return o.format.Write(w, nil, nil, o.opt)
 		case strings.HasSuffix(o.path, certExt):
-			return certificate.Write(w, s.certificate())
+			return encode.Write(w, s.certificate())
 		}
 		return o.format.Write(w, s.Flow, s.target.Matrix, o.opt)
 	})
@@ -69,11 +69,11 @@ func (o *output) write(s *solved) error {
 }
 
 // certificate claims what the check found.
-func (s *solved) certificate() *certificate.Certificate {
-	c := &certificate.Certificate{
+func (s *solved) certificate() *encode.Certificate {
+	c := &encode.Certificate{
 		Construction: s.Construction,
 		Theorem:      s.Theorem,
-		Claim:        certificate.ClaimFrom(s.result),
+		Claim:        encode.ClaimFrom(s.result),
 		Flow:         s.Flow,
 		Target:       s.target.Matrix,
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"flowproof/certificate"
+	"flowproof/certificate/encode"
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/verify"
@@ -70,7 +71,7 @@ type item struct {
 }
 
 func (i item) write(path string) error {
-	c := &certificate.Certificate{Construction: i.construction, Theorem: i.theorem, Seed: i.seed, Flow: i.flow, Target: i.target}
+	c := &encode.Certificate{Construction: i.construction, Theorem: i.theorem, Seed: i.seed, Flow: i.flow, Target: i.target}
 	if c.Target == nil {
 		var err error
 		if c.Target, err = verify.Compose(i.flow); err != nil {
@@ -84,14 +85,14 @@ func (i item) write(path string) error {
 		if err != nil {
 			return err
 		}
-		c.Claim = certificate.ClaimFrom(r)
+		c.Claim = encode.ClaimFrom(r)
 	}
 	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := certificate.Write(f, c); err != nil {
+	if err := encode.Write(f, c); err != nil {
 		return err
 	}
 	return f.Close()

@@ -25,7 +25,7 @@ func TestGenerate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = certificate.Check(f, certificate.DefaultLimits())
+			_, err = certificate.Check(f, certificate.DefaultLimits(), nil)
 			f.Close()
 			if (err == nil) != (sub == "accepted") {
 				t.Errorf("%s: %v", path, err)
