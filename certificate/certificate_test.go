@@ -251,10 +251,11 @@ func TestBuildersAreOutOfReach(t *testing.T) {
 
 // tooManyLines is what the code that decides about a certificate has to stay below,
 // so that it can be read by whoever wants to trust it.
-const tooManyLines = 2500
+const tooManyLines = 2000
 
-// Counted are the lines, neither blank nor only a comment, of all packages of this
-// module that the checker reaches, for every machine, without tests.
+// A checker is to be read in an evening. Counted are the lines that say something
+// (not blank, not only a comment, not only closing brackets) of all packages of
+// this module that the checker reaches, for every machine, without tests.
 func TestCheckerIsSmall(t *testing.T) {
 	total := 0
 	for path, dir := range reached(t, "flowproof/certificate") {
@@ -267,7 +268,7 @@ func TestCheckerIsSmall(t *testing.T) {
 				continue
 			}
 			for line := range strings.Lines(string(must(os.ReadFile(name)))) {
-				if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "//") {
+				if line = strings.TrimSpace(line); strings.Trim(line, ")}],;(") != "" && !strings.HasPrefix(line, "//") {
 					count++
 				}
 			}

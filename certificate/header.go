@@ -3,7 +3,6 @@ package certificate
 import (
 	"fmt"
 	"math/big"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -31,7 +30,7 @@ func (s *scanner) header() (o *Outcome, digest string) {
 	first := s.key("partition")
 	part, err := coupling.ParsePartition(n, first)
 	s.check(err)
-	s.need(PartitionName(part) == first, NotCanonical, "the partition has a name, or its coordinates are out of order")
+	s.need(part.String() == first, NotCanonical, "the partition has a name, or its coordinates are out of order")
 	o.Partition = part
 	o.Layers = s.integer(s.key("layers"), s.limits.Layers)
 	s.need(o.Claim.Kind != ClaimDepth || o.Layers == 0, Invalid, "layers do not go with a claim about the depth")
@@ -57,17 +56,6 @@ func (s *scanner) claim() (c Claim) {
 		s.need(c.Kind == ClaimExact && !more, Invalid, "want claim exact, residual or depth")
 	}
 	return c
-}
-
-// PartitionName returns the name of the set of first coordinates, which p need
-// not go by, or the list of them.
-func PartitionName(p coupling.Partition) string {
-	for _, name := range []string{"half", "checkerboard"} {
-		if q, err := coupling.ParsePartition(p.Dim(), name); err == nil && slices.Equal(p.First(), q.First()) {
-			return name
-		}
-	}
-	return p.String()
 }
 
 // layer reads the layer of the given number.

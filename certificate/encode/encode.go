@@ -130,7 +130,7 @@ func writeHeader(w *bufio.Writer, c *Certificate) {
 	}
 	part := c.Flow.Partition()
 	fmt.Fprintf(w, "flowproof certificate 1\nconstruction %s\ntheorem %s\nseed %s\nclaim %v\ndimension %d\npartition %s\nlayers %d\ntarget-sha256 %x\n",
-		c.Construction, c.Theorem, seed, c.Claim, part.Dim(), certificate.PartitionName(part), len(c.Flow.Layers()), SHA256(c.Target))
+		c.Construction, c.Theorem, seed, c.Claim, part.Dim(), part, len(c.Flow.Layers()), SHA256(c.Target))
 }
 
 // writeReason writes the reason why no flow that begins with the layer of the

@@ -116,11 +116,12 @@ func (x *Product) Unit() (exp int, den *big.Int) {
 func (x *Product) Norm() *big.Rat { return x.spans[0].Add(x.spans[1]).Sum }
 
 // Set makes S the matrix of which each visits the entries, in the order of the
-// coordinates. It is called before any other method.
-func (x *Product) Set(each func(visit func(i, j int, v *big.Rat))) {
+// coordinates. It is called before any other method. It fails with ErrTooLarge.
+func (x *Product) Set(each func(visit func(i, j int, v *big.Rat))) error {
 	x.start = x.split(residue.Rationals(each))
 	x.spans = [2]residue.Span{x.start.Span, x.start.Span}
 	x.fill()
+	return x.admit(x.spans)
 }
 
 // Multiply replaces S by S E. The shapes have to fit: that is the caller's to

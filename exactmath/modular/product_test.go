@@ -125,7 +125,9 @@ func TestSet(t *testing.T) {
 		target := dense.ToRational(chaintest.Entries(t, r, m, p+q, p+q))
 		start := head.Plain(t)
 		x := New(c.Order, p, 0, p+q, 3, math.MaxInt64, math.MaxInt64)
-		x.Set(start.Each)
+		if err := x.Set(start.Each); err != nil {
+			t.Fatal(err)
+		}
 		if err := x.Subtract(target); err != nil {
 			t.Fatal(err)
 		}
@@ -220,6 +222,10 @@ func TestTooLarge(t *testing.T) {
 		if err := x.Multiply(Factor{true, small, nil}); !errors.Is(err, ErrTooLarge) {
 			t.Errorf("limits %d: got %v", l, err)
 		}
+	}
+	x = New([]int{0, 1}, 1, 0, 2, 2, 1<<10, math.MaxInt64)
+	if err := x.Set(wide.Each); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("too large to begin with: got %v", err)
 	}
 	// Memory for the numbers as they are, but not for those foreseen.
 	x = New([]int{0, 1}, 1, 0, 2, 100, int64(x.stride)*8*6, math.MaxInt64) // six planes

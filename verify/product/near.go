@@ -41,10 +41,13 @@ type Rows struct {
 	floats []float64
 }
 
-// Rows returns rows from..to-1, in the order of the coordinates.
-func (x *Product) Rows(from, to int) *Rows {
+// Rows returns rows from..to-1, in the order of the coordinates. It fails with
+// ErrTooLarge.
+func (x *Product) Rows(from, to int) (*Rows, error) {
 	if x.dense == nil {
-		x.fill()
+		if err := x.fill(); err != nil {
+			return nil, err
+		}
 	}
 	n, list := len(x.order), make([]int, to-from)
 	r := &Rows{newUnit(x.dense), make([][]big.Int, to-from), make([]float64, (to-from)*n)}
@@ -57,7 +60,7 @@ func (x *Product) Rows(from, to int) *Rows {
 			r.floats[(i-from)*n+j] = r.round(&num[j])
 		}
 	})
-	return r
+	return r, nil
 }
 
 // Float64s returns the entries rounded to nearest even, row by row; ±Inf if they

@@ -104,19 +104,22 @@ func (x *Product) Multiply(l coupling.Layer) error {
 			x.done++
 			return x.rows.multiply(f, &x.limits)
 		}
-		x.fill()
+		if err := x.fill(); err != nil {
+			return err
+		}
 	}
 	x.done++
 	return x.dense.Multiply(f)
 }
 
 // fill changes from rows to residues.
-func (x *Product) fill() {
+func (x *Product) fill() (err error) {
 	x.dense = modular.New(x.order, x.part.P(), 0, len(x.order), x.layers-x.done, x.limits.Memory, x.limits.Work)
 	if x.done > 0 { // otherwise it is the identity
-		x.dense.Set(x.rows.each(x.order))
+		err = x.dense.Set(x.rows.each(x.order))
 	}
 	x.rows = nil
+	return err
 }
 
 // Subtract subtracts the target, n x n in the order of the coordinates. It fails

@@ -72,11 +72,11 @@ func TestProduct(t *testing.T) {
 				x := New(part, len(layers), Limits{})
 				x.plain = path == "rows" || path == "rows, then residues"
 				if path == "residues" {
-					x.fill()
+					must(0, x.fill())
 				}
 				for k, l := range layers {
 					if path == "rows, then residues" && k == len(layers)/2 {
-						x.fill()
+						must(0, x.fill())
 					}
 					if err := x.Multiply(l); err != nil {
 						t.Fatal(err)
@@ -108,7 +108,7 @@ func compareRows(t *testing.T, x *Product, want *dense.Rational, target *exactma
 	n := len(x.order)
 	for from := 0; from < n; from += 3 {
 		to := min(n, from+3)
-		r := x.Rows(from, to)
+		r := must(x.Rows(from, to))
 		most := new(big.Rat)
 		for i := from; i < to; i++ {
 			for j := range n {
@@ -274,6 +274,15 @@ func TestLimits(t *testing.T) {
 	}
 	if !errors.Is(err, ErrTooLarge) {
 		t.Errorf("numbers that grow by a million bits with each layer: %v", err)
+	}
+	// Rows of a sparse product whose numbers do not fit, once all are wanted.
+	x = New(small, 1, Limits{Memory: 1 << 12})
+	x.plain = true
+	if err := x.Multiply(must(coupling.NewLayer(small, coupling.Lower, must(dense.NewDyadic(1, 1, []*big.Int{big.NewInt(1)}, 1<<12)), coupling.Scale{}))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.Rows(0, 2); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("rows beyond the limits: %v", err)
 	}
 	var shape *exactmath.ShapeError
 	if err := New(small, 0, Limits{}).Subtract(huge); !errors.As(err, &shape) {
