@@ -13,11 +13,13 @@ import (
 
 // Check reads a certificate and checks its claim, in exact arithmetic and within
 // the limits, in the memory of the largest layer, the target and the product.
+// The maker of an engine decides about time alone; it may be nil, and then dense
+// layers of dimension 100 take seconds, those of dimension 500 minutes.
 // Unless each is nil, it gets the layers in their order, as soon as they are read:
 // before anything is known about the claim. Anything but a canonical file whose
 // claim is true is refused with a *RejectError; if r fails, the error wraps that
 // of r.
-func Check(r io.Reader, limits Limits, each func(coupling.Layer)) (o *Outcome, err error) {
+func Check(r io.Reader, limits Limits, maker product.Maker, each func(coupling.Layer)) (o *Outcome, err error) {
 	defer func() {
 		switch p := recover().(type) {
 		case nil:
@@ -29,7 +31,7 @@ func Check(r io.Reader, limits Limits, each func(coupling.Layer)) (o *Outcome, e
 	}()
 	s := newScanner(r, limits)
 	o, digest := s.header()
-	x := product.New(o.Partition, o.Layers, product.Limits{Memory: max(limits.Memory, 1), Work: max(limits.Work, 1)}) // 0 is no limit
+	x := product.New(o.Partition, o.Layers, product.Limits{Memory: limits.Memory, Work: limits.Work}, maker)
 	last := coupling.Kind(-1)
 	for i := range o.Layers {
 		s.limits.Memory = limits.Memory // the layer before is gone

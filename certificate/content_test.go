@@ -15,6 +15,7 @@ import (
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
 	"flowproof/verify"
+	"flowproof/verify/engine"
 	"flowproof/verify/lowerbound"
 )
 
@@ -275,13 +276,13 @@ func write(t testing.TB, c *encode.Certificate) []byte {
 }
 
 func check(data []byte) (*certificate.Outcome, error) {
-	return certificate.Check(bytes.NewReader(data), certificate.DefaultLimits(), nil)
+	return certificate.Check(bytes.NewReader(data), certificate.DefaultLimits(), engine.New, nil)
 }
 
 // content checks a certificate and returns what is in it.
 func content(r io.Reader, limits certificate.Limits) (*encode.Certificate, *certificate.Outcome, error) {
 	var layers []coupling.Layer
-	o, err := certificate.Check(r, limits, func(l coupling.Layer) { layers = append(layers, l) })
+	o, err := certificate.Check(r, limits, engine.New, func(l coupling.Layer) { layers = append(layers, l) })
 	if err != nil {
 		return nil, nil, err
 	}

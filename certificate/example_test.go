@@ -9,6 +9,7 @@ import (
 	"flowproof/certificate/encode"
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/verify/engine"
 )
 
 // A quarter turn of the plane is three shears; a certificate of that, checked as
@@ -30,11 +31,11 @@ func Example() {
 	})
 	fmt.Println(err)
 
-	o, err := certificate.Check(bytes.NewReader(file.Bytes()), certificate.DefaultLimits(), nil)
+	o, err := certificate.Check(bytes.NewReader(file.Bytes()), certificate.DefaultLimits(), engine.New, nil)
 	fmt.Println(o.Verdict, o.Depth, err)
 
 	forged := bytes.Replace(file.Bytes(), []byte("\n1\n"), []byte("\n2\n"), 1)
-	_, err = certificate.Check(bytes.NewReader(forged), certificate.DefaultLimits(), nil)
+	_, err = certificate.Check(bytes.NewReader(forged), certificate.DefaultLimits(), engine.New, nil)
 	var refusal *certificate.RejectError
 	if errors.As(err, &refusal) {
 		fmt.Println(refusal.Reason, "in", refusal.Section)

@@ -76,9 +76,7 @@ func (s *scanner) floats(encoding string, rows, cols int, x *product.Product) (f
 		to = min(rows, from+1+atOnce/cols)
 		block := f[from*cols : to*cols]
 		if x != nil {
-			var err error
-			part, err = x.Rows(from, to)
-			s.check(err)
+			part = x.Rows(from, to)
 			rounded = part.Float64s()
 		}
 		if encoding == Floats {

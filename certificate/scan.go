@@ -4,13 +4,12 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"errors"
+	"flowproof/exactmath"
 	"fmt"
 	"hash"
 	"io"
 	"strconv"
 	"strings"
-
-	"flowproof/verify/product"
 )
 
 const maxLine = 1 << 24
@@ -59,7 +58,7 @@ func (s *scanner) need(ok bool, reason Reason, format string, args ...any) {
 
 // check refuses values that were read, if there is an error about them.
 func (s *scanner) check(err error) {
-	s.need(!errors.Is(err, product.ErrTooLarge), TooLarge, "%v", err)
+	s.need(!errors.Is(err, exactmath.ErrTooLarge), TooLarge, "%v", err)
 	s.need(err == nil, Invalid, "%v", err)
 }
 

@@ -12,6 +12,7 @@ import (
 	"flowproof/certificate"
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/verify/engine"
 )
 
 // A layer is handed over before anything after it is read.
@@ -24,7 +25,7 @@ func TestLayersComeAsTheyAreRead(t *testing.T) {
 			}
 			var layers []coupling.Layer
 			r := io.MultiReader(bytes.NewReader(data[:at+1]), iotest.ErrReader(errDisk))
-			_, err := certificate.Check(r, certificate.DefaultLimits(), func(l coupling.Layer) { layers = append(layers, l) })
+			_, err := certificate.Check(r, certificate.DefaultLimits(), engine.New, func(l coupling.Layer) { layers = append(layers, l) })
 			if !errors.Is(err, errDisk) || len(layers) != want {
 				t.Errorf("%s, up to byte %d: %d layers, want %d; %v", s.name, at, len(layers), want, err)
 			}
@@ -40,7 +41,7 @@ func TestLayersComeAsTheyAreRead(t *testing.T) {
 func TestLayersAreForgotten(t *testing.T) {
 	data := write(t, exact("six layers", denseFlow(64)))
 	var weights []weak.Pointer[exactmath.Floats]
-	_, err := certificate.Check(bytes.NewReader(data), certificate.DefaultLimits(), func(l coupling.Layer) {
+	_, err := certificate.Check(bytes.NewReader(data), certificate.DefaultLimits(), engine.New, func(l coupling.Layer) {
 		w, ok := l.Weight().(*exactmath.Floats)
 		if !ok {
 			t.Fatalf("a weight is a %T", l.Weight())

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"flowproof/certificate"
+	"flowproof/verify/engine"
 )
 
 // rehash puts the right SHA-256 in the last line.
@@ -334,7 +335,7 @@ func TestLimits(t *testing.T) {
 			l := certificate.DefaultLimits()
 			l.Bytes = int64(len(data))
 			change(&l)
-			_, err := certificate.Check(bytes.NewReader(data), l, nil)
+			_, err := certificate.Check(bytes.NewReader(data), l, engine.New, nil)
 			return err
 		}
 		if err := tight(func(*certificate.Limits) {}); err != nil {
@@ -358,7 +359,7 @@ func TestLimits(t *testing.T) {
 		if s.name == "huge" {
 			l := certificate.DefaultLimits()
 			l.Bits = 202
-			_, err := certificate.Check(bytes.NewReader(write(t, s.c)), l, nil)
+			_, err := certificate.Check(bytes.NewReader(write(t, s.c)), l, engine.New, nil)
 			wantReason(t, err, certificate.TooLarge)
 		}
 	}
@@ -400,7 +401,7 @@ func TestBombs(t *testing.T) {
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := certificate.Check(strings.NewReader(data), limits, nil)
+		_, err := certificate.Check(strings.NewReader(data), limits, engine.New, nil)
 		runtime.ReadMemStats(&after)
 		var r *certificate.RejectError
 		if !errors.As(err, &r) {

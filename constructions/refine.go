@@ -101,7 +101,7 @@ type refiner struct {
 // are replaced by float64 numbers.
 //
 // Errors: *ShapeError, ErrSingular (the zero target), *ConvergenceError,
-// modular.ErrTooLarge (more than about 90,000 bits in all layers together).
+// exactmath.ErrTooLarge (more than about 90,000 bits in all layers together).
 func Refine(f *coupling.Flow, target exactmath.Matrix, prec uint, opt RefineOptions) (*coupling.Flow, RefineReport, error) {
 	part := f.Partition()
 	n := part.Dim()

@@ -14,6 +14,7 @@
 package exactmath
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
 )
@@ -38,6 +39,18 @@ type Pieces interface {
 	Matrix
 	Pieces(f func(i, j int, sign float64, u uint64, e int))
 }
+
+// Factor is a block triangular matrix: [[D, X], [0, I]] if Upper, [[I, 0], [X,
+// D]] otherwise.
+type Factor struct {
+	Upper  bool
+	Weight Matrix     // X: p x q if Upper, else q x p
+	Scale  []*big.Rat // the diagonal of D, p entries if Upper, else q; nil for D = I
+}
+
+// ErrTooLarge is returned for what would take too much memory or too many
+// operations.
+var ErrTooLarge = errors.New("too much memory or too many operations")
 
 // ShapeError reports operands whose shapes do not fit.
 type ShapeError struct {

@@ -8,7 +8,6 @@ import (
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
-	"flowproof/exactmath/modular"
 	"flowproof/verify/product"
 )
 
@@ -85,7 +84,7 @@ func (r *Result) compare(f *coupling.Flow, target exactmath.Matrix) (slack *big.
 			r.ResidualMax = new(big.Rat).Mul(num.MaxAbs(), unit)
 			r.ResidualFrobSq = unit.Mul(unit, unit).Mul(unit, num.NormFrobSq())
 		}
-		if !errors.Is(err, modular.ErrTooLarge) {
+		if !errors.Is(err, exactmath.ErrTooLarge) {
 			return new(big.Rat), err
 		}
 	}

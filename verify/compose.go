@@ -11,8 +11,8 @@ import (
 	"flowproof/exactmath"
 	"flowproof/exactmath/chain"
 	"flowproof/exactmath/dense"
-	"flowproof/exactmath/modular"
 	"flowproof/exactmath/sparse"
+	"flowproof/verify/engine"
 	"flowproof/verify/product"
 )
 
@@ -28,7 +28,7 @@ func Compose(f *coupling.Flow) (exactmath.Matrix, error) {
 		if err == nil {
 			return over(num, den), nil
 		}
-		if !errors.Is(err, modular.ErrTooLarge) {
+		if !errors.Is(err, exactmath.ErrTooLarge) {
 			return nil, err
 		}
 	}
@@ -43,7 +43,8 @@ func Compose(f *coupling.Flow) (exactmath.Matrix, error) {
 // it has to be, without residues.
 func multiply(f *coupling.Flow, target exactmath.Matrix) (*product.Product, error) {
 	layers := f.Layers()
-	for _, x := range []*product.Product{product.New(f.Partition(), len(layers), product.Limits{}), product.NewPlain(f.Partition())} {
+	for _, maker := range []product.Maker{engine.New, nil} {
+		x := product.New(f.Partition(), len(layers), product.Unlimited(), maker)
 		var err error
 		for _, l := range layers {
 			if err = x.Multiply(l); err != nil {
@@ -53,11 +54,11 @@ func multiply(f *coupling.Flow, target exactmath.Matrix) (*product.Product, erro
 		if err == nil && target != nil {
 			err = x.Subtract(target)
 		}
-		if !errors.Is(err, product.ErrTooLarge) {
+		if !errors.Is(err, exactmath.ErrTooLarge) {
 			return x, err
 		}
 	}
-	return nil, product.ErrTooLarge
+	return nil, exactmath.ErrTooLarge
 }
 
 func irrational(f *coupling.Flow) bool {

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"flowproof/coupling"
+	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
-	"flowproof/exactmath/modular"
 	"flowproof/exactmath/sparse"
 )
 
@@ -96,7 +96,7 @@ func TestTooManyBits(t *testing.T) {
 	}
 	w := must(dense.NewDyadic(n/2, n/2, num, -100_000))
 	f := must(coupling.NewFlow(part, must(coupling.NewLayer(part, coupling.Upper, w, coupling.Scale{}))))
-	if _, _, err := compile(f).Product(); !errors.Is(err, modular.ErrTooLarge) {
+	if _, _, err := compile(f).Product(); !errors.Is(err, exactmath.ErrTooLarge) {
 		t.Fatalf("the engine says %v", err)
 	}
 	v := make([]*big.Rat, n*n)

@@ -10,6 +10,7 @@ import (
 
 	"flowproof/certificate"
 	"flowproof/report"
+	"flowproof/verify/engine"
 )
 
 const checkPage = `Usage: verify check [-json] FILE...
@@ -107,7 +108,7 @@ func checkFile(path string) checked {
 		return c
 	}
 	defer f.Close()
-	o, err := certificate.Check(f, certificate.DefaultLimits(), nil)
+	o, err := certificate.Check(f, certificate.DefaultLimits(), engine.New, nil)
 	var r *certificate.RejectError
 	switch {
 	case errors.As(err, &r):

@@ -15,7 +15,7 @@ import (
 )
 
 // Step is one block triangular factor of a Chain.
-type Step = modular.Factor
+type Step = exactmath.Factor
 
 // Chain is the product of the factors Steps[0] Steps[1] ..., n x n with n = P +
 // Q and P, Q >= 1, in block order: place k of it is coordinate Order[k], or
@@ -65,7 +65,7 @@ func (c *Chain) Validate(target exactmath.Matrix) error {
 
 // Product returns N and an odd den > 0 such that the product is N / den,
 // exactly. It fails with a *exactmath.ShapeError if a shape does not fit, with
-// modular.ErrTooLarge if there are too many bits.
+// exactmath.ErrTooLarge if there are too many bits.
 func (c *Chain) Product() (num *dense.Dyadic, den *big.Int, err error) { return c.run(nil, block) }
 
 // Residual is Product for target - product. Numbers are reconstructed only where

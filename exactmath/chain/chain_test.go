@@ -10,7 +10,6 @@ import (
 
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
-	"flowproof/exactmath/modular"
 	"flowproof/internal/chaintest"
 )
 
@@ -154,7 +153,7 @@ func TestTooLarge(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := &Chain{P: 1, Q: 1, Steps: []Step{{Upper: true, Weight: x}, {Weight: x}}}
-	if _, _, err := c.Product(); !errors.Is(err, modular.ErrTooLarge) {
+	if _, _, err := c.Product(); !errors.Is(err, exactmath.ErrTooLarge) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -3,7 +3,6 @@
 package modular
 
 import (
-	"errors"
 	"math"
 	"math/big"
 	"runtime"
@@ -12,18 +11,6 @@ import (
 	"flowproof/exactmath"
 	"flowproof/exactmath/internal/residue"
 )
-
-// ErrTooLarge is returned if the numbers have too many bits for this engine, or
-// for the memory that it was given.
-var ErrTooLarge = errors.New("too many bits for multi-modular arithmetic")
-
-// Factor is a block triangular matrix: [[D, X], [0, I]] if Upper, [[I, 0], [X,
-// D]] otherwise.
-type Factor struct {
-	Upper  bool
-	Weight exactmath.Matrix // X: p x q if Upper, else q x p
-	Scale  []*big.Rat       // the diagonal of D, p entries if Upper, else q; nil for D = I
-}
 
 // Product is some rows of the product of factors, n x n in block order: place k
 // is coordinate order[k], and the parts are the first p places and the others.
@@ -80,7 +67,7 @@ type step struct {
 // first p and the other places of the order, a permutation of 0..n-1, 1 <= p <
 // n. How many factors are expected decides about time alone. Not much more than
 // the given memory, in bytes, and work, in multiplications of 64-bit words, are
-// used: beyond, methods fail with ErrTooLarge.
+// used: beyond, methods fail with exactmath.ErrTooLarge.
 func New(order []int, p, from, to, factors int, memory, work int64) *Product {
 	return newProduct(machine{residue.Fastest(), runtime.GOMAXPROCS(0), memory, work, 1 << 23}, order, p, from, to, factors)
 }
@@ -116,7 +103,7 @@ func (x *Product) Unit() (exp int, den *big.Int) {
 func (x *Product) Norm() *big.Rat { return x.spans[0].Add(x.spans[1]).Sum }
 
 // Set makes S the matrix of which each visits the entries, in the order of the
-// coordinates. It is called before any other method. It fails with ErrTooLarge.
+// coordinates. It is called before any other method. It fails with exactmath.ErrTooLarge.
 func (x *Product) Set(each func(visit func(i, j int, v *big.Rat))) error {
 	x.start = x.split(residue.Rationals(each))
 	x.spans = [2]residue.Span{x.start.Span, x.start.Span}
@@ -125,8 +112,8 @@ func (x *Product) Set(each func(visit func(i, j int, v *big.Rat))) error {
 }
 
 // Multiply replaces S by S E. The shapes have to fit: that is the caller's to
-// see to. With ErrTooLarge nothing has changed.
-func (x *Product) Multiply(e Factor) error {
+// see to. With exactmath.ErrTooLarge nothing has changed.
+func (x *Product) Multiply(e exactmath.Factor) error {
 	from, g := 1, x.kern.Lanes
 	if e.Upper {
 		from = 0
@@ -157,7 +144,7 @@ func (x *Product) Multiply(e Factor) error {
 }
 
 // Subtract replaces S by S - m, the n x n matrix m being in the order of the
-// coordinates. With ErrTooLarge nothing has changed.
+// coordinates. With exactmath.ErrTooLarge nothing has changed.
 func (x *Product) Subtract(m exactmath.Matrix) error {
 	z := x.split(residue.Of(m))
 	next := x.spans[0].Add(x.spans[1]).Add(z.Span)
@@ -187,7 +174,7 @@ func (x *Product) admit(next [2]residue.Span) error {
 	primes := int64(bits/23 + 6)
 	x.work -= int64(x.rows) * int64(x.n) * primes / 8 * (primes + int64(x.n)/4)
 	if x.work < 0 || bits > x.most() {
-		return ErrTooLarge
+		return exactmath.ErrTooLarge
 	}
 	return nil
 }

@@ -84,7 +84,7 @@ func check(t *testing.T, r *rand.Rand, c *chaintest.Chain, m chaintest.Maker) {
 				queue := []int{0, 10, 100, 1 << 23}[r.IntN(4)]
 				x := newProduct(on(kern, threads, queue), c.Order, c.P, from, to, r.IntN(12))
 				for _, f := range c.Factors {
-					if err := x.Multiply(Factor(f)); err != nil {
+					if err := x.Multiply(exactmath.Factor(f)); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -136,7 +136,7 @@ func TestSet(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, f := range tail.Factors {
-			if err := x.Multiply(Factor(f)); err != nil {
+			if err := x.Multiply(exactmath.Factor(f)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -163,7 +163,7 @@ func TestPrimesInDenominators(t *testing.T) {
 			c.Factors[k].Scale[1].SetFrac64(5, int64(x.primes[k].U))
 		}
 		before := slices.Clone(x.primes)
-		if err := x.Multiply(Factor(c.Factors[k])); err != nil {
+		if err := x.Multiply(exactmath.Factor(c.Factors[k])); err != nil {
 			t.Fatal(err)
 		}
 		if k > 0 && slices.Contains(x.primes, before[k]) {
@@ -208,37 +208,37 @@ func TestTooLarge(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := New([]int{0, 1}, 1, 0, 2, 2, math.MaxInt64, math.MaxInt64)
-	if err := x.Multiply(Factor{true, wide, nil}); err != nil {
+	if err := x.Multiply(exactmath.Factor{Upper: true, Weight: wide}); err != nil {
 		t.Fatal(err)
 	}
 	before := value(t, x)
-	for _, err := range []error{x.Multiply(Factor{false, wide, nil}), x.Multiply(Factor{false, wide, []*big.Rat{big.NewRat(1, 7)}})} {
-		if !errors.Is(err, ErrTooLarge) || !dense.Equal(value(t, x), before) {
+	for _, err := range []error{x.Multiply(exactmath.Factor{Weight: wide}), x.Multiply(exactmath.Factor{Weight: wide, Scale: []*big.Rat{big.NewRat(1, 7)}})} {
+		if !errors.Is(err, exactmath.ErrTooLarge) || !dense.Equal(value(t, x), before) {
 			t.Errorf("got %v", err)
 		}
 	}
 	for _, l := range [][2]int64{{1000, math.MaxInt64}, {math.MaxInt64, 10}} {
 		x := New([]int{0, 1}, 1, 0, 2, 2, l[0], l[1])
-		if err := x.Multiply(Factor{true, small, nil}); !errors.Is(err, ErrTooLarge) {
+		if err := x.Multiply(exactmath.Factor{Upper: true, Weight: small}); !errors.Is(err, exactmath.ErrTooLarge) {
 			t.Errorf("limits %d: got %v", l, err)
 		}
 	}
 	x = New([]int{0, 1}, 1, 0, 2, 2, 1<<10, math.MaxInt64)
-	if err := x.Set(wide.Each); !errors.Is(err, ErrTooLarge) {
+	if err := x.Set(wide.Each); !errors.Is(err, exactmath.ErrTooLarge) {
 		t.Errorf("too large to begin with: got %v", err)
 	}
 	// Memory for the numbers as they are, but not for those foreseen.
 	x = New([]int{0, 1}, 1, 0, 2, 100, int64(x.stride)*8*6, math.MaxInt64) // six planes
-	err = x.Multiply(Factor{true, small, nil})
+	err = x.Multiply(exactmath.Factor{Upper: true, Weight: small})
 	if x.flush(); err != nil || len(x.primes) != 6 {
 		t.Errorf("%d primes, error %v", len(x.primes), err)
 	}
 }
 
 // gaussian returns alternating factors with float64 weights.
-func gaussian(n, depth int) []Factor {
+func gaussian(n, depth int) []exactmath.Factor {
 	r := rand.New(rand.NewPCG(1, uint64(n)))
-	out := make([]Factor, depth)
+	out := make([]exactmath.Factor, depth)
 	for k := range out {
 		rows, cols := n-n/2, n/2
 		if k%2 == 1 {
@@ -249,7 +249,7 @@ func gaussian(n, depth int) []Factor {
 			x[i] = r.NormFloat64() / math.Sqrt(1.1*float64(n/2))
 		}
 		w, _ := exactmath.FromFloat64(rows, cols, x)
-		out[k] = Factor{Upper: k%2 == 1, Weight: w}
+		out[k] = exactmath.Factor{Upper: k%2 == 1, Weight: w}
 	}
 	return out
 }

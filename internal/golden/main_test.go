@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"flowproof/certificate"
+	"flowproof/verify/engine"
 )
 
 // What is generated is accepted below accepted/, and refused below refused/;
@@ -25,7 +26,7 @@ func TestGenerate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = certificate.Check(f, certificate.DefaultLimits(), nil)
+			_, err = certificate.Check(f, certificate.DefaultLimits(), engine.New, nil)
 			f.Close()
 			if (err == nil) != (sub == "accepted") {
 				t.Errorf("%s: %v", path, err)

@@ -5,6 +5,7 @@ import (
 	"math/big"
 
 	"flowproof/coupling"
+	"flowproof/exactmath"
 )
 
 // precision is that of a scale exp(s): the dyadic number in its place is off by a
@@ -49,7 +50,7 @@ func Enclose(part coupling.Partition, l coupling.Layer) (coupling.Layer, *big.Fl
 	for i := range d {
 		s := l.Scale().At(i)
 		if s.Num().BitLen()-s.Denom().BitLen() >= 20 {
-			return l, nil, fmt.Errorf("%w: scale %d is exp of more than ±2^19", ErrTooLarge, i)
+			return l, nil, fmt.Errorf("%w: scale %d is exp of more than ±2^19", exactmath.ErrTooLarge, i)
 		}
 		z := exp(s)
 		d[i], _ = z.Rat(nil)

@@ -1,11 +1,11 @@
 package product
 
 import (
+	"cmp"
 	"math"
 	"math/big"
 
 	"flowproof/exactmath"
-	"flowproof/exactmath/modular"
 )
 
 // unit is 2^exp / den.
@@ -14,7 +14,7 @@ type unit struct {
 	den *big.Int
 }
 
-func newUnit(x *modular.Product) (u unit) {
+func newUnit(x Engine) (u unit) {
 	u.exp, u.den = x.Unit()
 	return u
 }
@@ -36,31 +36,34 @@ func (u unit) round(num *big.Int) float64 {
 
 // Rows is some rows of a rational product.
 type Rows struct {
-	unit
-	num    [][]big.Int
+	value  func(k int) *big.Rat // entry k, row by row
 	floats []float64
 }
 
-// Rows returns rows from..to-1, in the order of the coordinates. It fails with
-// ErrTooLarge.
-func (x *Product) Rows(from, to int) (*Rows, error) {
+// Rows returns rows from..to-1, in the order of the coordinates.
+func (x *Product) Rows(from, to int) *Rows {
+	n := len(x.order)
+	r := &Rows{floats: make([]float64, (to-from)*n)}
 	if x.dense == nil {
-		if err := x.fill(); err != nil {
-			return nil, err
+		zero := new(big.Rat)
+		r.value = func(k int) *big.Rat { return cmp.Or(x.rows[x.place[from+k/n]][x.place[k%n]], zero) }
+		for k := range r.floats {
+			r.floats[k], _ = r.value(k).Float64()
 		}
+		return r
 	}
-	n, list := len(x.order), make([]int, to-from)
-	r := &Rows{newUnit(x.dense), make([][]big.Int, to-from), make([]float64, (to-from)*n)}
+	unit, list, num := newUnit(x.dense), make([]int, to-from), make([][]big.Int, to-from)
 	for i := range list {
 		list[i] = from + i
 	}
-	x.dense.Rows(list, func(i int, num []big.Int) {
-		r.num[i-from] = num
-		for j := range num {
-			r.floats[(i-from)*n+j] = r.round(&num[j])
+	x.dense.Rows(list, func(i int, row []big.Int) {
+		num[i-from] = row
+		for j := range row {
+			r.floats[(i-from)*n+j] = unit.round(&row[j])
 		}
 	})
-	return r, nil
+	r.value = func(k int) *big.Rat { return unit.value(&num[k/n][k%n]) }
+	return r
 }
 
 // Float64s returns the entries rounded to nearest even, row by row; ±Inf if they
@@ -69,7 +72,6 @@ func (r *Rows) Float64s() []float64 { return r.floats }
 
 // Residual returns the largest |target - entry|, the target given row by row.
 func (r *Rows) Residual(target []float64) *big.Rat {
-	n := len(r.num[0])
 	most, floor := new(big.Rat), 0.0
 	for k, t := range target {
 		// The difference is within half a unit of that of the rounded entry.
@@ -77,8 +79,8 @@ func (r *Rows) Residual(target []float64) *big.Rat {
 		if math.Abs(t-f)*(1+0x1p-50)+math.Abs(f)*0x1p-52+0x1p-1070 <= floor {
 			continue
 		}
-		v := r.value(&r.num[k/n][k%n])
-		v.Sub(new(big.Rat).SetFloat64(t), v)
+		v := new(big.Rat).SetFloat64(t)
+		v.Sub(v, r.value(k))
 		if v.Abs(v).Cmp(most) > 0 {
 			most = v
 			floor, _ = v.Float64()

@@ -9,7 +9,6 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
-	"flowproof/exactmath/modular"
 )
 
 // Verdict is the outcome of comparing a product with a target.
@@ -26,41 +25,56 @@ const (
 	Enclosed Verdict = "enclosed"
 )
 
-// Limits bounds what a product may take; 0 stands for no limit.
+// Limits bounds what a product may take.
 type Limits struct {
 	Memory int64 // bytes
 	Work   int64 // multiplications of 64-bit words
 }
 
-// ErrTooLarge is returned for a layer that would take the product beyond its
-// limits.
-var ErrTooLarge = modular.ErrTooLarge
+// Unlimited returns no limits.
+func Unlimited() Limits { return Limits{math.MaxInt64, math.MaxInt64} }
+
+// Engine is dense arithmetic: a matrix S, n x n, that factors are multiplied to
+// from the right. S begins as the identity. The coordinates have an order, in which
+// p belong to the first part. Methods may fail with exactmath.ErrTooLarge.
+type Engine interface {
+	// Set makes S the matrix of these entries, (i, j) by coordinates. It may be
+	// called once, before any other method.
+	Set(each func(visit func(i, j int, v *big.Rat))) error
+	// Multiply replaces S by S f.
+	Multiply(f exactmath.Factor) error
+	// Subtract replaces S by S - m.
+	Subtract(m exactmath.Matrix) error
+	// Rows visits the rows of these coordinates, several at once: num[j] 2^exp / den
+	// is the entry (i, j), where Unit returns exp and den.
+	Rows(coordinates []int, visit func(i int, num []big.Int))
+	Unit() (exp int, den *big.Int)
+	// Norm bounds the sums of |entries| along the rows.
+	Norm() *big.Rat
+}
+
+// Maker makes an engine that expects so many factors, for the limits of a product.
+type Maker func(order []int, p, factors int, memory, work int64) Engine
 
 // Product is the exact product E1 E2 ... of coupling layers on one partition. It
-// begins as rows of the entries that are not zero; residues modulo many primes
-// take over from the first layer that fills the rows, and hand back when the
-// numbers outgrow them. Scales exp(s) are replaced by dyadic numbers, and what
-// that changes is bounded.
+// is kept as rows of the rational entries that are not zero, until a layer fills
+// them and an engine, if there is one, takes over. Scales exp(s) are replaced by
+// dyadic numbers, and what that changes is bounded.
 type Product struct {
 	part         coupling.Partition
 	order, place []int // coordinates in block order, and the inverse
 	layers, done int   // expected in all, and multiplied
 	limits       Limits
 	rows         rows
-	dense        *modular.Product // nil if rows are used
-	plain        bool             // rows are to stay
-	slack        *big.Float       // bounds the infinity norm of the error; nil if all scales were rational
+	maker        Maker
+	dense        Engine     // nil if rows are used
+	slack        *big.Float // bounds the infinity norm of the error; nil if all scales were rational
 }
 
-// New returns the identity. How many layers are expected decides about time
-// alone.
-func New(part coupling.Partition, layers int, limits Limits) *Product {
-	for _, l := range []*int64{&limits.Memory, &limits.Work} {
-		if *l == 0 {
-			*l = math.MaxInt64
-		}
-	}
-	x := &Product{part: part, order: part.Order(), layers: layers, limits: limits, rows: identity(part.Dim())}
+// New returns the identity. How many layers are expected decides about time alone,
+// and so does the maker of an engine, which may be nil.
+func New(part coupling.Partition, layers int, limits Limits, maker Maker) *Product {
+	x := &Product{part: part, order: part.Order(), layers: layers, limits: limits, rows: identity(part.Dim()), maker: maker}
 	x.place = make([]int, len(x.order))
 	for k, i := range x.order {
 		x.place[i] = k
@@ -68,18 +82,10 @@ func New(part coupling.Partition, layers int, limits Limits) *Product {
 	return x
 }
 
-// NewPlain is New without limits and without residues: slow, for numbers of any
-// size.
-func NewPlain(part coupling.Partition) *Product {
-	x := New(part, 0, Limits{})
-	x.plain = true
-	return x
-}
-
 // Irrational reports whether a layer had scales exp(s).
 func (x *Product) Irrational() bool { return x.slack != nil }
 
-// Multiply multiplies by a layer from the right. It fails with ErrTooLarge before
+// Multiply multiplies by a layer from the right. It fails with exactmath.ErrTooLarge before
 // it uses more than the limits; the product is of no use then.
 func (x *Product) Multiply(l coupling.Layer) error {
 	l, off, err := Enclose(x.part, l)
@@ -100,7 +106,7 @@ func (x *Product) Multiply(l coupling.Layer) error {
 	if x.dense == nil {
 		count := x.rows.entries()
 		f.Weight.Each(func(int, int, *big.Rat) { count++ })
-		if x.plain || count*16 < len(x.order)*len(x.order) {
+		if x.maker == nil || count*16 < len(x.order)*len(x.order) {
 			x.done++
 			return x.rows.multiply(f, &x.limits)
 		}
@@ -114,7 +120,7 @@ func (x *Product) Multiply(l coupling.Layer) error {
 
 // fill changes from rows to residues.
 func (x *Product) fill() (err error) {
-	x.dense = modular.New(x.order, x.part.P(), 0, len(x.order), x.layers-x.done, x.limits.Memory, x.limits.Work)
+	x.dense = x.maker(x.order, x.part.P(), x.layers-x.done, x.limits.Memory, x.limits.Work)
 	if x.done > 0 { // otherwise it is the identity
 		err = x.dense.Set(x.rows.each(x.order))
 	}
@@ -123,7 +129,7 @@ func (x *Product) fill() (err error) {
 }
 
 // Subtract subtracts the target, n x n in the order of the coordinates. It fails
-// with a *exactmath.ShapeError if it is of another shape, with ErrTooLarge.
+// with a *exactmath.ShapeError if it is of another shape, with exactmath.ErrTooLarge.
 func (x *Product) Subtract(target exactmath.Matrix) error {
 	n := len(x.order)
 	if r, c := target.Dims(); r != n || c != n {
@@ -214,8 +220,8 @@ func (x *Product) norm() *big.Float {
 }
 
 // Factor returns a layer with rational scales as the engine wants it.
-func Factor(l coupling.Layer) modular.Factor {
-	f := modular.Factor{Upper: l.Kind() == coupling.Upper, Weight: l.Weight()}
+func Factor(l coupling.Layer) exactmath.Factor {
+	f := exactmath.Factor{Upper: l.Kind() == coupling.Upper, Weight: l.Weight()}
 	if rows, _ := f.Weight.Dims(); l.Scale().Kind() == coupling.ScaleExact {
 		for i := range rows {
 			f.Scale = append(f.Scale, l.Scale().At(i))

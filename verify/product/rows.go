@@ -3,7 +3,7 @@ package product
 import (
 	"math/big"
 
-	"flowproof/exactmath/modular"
+	"flowproof/exactmath"
 )
 
 // rows is a matrix of which row i maps columns to the entries that are not zero,
@@ -45,7 +45,7 @@ type term struct {
 }
 
 // multiply multiplies by a factor from the right.
-func (x rows) multiply(f modular.Factor, limits *Limits) error {
+func (x rows) multiply(f exactmath.Factor, limits *Limits) error {
 	count, cols := f.Weight.Dims()
 	from, to := cols, 0 // the first column read, the first one written
 	if f.Upper {
@@ -66,7 +66,7 @@ func (x rows) multiply(f modular.Factor, limits *Limits) error {
 			}
 			for _, t := range factor[j] {
 				if x.add(i, t.col, new(big.Rat).Mul(v, t.value)); limits.spend(v, t.value) < 0 {
-					return ErrTooLarge
+					return exactmath.ErrTooLarge
 				}
 			}
 		}
@@ -89,6 +89,6 @@ func (x rows) add(i, j int, v *big.Rat) {
 func (l *Limits) spend(a, b *big.Rat) int64 {
 	words := int64(a.Num().BitLen()+a.Denom().BitLen()+b.Num().BitLen()+b.Denom().BitLen())/64 + 1
 	l.Memory -= words*8 + 64
-	l.Work -= words * words
+	l.Work -= words*words + 512 // allocation and reduction to lowest terms
 	return min(l.Memory, l.Work)
 }
