@@ -11,20 +11,26 @@ import (
 	"flowproof/certificate"
 	"flowproof/report"
 	"flowproof/verify/engine"
+	"flowproof/verify/product"
 )
 
-const checkPage = `Usage: verify check [-json] FILE...
+const checkPage = `Usage: verify check [-json] [-plain] FILE...
 
 Checks certificates: reads the layers and the target of each FILE, multiplies
 the layers exactly, and says whether the claim that the file makes is true. What
 the file says about where the layers come from is repeated, and not trusted.
 docs/certificate.md describes the format.
 
+With -plain, all arithmetic is that of rational numbers from the standard
+library, and nothing of the fast engine is used: the same answer, in seconds
+instead of milliseconds for n = 100, in many minutes for n = 500.
+
 Exit codes: 0 all accepted; 1 some rejected; 2 usage, or a file cannot be read
 
 Examples:
   verify check rotation.cert
   verify check -json rotation.cert turn.cert
+  verify check -plain turn.cert
 
 Flags:
 `
@@ -60,11 +66,16 @@ type checked struct {
 func checkCommand(args []string, stdout, stderr io.Writer) (int, error) {
 	fs := flag.NewFlagSet("verify check", flag.ContinueOnError)
 	asJSON := fs.Bool("json", false, "print a JSON array with an object for each file")
+	plain := fs.Bool("plain", false, "multiply rational numbers, without the fast engine")
 	if err := parse(fs, checkPage, args, true, stdout); err != nil {
 		return exitUsage, err
 	}
 	if fs.NArg() == 0 {
 		return exitUsage, errors.New("check: want the names of the certificates to check")
+	}
+	maker := product.Maker(engine.New)
+	if *plain {
+		maker = nil
 	}
 	code := exitOK
 	all := make([]checked, 0, fs.NArg())
@@ -72,7 +83,7 @@ func checkCommand(args []string, stdout, stderr io.Writer) (int, error) {
 	defer spin.stop()
 	for _, path := range fs.Args() {
 		spin.say("checking " + path)
-		c := checkFile(path)
+		c := checkFile(path, maker)
 		all = append(all, c)
 		switch {
 		case c.Error != "":
@@ -100,7 +111,7 @@ func checkCommand(args []string, stdout, stderr io.Writer) (int, error) {
 	return code, nil
 }
 
-func checkFile(path string) checked {
+func checkFile(path string, maker product.Maker) checked {
 	c := checked{File: path}
 	f, err := os.Open(path)
 	if err != nil {
@@ -108,7 +119,7 @@ func checkFile(path string) checked {
 		return c
 	}
 	defer f.Close()
-	o, err := certificate.Check(f, certificate.DefaultLimits(), engine.New, nil)
+	o, err := certificate.Check(f, certificate.DefaultLimits(), maker, nil)
 	var r *certificate.RejectError
 	switch {
 	case errors.As(err, &r):

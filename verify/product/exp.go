@@ -12,13 +12,8 @@ import (
 // factor of at most 1 ± 2^-precision.
 const precision = 512
 
-// exp returns a number of which exp(s) is at most 2^-precision times it away.
-//
-// With |s| < 2^e, x = |s| / 2^m, m = e + 16, the Taylor series of exp at x is
-// summed in w bits up to a term below 2^-w, of which there are n <= w/16 + 2, and
-// squared m times. Every operation rounds by a factor within 1 ± 2^-w. They make
-// at most 4 n + 4 such factors, the rest of the series counted, before squaring,
-// and less than 2^m (4 n + 5) after, and w - m - 64 bits are asked for.
+// exp returns a number of which exp(s) is at most 2^-precision times it away:
+// PROOFS.md, lemma 7.5. It sums the Taylor series at |s| / 2^m and squares m times.
 func exp(s *big.Rat) *big.Float {
 	m := max(0, s.Num().BitLen()-s.Denom().BitLen()+1) + 16
 	w := precision + m + 64
