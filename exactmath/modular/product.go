@@ -225,19 +225,28 @@ func (x *Product) put(coordinates []int, visit func(i int, num []big.Int)) {
 	for k, i := range x.order {
 		coordinate[x.column(k)] = i
 	}
-	residue.Parallel(x.threads, len(coordinates), func(thread, task int) {
-		i := coordinates[task]
-		num, row := make([]big.Int, x.n), x.planes[(x.place[i]-x.first)*x.ld:]
-		for at := 0; at < x.ld; at += residue.Chunk * g {
-			size := min(residue.Chunk, (x.ld-at)/g)
-			x.table.Ints(x.kern, row[at:], x.stride, size, units, x.buffer(thread, x.table.Scratch(x.kern)), func(s int) *big.Int {
-				if j := coordinate[at+s]; j >= 0 {
-					return &num[j]
-				}
-				return nil
-			})
+	each := max(1, residue.Chunk*g/x.ld) // rows to a task: as many as are put together at once
+	residue.Parallel(x.threads, residue.Ceil(len(coordinates), each), func(thread, task int) {
+		these := coordinates[task*each : min(len(coordinates), task*each+each)]
+		for count := 1; len(these) > 0; these, count = these[count:], 1 {
+			first := x.place[these[0]]
+			for count < len(these) && x.place[these[count]] == first+count {
+				count++
+			}
+			num, rows := make([]big.Int, count*x.n), x.planes[(first-x.first)*x.ld:]
+			for at := 0; at < count*x.ld; at += residue.Chunk * g {
+				size := min(residue.Chunk, (count*x.ld-at)/g)
+				x.table.Ints(x.kern, rows[at:], x.stride, size, units, x.buffer(thread, x.table.Scratch(x.kern)), func(s int) *big.Int {
+					if j := coordinate[(at+s)%x.ld]; j >= 0 {
+						return &num[(at+s)/x.ld*x.n+j]
+					}
+					return nil
+				})
+			}
+			for k := range count {
+				visit(these[k], num[k*x.n:(k+1)*x.n])
+			}
 		}
-		visit(i, num)
 	})
 }
 

@@ -59,6 +59,9 @@ func (p Prime) Mul(a, b uint64) uint64 { return a * b % p.U }
 // Pow returns a^e modulo p, for 0 < a < p.
 func (p Prime) Pow(a uint64, e int) uint64 {
 	r, order := uint64(1), int(p.U-1)
+	if a == 1 {
+		return 1
+	}
 	for e = (e%order + order) % order; e > 0; e >>= 1 {
 		if e&1 == 1 {
 			r = p.Mul(r, a)
