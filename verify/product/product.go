@@ -104,9 +104,13 @@ func (x *Product) Multiply(l coupling.Layer) error {
 	}
 	f := Factor(l)
 	if x.dense == nil {
-		count := x.rows.entries()
-		f.Weight.Each(func(int, int, *big.Rat) { count++ })
-		if x.maker == nil || count*16 < len(x.order)*len(x.order) {
+		count, rows, cols := x.rows.entries(), 0, 0
+		if _, dense := f.Weight.(*exactmath.Floats); dense {
+			rows, cols = f.Weight.Dims() // without a look at the entries
+		} else {
+			f.Weight.Each(func(int, int, *big.Rat) { count++ })
+		}
+		if x.maker == nil || (count+rows*cols)*16 < len(x.order)*len(x.order) {
 			x.done++
 			return x.rows.multiply(f, &x.limits)
 		}
