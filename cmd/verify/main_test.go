@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -401,29 +400,6 @@ func TestBatch(t *testing.T) {
 	code, out, _ := call("good.npy", "mirror.csv")
 	if code != exitUnrepresentable || !strings.Contains(out, "2 targets: 0 exact, 1 within the tolerance, 0 not reproduced, 1 failed") {
 		t.Errorf("exit %d\n%s", code, out)
-	}
-}
-
-// TestBashCompletion lets bash complete a few lines.
-func TestBashCompletion(t *testing.T) {
-	_, script, _ := call("completion", "bash")
-	for line, want := range map[string]string{
-		"verify ex":               "export",
-		"verify -targ":            "-target",
-		"verify -target random-o": "random-orthogonal",
-		"verify export -format o": "onnx",
-		"verify export -inv":      "-inverse",
-		"verify list -js":         "-json",
-	} {
-		words := strings.Fields(line)
-		driver := fmt.Sprintf("%s\nCOMP_WORDS=(%s) COMP_CWORD=%d; _verify; echo ${COMPREPLY[*]}", script, line, len(words)-1)
-		out, err := exec.Command("bash", "-c", driver).CombinedOutput()
-		if err != nil || strings.TrimSpace(string(out)) != want {
-			t.Errorf("%s: %q, %v, want %s", line, out, err, want)
-		}
-	}
-	if code, _, errs := call("completion", "csh"); code != exitUsage || !strings.Contains(errs, "bash, zsh or fish") {
-		t.Errorf("csh: exit %d, %s", code, errs)
 	}
 }
 

@@ -17,12 +17,22 @@ const Interrupted = 130
 // temporary file is removed; on an interrupt too, and then the program exits
 // with code Interrupted.
 func Write(path string, write func(io.Writer) error) (err error) {
+	signals, done := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM) // before there is anything to remove
+	defer signal.Stop(signals)
+	defer close(done)
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
 	if err != nil {
 		return err
 	}
-	stop := removeOnSignal(f.Name())
-	defer stop()
+	go func() {
+		select {
+		case <-signals:
+			os.Remove(f.Name())
+			os.Exit(Interrupted)
+		case <-done:
+		}
+	}()
 	defer func() {
 		if err != nil {
 			f.Close()
@@ -42,23 +52,4 @@ func Write(path string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), path)
-}
-
-// removeOnSignal removes the file and ends the program if it is interrupted
-// before stop is called.
-func removeOnSignal(name string) (stop func()) {
-	signals, done := make(chan os.Signal, 1), make(chan struct{})
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		select {
-		case <-signals:
-			os.Remove(name)
-			os.Exit(Interrupted)
-		case <-done:
-		}
-	}()
-	return func() {
-		signal.Stop(signals)
-		close(done)
-	}
 }
