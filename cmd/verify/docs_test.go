@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-var clients = flag.Bool("clients", false, "also run the Python and Node.js code of the pages in docs, with the packages that they need")
+var clients = flag.Bool("clients", false, "also run the Python and Node.js code of the pages in docs, and the completion of zsh and fish: all must be installed")
 
 // block is a fenced block of a page: its language line and its text.
 type block struct{ lang, text string }
