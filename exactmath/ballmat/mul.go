@@ -2,6 +2,7 @@ package ballmat
 
 import (
 	"errors"
+	"math"
 	"math/big"
 	"runtime"
 
@@ -25,9 +26,9 @@ func mulAdd(c, a, b *dense.Dyadic) (num []big.Int, exp int, err error) {
 	g := kern.Lanes
 	var x, y, z *residue.Integers
 	split := []func(){
-		func() { x = residue.Split(residue.Of(a), layout.Rows(rows, k, g), g) },
-		func() { y = residue.Split(residue.Of(b), residue.Panels(k, cols, g), g) },
-		func() { z = residue.Split(residue.Of(c), layout.Rows(rows, cols, g), g) },
+		func() { x = residue.Split(residue.Of(a), layout.Rows(rows, k, g), g, math.MaxInt64) },
+		func() { y = residue.Split(residue.Of(b), residue.Panels(k, cols, g), g, math.MaxInt64) },
+		func() { z = residue.Split(residue.Of(c), layout.Rows(rows, cols, g), g, math.MaxInt64) },
 	}
 	residue.Parallel(threads, 3, func(_, i int) { split[i]() })
 	total := z.Span.Add(x.Times(y.Span))

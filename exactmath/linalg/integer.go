@@ -71,7 +71,7 @@ func (z *integers) split(row, col []int) *residue.Integers {
 	for j, c := range col {
 		to.Col[c], to.Lane[c] = from.Col[j], from.Lane[j]
 	}
-	return residue.Split(residue.Of(z.m), to, z.kern.Lanes)
+	return residue.Split(residue.Of(z.m), to, z.kern.Lanes, math.MaxInt64)
 }
 
 // residues returns A, as laid out in x, modulo at most 6 primes, in that order,

@@ -65,9 +65,9 @@ type step struct {
 
 // New returns rows from..to-1 of the identity, in block order. The parts are the
 // first p and the other places of the order, a permutation of 0..n-1, 1 <= p <
-// n. How many factors are expected decides about time alone. Not much more than
-// the given memory, in bytes, and work, in multiplications of 64-bit words, are
-// used: beyond, methods fail with exactmath.ErrTooLarge.
+// n. How many factors are expected decides about time alone. Methods fail with
+// exactmath.ErrTooLarge rather than make planes of more than the given memory, in
+// bytes, or do more than the given work, in multiplications of 64-bit words.
 func New(order []int, p, from, to, factors int, memory, work int64) *Product {
 	return newProduct(machine{residue.Fastest(), runtime.GOMAXPROCS(0), memory, work, 1 << 23}, order, p, from, to, factors)
 }
@@ -103,9 +103,12 @@ func (x *Product) Unit() (exp int, den *big.Int) {
 func (x *Product) Norm() *big.Rat { return x.spans[0].Add(x.spans[1]).Sum }
 
 // Set makes S the matrix of which each visits the entries, in the order of the
-// coordinates. It is called before any other method. It fails with exactmath.ErrTooLarge.
+// coordinates. It is called before any other method. It fails with
+// exactmath.ErrTooLarge.
 func (x *Product) Set(each func(visit func(i, j int, v *big.Rat))) error {
-	x.start = x.split(residue.Rationals(each))
+	if x.start = x.split(residue.Rationals(each), x.memory/8); x.start == nil {
+		return exactmath.ErrTooLarge
+	}
 	x.spans = [2]residue.Span{x.start.Span, x.start.Span}
 	x.fill()
 	return x.admit(x.spans)
@@ -119,7 +122,10 @@ func (x *Product) Multiply(e exactmath.Factor) error {
 		from = 0
 	}
 	rows, cols := e.Weight.Dims()
-	weight := residue.Split(residue.Of(e.Weight), residue.Panels(rows, cols, g), g)
+	weight := residue.Split(residue.Of(e.Weight), residue.Panels(rows, cols, g), g, x.memory/8)
+	if weight == nil {
+		return exactmath.ErrTooLarge
+	}
 	var scale *residue.Integers
 	// [S1, S2] [[D, X], [0, I]] = [S1 D, S2 + S1 X], and its mirror image.
 	next := x.spans
@@ -129,7 +135,7 @@ func (x *Product) Multiply(e exactmath.Factor) error {
 			for j, d := range e.Scale {
 				visit(0, j, d)
 			}
-		}), residue.Panels(1, rows, g), g)
+		}), residue.Panels(1, rows, g), g, math.MaxInt64)
 		next[from] = next[from].Scaled(scale.Span)
 	}
 	if err := x.admit(next); err != nil {
@@ -146,7 +152,10 @@ func (x *Product) Multiply(e exactmath.Factor) error {
 // Subtract replaces S by S - m, the n x n matrix m being in the order of the
 // coordinates. With exactmath.ErrTooLarge nothing has changed.
 func (x *Product) Subtract(m exactmath.Matrix) error {
-	z := x.split(residue.Of(m))
+	z := x.split(residue.Of(m), x.memory/8)
+	if z == nil {
+		return exactmath.ErrTooLarge
+	}
 	next := x.spans[0].Add(x.spans[1]).Add(z.Span)
 	if err := x.admit([2]residue.Span{next, next}); err != nil {
 		return err
@@ -265,9 +274,9 @@ func (x *Product) grow() {
 		bound.Lsh(bound, uint(min(x.ahead*max(0, bits-before)/len(x.waiting)+24, 7*bits, max(0, x.most()-bits))))
 	}
 	if x.planes != nil {
-		old = x.split(x.entries())
+		old = x.split(x.entries(), math.MaxInt64)
 	}
-	x.start = nil
+	x.start, x.planes = nil, nil // the memory is needed
 	x.primes, x.room = residue.Primes(bound, total.Den)
 	x.table, x.planes = nil, make([]float64, x.stride*len(x.primes))
 	if old != nil {
@@ -318,8 +327,9 @@ func (x *Product) column(k int) int {
 	return k - x.p + x.off[1]
 }
 
-// split lays out the rows of an n x n matrix as the planes do.
-func (x *Product) split(entries residue.Entries) *residue.Integers {
+// split lays out the rows of an n x n matrix as the planes do; nil if that takes
+// more than limit digits.
+func (x *Product) split(entries residue.Entries, limit int64) *residue.Integers {
 	g := x.kern.Lanes
 	lay := residue.Layout{Row: make([]int, x.n), Col: make([]int, x.n), Lane: make([]int, x.n), Groups: x.rows * x.ld / g}
 	for k, i := range x.order {
@@ -332,7 +342,7 @@ func (x *Product) split(entries residue.Entries) *residue.Integers {
 				f(i, j, sign, u, e)
 			}
 		})
-	}, lay, g)
+	}, lay, g, limit)
 }
 
 // buffer returns scratch memory of the thread, with anything in it.

@@ -217,6 +217,13 @@ func TestTooLarge(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	}
+	span := must(dense.NewDyadic(2, 2, []*big.Int{big.NewInt(1), new(big.Int).Lsh(big.NewInt(1), 90000), {}, {}}, 0))
+	x = New([]int{0, 1}, 1, 0, 2, 2, 1<<14, math.MaxInt64) // fewer than the digits of span
+	for what, err := range map[string]error{"set": x.Set(span.Each), "factor": x.Multiply(exactmath.Factor{Weight: wide}), "target": x.Subtract(span)} {
+		if !errors.Is(err, exactmath.ErrTooLarge) {
+			t.Errorf("%s: got %v", what, err)
+		}
+	}
 	for _, l := range [][2]int64{{1000, math.MaxInt64}, {math.MaxInt64, 10}} {
 		x := New([]int{0, 1}, 1, 0, 2, 2, l[0], l[1])
 		if err := x.Multiply(exactmath.Factor{Upper: true, Weight: small}); !errors.Is(err, exactmath.ErrTooLarge) {
@@ -233,6 +240,13 @@ func TestTooLarge(t *testing.T) {
 	if x.flush(); err != nil || len(x.primes) != 6 {
 		t.Errorf("%d primes, error %v", len(x.primes), err)
 	}
+}
+
+func must[T any](x T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return x
 }
 
 // gaussian returns alternating factors with float64 weights.

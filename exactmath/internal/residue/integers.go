@@ -84,8 +84,9 @@ func Rationals(each func(visit func(i, j int, v *big.Rat))) Entries {
 // Digits is how many digits are stored.
 func (x *Integers) Digits() int { return len(x.digits) }
 
-// Split returns the entries in the given layout.
-func Split(entries Entries, lay Layout, lanes int) *Integers {
+// Split returns the entries in the given layout, nil if they take more than limit
+// digits.
+func Split(entries Entries, lay Layout, lanes int, limit int64) *Integers {
 	lo, hi := math.MaxInt, math.MinInt
 	z := &Integers{Groups: lay.Groups}
 	z.Den = entries(func(_, _ int, _ float64, u uint64, e int) {
@@ -97,6 +98,9 @@ func Split(entries Entries, lay Layout, lanes int) *Integers {
 		lo, hi = 0, 0
 	}
 	z.Exp, z.count = lo, max(1, Ceil(hi-lo, digitBits))
+	if int64(z.Groups)*int64(z.count)*int64(lanes) > limit {
+		return nil
+	}
 	z.digits = make([]float64, z.Groups*z.count*lanes)
 	// Sums are in units of 2^unit, pieces rounded up, so that they stay below 2^63.
 	sums := make([]uint64, len(lay.Row))

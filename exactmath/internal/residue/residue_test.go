@@ -190,7 +190,10 @@ func TestSplit(t *testing.T) {
 				lay.Col[j] = j / kern.Lanes
 			}
 		}
-		z := Split(Of(x), lay, kern.Lanes)
+		z := Split(Of(x), lay, kern.Lanes, math.MaxInt64)
+		if size := int64(z.Digits()); Split(Of(x), lay, kern.Lanes, size) == nil || Split(Of(x), lay, kern.Lanes, size-1) != nil {
+			t.Fatalf("a limit of %d digits is not held", size)
+		}
 		primes, _ := Primes(big.NewInt(1), z.Den)
 		ones, mod := []uint64{1, 1, 1, 2, 1, 3}, Moduli(primes[:6]...)
 		size := z.Groups * kern.Lanes
