@@ -16,6 +16,8 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/google/go-cmp/cmp"
+
 	"flowproof/certificate"
 	"flowproof/certificate/encode"
 	"flowproof/coupling"
@@ -24,8 +26,6 @@ import (
 	"flowproof/exactmath/sparse"
 	"flowproof/verify"
 	"flowproof/verify/engine"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestRoundTrip(t *testing.T) {

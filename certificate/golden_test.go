@@ -9,12 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"flowproof/certificate"
 	"flowproof/coupling"
 	"flowproof/exactmath/dense"
 	"flowproof/verify"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 const golden = "../testdata/certificates"

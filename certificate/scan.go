@@ -4,12 +4,13 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"errors"
-	"flowproof/exactmath"
 	"fmt"
 	"hash"
 	"io"
 	"strconv"
 	"strings"
+
+	"flowproof/exactmath"
 )
 
 const maxLine = 1 << 24

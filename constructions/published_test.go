@@ -1,9 +1,10 @@
 package constructions
 
 import (
-	"flowproof/exactmath/dense"
 	"math/rand/v2"
 	"testing"
+
+	"flowproof/exactmath/dense"
 )
 
 func TestPublished(t *testing.T) {

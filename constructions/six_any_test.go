@@ -1,9 +1,10 @@
 package constructions
 
 import (
-	"flowproof/exactmath/dense"
 	"math/rand/v2"
 	"testing"
+
+	"flowproof/exactmath/dense"
 )
 
 // Every pair of sizes with p + q <= 9: generic maps below AnyDepth, degenerate ones within it; -I with a single coordinate reaches it.

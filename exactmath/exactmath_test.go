@@ -2,36 +2,17 @@ package exactmath_test
 
 import (
 	"errors"
-	"flowproof/exactmath"
-	"flowproof/exactmath/sparse"
 	"math"
 	"math/big"
 	"math/rand/v2"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
+	"flowproof/internal/weird"
 )
-
-// weirdFloat draws numbers that break careless code, mixed with ordinary ones.
-func weirdFloat(rng *rand.Rand) float64 {
-	weird := []float64{0, math.Copysign(0, -1), 1, -1, 0.5, 3, 0x1p-1074, -0x1p-1074, 0x1.fffffffffffffp-1023,
-		0x1p-1022, math.MaxFloat64, -math.MaxFloat64, 0x1p1000, 0x1p-1000, 1 + 0x1p-52, 1 - 0x1p-53, math.Pi}
-	switch rng.IntN(3) {
-	case 0:
-		return weird[rng.IntN(len(weird))]
-	case 1:
-		return math.Ldexp(rng.NormFloat64(), rng.IntN(600)-300)
-	}
-	return rng.NormFloat64()
-}
-
-func weirdData(n int, rng *rand.Rand) []float64 {
-	d := make([]float64, n)
-	for k := range d {
-		d[k] = weirdFloat(rng)
-	}
-	return d
-}
 
 func must[T any](x T, err error) T {
 	if err != nil {
@@ -45,7 +26,7 @@ func TestEntries(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	for range 200 {
 		rows, cols := 1+rng.IntN(5), 1+rng.IntN(5)
-		data := weirdData(rows*cols, rng)
+		data := weird.Floats(rows*cols, rng)
 		var es []sparse.Entry
 		for k, v := range data {
 			es = append(es, sparse.Entry{Row: k / cols, Col: k % cols, Value: v})
@@ -76,7 +57,7 @@ func TestEntries(t *testing.T) {
 func TestOdd(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 1))
 	for range 2000 {
-		v := weirdFloat(rng)
+		v := weird.Float(rng)
 		if v == 0 {
 			continue
 		}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"flowproof/exactmath/dense"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -12,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"flowproof/exactmath/dense"
 )
 
 // checkRead asserts what must hold of any input: a consistent target or a one-line

@@ -3,12 +3,13 @@ package targets
 import (
 	"bufio"
 	"errors"
-	"flowproof/exactmath/sparse"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
+
+	"flowproof/exactmath/sparse"
 )
 
 // Matrix Market exchange format (Boisvert, Pozo and Remington, NISTIR 5935,

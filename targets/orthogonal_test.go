@@ -1,12 +1,13 @@
 package targets
 
 import (
-	"flowproof/exactmath/dense"
 	"math"
 	"math/big"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
+
+	"flowproof/exactmath/dense"
 )
 
 var rotations = []string{"random-orthogonal", "givens", "householder-pair", "random-rotation"}

@@ -1,12 +1,13 @@
 package targets
 
 import (
-	"flowproof/exactmath/sparse"
 	"fmt"
 	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"flowproof/exactmath/sparse"
 )
 
 // moved returns which coordinate the named permutation brings to each place.

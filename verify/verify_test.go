@@ -14,6 +14,7 @@ import (
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
 	"flowproof/exactmath/sparse"
+	"flowproof/internal/flowtest"
 )
 
 func must[T any](x T, err error) T {
@@ -94,35 +95,6 @@ func randomFlow(part coupling.Partition, depth int, s storage, rng *rand.Rand) *
 	return must(coupling.NewFlow(part, layers...))
 }
 
-// fullProduct multiplies n x n rational matrices written down from the
-// definition of a layer.
-func fullProduct(f *coupling.Flow) *dense.Rational {
-	n, order, p := f.Partition().Dim(), f.Partition().Order(), f.Partition().P()
-	product := dense.IdentityRational(n)
-	for _, l := range f.Layers() {
-		e := make([]*big.Rat, n*n)
-		for k := range e {
-			e[k] = new(big.Rat)
-		}
-		for i := range n {
-			e[i*n+i].SetInt64(1)
-		}
-		rows, cols := l.Weight().Dims()
-		dst, src := p, 0
-		if l.Kind() == coupling.Upper {
-			dst, src = 0, p
-		}
-		for i := range rows {
-			e[order[dst+i]*n+order[dst+i]] = l.Scale().At(i)
-			for j := range cols {
-				e[order[dst+i]*n+order[src+j]] = l.Weight().At(i, j)
-			}
-		}
-		product = must(product.Mul(must(dense.NewRational(n, n, e))))
-	}
-	return product
-}
-
 func TestComposeAgainstFullProduct(t *testing.T) {
 	for s := floats; s <= mixed; s++ {
 		rng := rand.New(rand.NewPCG(1, uint64(s)))
@@ -130,7 +102,7 @@ func TestComposeAgainstFullProduct(t *testing.T) {
 			n := 2 + rng.IntN(6)
 			part := must(coupling.NewPartition(n, rng.Perm(n)[:1+rng.IntN(n-1)]))
 			f := randomFlow(part, rng.IntN(7), s, rng)
-			got, want := must(Compose(f)), fullProduct(f)
+			got, want := must(Compose(f)), flowtest.Matrix(t, f)
 			if !dense.Equal(got, want) {
 				t.Fatalf("storage %d, n = %d, depth %d: the product is wrong", s, n, f.Depth())
 			}
@@ -148,7 +120,7 @@ func TestResidualIsExact(t *testing.T) {
 	for _, size := range []*big.Rat{big.NewRat(1, 3), big.NewRat(-7, 2), new(big.Rat).SetFloat64(0x1p-1000)} {
 		for s := floats; s <= mixed; s++ {
 			f := randomFlow(must(coupling.Half(5)), 4, s, rng)
-			target := fullProduct(f)
+			target := flowtest.Matrix(t, f)
 			entries := make([]*big.Rat, 25)
 			for k := range entries {
 				entries[k] = target.At(k/5, k%5)

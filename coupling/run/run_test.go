@@ -2,9 +2,6 @@ package run
 
 import (
 	"errors"
-	"flowproof/coupling"
-	"flowproof/coupling/internal/flowtest"
-	"flowproof/exactmath"
 	"fmt"
 	"math"
 	"math/big"
@@ -12,6 +9,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"flowproof/coupling"
+	"flowproof/exactmath"
+	"flowproof/internal/flowtest"
 )
 
 func must[T any](x T, err error) T {

@@ -1,13 +1,14 @@
 package simplify
 
 import (
-	"flowproof/coupling"
-	"flowproof/coupling/internal/flowtest"
-	"flowproof/exactmath"
-	"flowproof/exactmath/dense"
 	"math/big"
 	"math/rand/v2"
 	"testing"
+
+	"flowproof/coupling"
+	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
+	"flowproof/internal/flowtest"
 )
 
 func must[T any](x T, err error) T {

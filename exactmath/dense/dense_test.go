@@ -2,8 +2,6 @@ package dense
 
 import (
 	"errors"
-	"flowproof/exactmath"
-	"flowproof/exactmath/sparse"
 	"fmt"
 	"math"
 	"math/big"
@@ -11,28 +9,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"flowproof/exactmath"
+	"flowproof/exactmath/sparse"
+	"flowproof/internal/weird"
 )
-
-// weirdFloat draws numbers that break careless code, mixed with ordinary ones.
-func weirdFloat(rng *rand.Rand) float64 {
-	weird := []float64{0, math.Copysign(0, -1), 1, -1, 0.5, 3, 0x1p-1074, -0x1p-1074, 0x1.fffffffffffffp-1023,
-		0x1p-1022, math.MaxFloat64, -math.MaxFloat64, 0x1p1000, 0x1p-1000, 1 + 0x1p-52, 1 - 0x1p-53, math.Pi}
-	switch rng.IntN(3) {
-	case 0:
-		return weird[rng.IntN(len(weird))]
-	case 1:
-		return math.Ldexp(rng.NormFloat64(), rng.IntN(600)-300)
-	}
-	return rng.NormFloat64()
-}
-
-func weirdData(n int, rng *rand.Rand) []float64 {
-	d := make([]float64, n)
-	for k := range d {
-		d[k] = weirdFloat(rng)
-	}
-	return d
-}
 
 func must[T any](x T, err error) T {
 	if err != nil {
@@ -62,7 +43,7 @@ func TestStoragesAgree(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	for range 200 {
 		rows, cols := 1+rng.IntN(5), 1+rng.IntN(5)
-		data := weirdData(rows*cols, rng)
+		data := weird.Floats(rows*cols, rng)
 		all := storages(rows, cols, data)
 		for name, x := range all {
 			if r, c := x.Dims(); r != rows || c != cols {
@@ -120,7 +101,7 @@ func TestStoragesAgree(t *testing.T) {
 func TestEqualSeesEveryEntry(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 1))
 	for range 100 {
-		data := weirdData(6, rng)
+		data := weird.Floats(6, rng)
 		other := append([]float64(nil), data...)
 		k := rng.IntN(6)
 		if other[k] = math.Nextafter(data[k], 7); other[k] == data[k] {
@@ -149,9 +130,9 @@ func TestDyadicAgainstRational(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 1))
 	for range 100 {
 		r, k, c := 1+rng.IntN(4), 1+rng.IntN(4), 1+rng.IntN(4)
-		x := dyadic(must(exactmath.FromFloat64(r, k, weirdData(r*k, rng))))
-		y := dyadic(must(exactmath.FromFloat64(k, c, weirdData(k*c, rng))))
-		w := dyadic(must(exactmath.FromFloat64(r, k, weirdData(r*k, rng))))
+		x := dyadic(must(exactmath.FromFloat64(r, k, weird.Floats(r*k, rng))))
+		y := dyadic(must(exactmath.FromFloat64(k, c, weird.Floats(k*c, rng))))
+		w := dyadic(must(exactmath.FromFloat64(r, k, weird.Floats(r*k, rng))))
 		xr, yr, wr := ToRational(x), ToRational(y), ToRational(w)
 		for name, pair := range map[string][2]exactmath.Matrix{
 			"x y":   {must(x.Mul(y)), must(xr.Mul(yr))},

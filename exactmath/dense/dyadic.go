@@ -1,9 +1,10 @@
 package dense
 
 import (
-	"flowproof/exactmath"
 	"math/big"
 	"math/bits"
+
+	"flowproof/exactmath"
 )
 
 // Dyadic is a dense matrix of dyadic rationals: entry (i, j) is the integer

@@ -1,10 +1,11 @@
 package dense
 
 import (
-	"flowproof/exactmath"
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"flowproof/exactmath"
 )
 
 func TestFloatsNormFrobSq(t *testing.T) {

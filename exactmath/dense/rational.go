@@ -1,8 +1,9 @@
 package dense
 
 import (
-	"flowproof/exactmath"
 	"math/big"
+
+	"flowproof/exactmath"
 )
 
 // Rational is a dense matrix of arbitrary rationals.

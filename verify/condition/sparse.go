@@ -1,8 +1,9 @@
 package condition
 
 import (
-	"flowproof/exactmath/sparse"
 	"math"
+
+	"flowproof/exactmath/sparse"
 )
 
 // sparseDense is the side up to which a sparse matrix is certified as a dense
