@@ -1,5 +1,5 @@
 // Package chain composes a whole chain of block triangular factors exactly, some
-// rows of the product at a time: in the memory of the result and 128 MB.
+// rows of the product at a time: in the memory of the result and 512 MB.
 package chain
 
 import (
@@ -101,8 +101,8 @@ func (c *Chain) Bounds(weight, scale func(k int) residue.Span) residue.Span {
 	return s[0].Add(s[1])
 }
 
-// block is how many entries of the product are worked on at once.
-const block = 1 << 20
+// block is how many residues are held at once.
+const block = 1 << 26
 
 func (c *Chain) run(target exactmath.Matrix, block int) (*dense.Dyadic, *big.Int, error) {
 	if err := c.Validate(target); err != nil {
@@ -113,13 +113,17 @@ func (c *Chain) run(target exactmath.Matrix, block int) (*dense.Dyadic, *big.Int
 	for i := len(order); i < n; i++ {
 		order = append(order, i)
 	}
+	x, err := c.multiply(order, 0, n)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows := max(6, block/(n*(x.Bits()/23+6)))
 	num, exps := make([]big.Int, n*n), make([]int, n)
 	var den *big.Int // the same for all rows
-	for from, rows := 0, max(6, block/n); from < n; from += rows {
+	for from := 0; from < n; from += rows {
 		these := order[from:min(from+rows, n)]
-		x := modular.New(order, c.P, from, from+len(these), len(c.Steps), math.MaxInt64, math.MaxInt64)
-		for _, s := range c.Steps {
-			if err := x.Multiply(s); err != nil {
+		if rows < n {
+			if x, err = c.multiply(order, from, from+len(these)); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -143,4 +147,16 @@ func (c *Chain) run(target exactmath.Matrix, block int) (*dense.Dyadic, *big.Int
 	}
 	z, err := dense.OwnDyadic(n, n, num, exp)
 	return z, den, err
+}
+
+// multiply returns rows from..to-1 of the product, in block order.
+func (c *Chain) multiply(order []int, from, to int) (*modular.Product, error) {
+	x := modular.New(order, c.P, from, to, len(c.Steps), math.MaxInt64, math.MaxInt64)
+	x.Wait(math.MaxInt) // the chain is there as a whole
+	for _, s := range c.Steps {
+		if err := x.Multiply(s); err != nil {
+			return nil, err
+		}
+	}
+	return x, nil
 }

@@ -92,6 +92,13 @@ func newProduct(m machine, order []int, p, from, to, factors int) *Product {
 	return x
 }
 
+// Wait lets factors wait, 8 bytes a digit, until they have more digits; 64 MB is
+// what they may take otherwise.
+func (x *Product) Wait(digits int) { x.queue = digits }
+
+// Bits bounds the bits of the numbers that Rows visits.
+func (x *Product) Bits() int { return room(x.spans[0].Add(x.spans[1])).BitLen() }
+
 // Unit returns the exponent and the odd denominator of the unit 2^exp / den in
 // which Rows counts.
 func (x *Product) Unit() (exp int, den *big.Int) {
