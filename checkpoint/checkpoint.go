@@ -1,7 +1,7 @@
 // Package checkpoint finds the matrices and permutations in the files that
 // models are kept in: NumPy archives (.npz), safetensors, and PyTorch
-// checkpoints (.pt, .pth), whose pickles are decoded without running anything
-// that they name.
+// checkpoints (.pt, .pth; of PyTorch 1.6 and later, and of 0.1.10 and later
+// before it), whose pickles are decoded without running anything that they name.
 package checkpoint
 
 import (
@@ -47,6 +47,7 @@ type Tensor struct {
 	DType string // as the file names it
 	Shape []int
 	read  func() (*array, error)
+	cost  int64 // bytes that reading takes, 0 if it fails
 }
 
 // array holds the numbers of a tensor, row by row.
@@ -84,9 +85,9 @@ func open(path string) (*File, error) {
 	if err == nil && !info.Mode().IsRegular() {
 		err = errors.New("is not a regular file, want .npz, .safetensors, .pt or .pth")
 	}
-	head := make([]byte, 9)
+	head := make([]byte, 512)
 	if err == nil {
-		if n, _ := file.ReadAt(head, 0); n < len(head) {
+		if n, _ := file.ReadAt(head, 0); n < 9 {
 			err = errors.New("is empty or truncated, want .npz, .safetensors, .pt or .pth")
 		}
 	}
@@ -101,7 +102,9 @@ func open(path string) (*File, error) {
 	case head[8] == '{':
 		f, err = openSafeTensors(file, info.Size())
 	case head[0] == 0x80:
-		err = errors.New("is a bare pickle or a PyTorch checkpoint of before 1.6; load and save it again with torch.save")
+		f, err = openLegacy(file, info.Size())
+	case string(head[257:262]) == "ustar":
+		err = errors.New("is a tar archive, as PyTorch before 0.1.10 wrote; load and save it again with torch.save")
 	default:
 		err = errors.New("is neither a NumPy archive, nor safetensors, nor a PyTorch checkpoint")
 	}
@@ -130,15 +133,23 @@ func (f *File) Format() string { return f.format }
 // Tensors returns all arrays, sorted by key.
 func (f *File) Tensors() []Tensor { return append([]Tensor(nil), f.tensors...) }
 
+// maxSearch bounds the bytes read in search of permutations: tensors may share
+// their numbers.
+const maxSearch = 1 << 30
+
 // Candidates returns the tensors that can be a target: square matrices, kernels
 // of square 1x1 convolutions, permutations.
 func (f *File) Candidates() []Tensor {
 	var out []Tensor
+	left := int64(maxSearch)
 	for _, t := range f.tensors {
 		n, ok := t.side()
 		if ok && len(t.Shape) == 1 { // many a list of integers is something else
-			_, err := f.target(t)
-			ok = err == nil
+			left -= min(t.cost, left)
+			if ok = left > 0; ok {
+				_, err := f.target(t)
+				ok = err == nil
+			}
 		}
 		if ok && n >= 2 {
 			out = append(out, t)
@@ -150,6 +161,9 @@ func (f *File) Candidates() []Tensor {
 // side returns n if the shape is n x n, n x n x 1, n x n x 1 x 1, or n for
 // integers.
 func (t Tensor) side() (int, bool) {
+	if e, ok := elements[t.DType]; ok && e.decode == nil {
+		return 0, false
+	}
 	s := t.Shape
 	for len(s) > 2 && s[len(s)-1] == 1 {
 		s = s[:len(s)-1]

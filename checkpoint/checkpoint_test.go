@@ -37,10 +37,10 @@ func describe(ts []Tensor) (out []string) {
 	return out
 }
 
-// TestFormatsAgree: the same arrays through four writers.
+// TestFormatsAgree: the same arrays through five writers.
 func TestFormatsAgree(t *testing.T) {
 	var first []*targets.Target
-	for _, name := range []string{"model.npz", "compressed.npz", "model.safetensors", "state.pt"} {
+	for _, name := range []string{"model.npz", "compressed.npz", "model.safetensors", "state.pt", "../../checkpoint/testdata/state.legacy.pt"} {
 		f := must(Open(samples + name))
 		defer f.Close()
 		all := []string{"flow.conv.weight [6 6 1 1]", "flow.lu [4 4]", "flow.perm [6]", "head.weight [3 5]", "mirror [2 2]"}
@@ -160,7 +160,6 @@ func TestBadFiles(t *testing.T) {
 		"not an array":      write("array.npz", archive("a.npy", "not an array")),
 		"bad pickle":        write("pickle.pt", archive("x/data.pkl", "\x80\x02}q\x00(")),
 		"unknown opcode":    write("opcode.pt", archive("x/data.pkl", "\x80\x02\xff")),
-		"legacy":            samples + "legacy.pt",
 		"pickle, no tensor": write("no.pt", archive("x/data.pkl", "\x80\x02}q\x00.")),
 	} {
 		_, err := Open(path)
@@ -207,7 +206,7 @@ func TestBadTensors(t *testing.T) {
 
 // FuzzOpen: no input may panic, hang, or yield an invalid target.
 func FuzzOpen(f *testing.F) {
-	for _, name := range []string{"model.npz", "model.safetensors", "state.pt", "nested.pth", "evil.pt", "legacy.pt"} {
+	for _, name := range []string{"model.npz", "model.safetensors", "state.pt", "nested.pth", "evil.pt"} {
 		f.Add(must(os.ReadFile(samples + name)))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

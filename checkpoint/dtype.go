@@ -27,6 +27,8 @@ var elements = map[string]element{
 	"I16": {2, true, func(b []byte) float64 { return float64(int16(binary.LittleEndian.Uint16(b))) }},
 	"I8":  {1, true, func(b []byte) float64 { return float64(int8(b[0])) }},
 	"U8":  {1, true, func(b []byte) float64 { return float64(b[0]) }},
+
+	"BOOL": {width: 1}, // its numbers are not read
 }
 
 // integerType reports whether entries of the named type are integers.

@@ -32,20 +32,20 @@ func openSafeTensors(r io.ReaderAt, size int64) (*File, error) {
 	f := &File{format: "safetensors"}
 	for key, info := range meta.Tensors() {
 		dtype := info.DType.String()
-		t := Tensor{Key: key, DType: dtype}
+		start, end := info.DataOffsets[0], info.DataOffsets[1]
+		t := Tensor{Key: key, DType: dtype, cost: int64(end - start)}
 		for _, s := range info.Shape {
 			if s > maxEntries {
 				s = maxEntries + 1 // not a candidate; only shown
 			}
 			t.Shape = append(t.Shape, int(s))
 		}
-		start, end := info.DataOffsets[0], info.DataOffsets[1]
 		if start > end || end > uint64(size)-8-length {
 			return nil, &FileError{Key: key, Reason: "lies outside the file: it is truncated or not safetensors"}
 		}
 		t.read = func() (*array, error) {
-			e, ok := elements[dtype]
-			if !ok {
+			e := elements[dtype]
+			if e.decode == nil {
 				return nil, fmt.Errorf("has type %s, want F16, BF16, F32, F64 or an integer", dtype)
 			}
 			return readElements(r, int64(8+length+start), int64(end-start), t.Shape, e)

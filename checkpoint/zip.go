@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path"
 	"strings"
 
@@ -54,7 +55,7 @@ func (t *Tensor) openNPY(m *zip.File) error {
 	if err != nil {
 		return fmt.Errorf("is not a NumPy array: %w", err)
 	}
-	t.DType, t.Shape = dtypeOf(r), r.Header.Descr.Shape
+	t.DType, t.Shape, t.cost = dtypeOf(r), r.Header.Descr.Shape, int64(min(m.UncompressedSize64, math.MaxInt64))
 	t.read = func() (a *array, err error) {
 		err = guarded(func() error {
 			a, err = readNPY(m, t.Shape)

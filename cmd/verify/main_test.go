@@ -350,7 +350,7 @@ func TestExportRefuses(t *testing.T) {
 // TestCheckpoint lists, takes one tensor, and takes all.
 func TestCheckpoint(t *testing.T) {
 	const dir = "../../testdata/checkpoints/"
-	for _, name := range []string{"model.npz", "model.safetensors", "state.pt"} {
+	for _, name := range []string{"model.npz", "model.safetensors", "state.pt", "../../checkpoint/testdata/state.legacy.pt"} {
 		code, out, errs := call("-in", dir+name, "-list")
 		if code != exitOK || errs != "" {
 			t.Fatalf("%s: exit %d, %s", name, code, errs)

@@ -45,7 +45,6 @@ model = {
     "params": [torch.nn.Parameter(torch.from_numpy(w4)), torch.from_numpy(w4).half(), torch.from_numpy(w4).bfloat16()],
 }
 torch.save(model, os.path.join(out, "nested.pth"))
-torch.save({"w": torch.from_numpy(w3)}, os.path.join(out, "legacy.pt"), _use_new_zipfile_serialization=False)
 
 
 class Evil:
