@@ -36,6 +36,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // run is the whole program; it returns the exit code.
 func run(args []string, stdout, stderr io.Writer) int {
+	stdout = printable{stdout}
 	do := command(mainJob)
 	if len(args) > 0 {
 		if c, ok := commands()[args[0]]; ok {
@@ -47,7 +48,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "verify:", err)
+		fmt.Fprintln(stderr, "verify:", clean(err.Error()))
 		return max(code, codeOf(err))
 	}
 	return code

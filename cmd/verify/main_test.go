@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -418,5 +420,30 @@ func TestCertificate(t *testing.T) {
 		if code != exitOK || errs != "" || !strings.HasPrefix(out, "accepted x.cert: "+claim) {
 			t.Errorf("%s: check: exit %d\n%s%s", args, code, out, errs)
 		}
+	}
+}
+
+// TestControlCharacters: names in a file cannot speak to the terminal.
+func TestControlCharacters(t *testing.T) {
+	header := `{"\u001b[2J\u009b1m":{"dtype":"F64","shape":[2,2],"data_offsets":[0,32]}}`
+	data := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
+	data = append(data, header...)
+	for _, v := range []float64{0, -1, 1, 0} {
+		data = binary.LittleEndian.AppendUint64(data, math.Float64bits(v))
+	}
+	path := filepath.Join(t.TempDir(), "model.safetensors")
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"-in", path, "-list"}, {"-in", path, "-all"}, {"-in", path}, {"-in", path, "-key", "\x1b[2J"}} {
+		_, out, errs := call(args...)
+		if !strings.Contains(out+errs, "[2J") || strings.ContainsAny(out+errs, "\x1b\u009b") {
+			t.Errorf("%q: %q, %q", args, out, errs)
+		}
+	}
+	_, out, _ := call("-in", path, "-list", "-json")
+	var list []map[string]any
+	if err := json.Unmarshal([]byte(out), &list); err != nil || list[0]["key"] != "\x1b[2J\u009b1m" {
+		t.Errorf("the key in JSON is not that of the file: %v, %s", err, out)
 	}
 }
