@@ -42,7 +42,7 @@ func (o *options) batch(files []string, stdout, stderr io.Writer) (int, error) {
 	bar := newBar(stderr, len(entries))
 	code := exitOK
 	for _, e := range entries {
-		bar.Describe(e.Name)
+		bar.Describe(clean(e.Name))
 		e.Report, err = func() (*report.Report, error) {
 			t, err := e.load()
 			if err != nil {
