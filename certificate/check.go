@@ -13,12 +13,12 @@ import (
 
 // Check reads a certificate and checks its claim, in exact arithmetic and within
 // the limits, in the memory of the largest layer, the target and the product.
-// The maker of an engine decides about time alone; it may be nil, and then dense
-// layers of dimension 100 take seconds, those of dimension 500 minutes.
-// Unless each is nil, it gets the layers in their order, as soon as they are read:
-// before anything is known about the claim. Anything but a canonical file whose
-// claim is true is refused with a *RejectError; if r fails, the error wraps that
-// of r.
+// Dense layers are multiplied by an engine of the maker (engine.New, say), which is
+// relied on then; without one, for maker nil, by rational numbers, and dense layers
+// of dimension 100 take seconds, those of dimension 500 minutes. Unless each is nil,
+// it gets the layers in their order, as soon as they are read: before anything is
+// known about the claim. Anything but a canonical file whose claim is true is refused
+// with a *RejectError; if r fails, the error wraps that of r.
 func Check(r io.Reader, limits Limits, maker product.Maker, each func(coupling.Layer)) (o *Outcome, err error) {
 	defer func() {
 		switch p := recover().(type) {

@@ -71,8 +71,8 @@ type Product struct {
 	slack        *big.Float // bounds the infinity norm of the error; nil if all scales were rational
 }
 
-// New returns the identity. How many layers are expected decides about time alone,
-// and so does the maker of an engine, which may be nil.
+// New returns the identity. How many layers are expected decides about time alone.
+// Dense layers are left to an engine, unless the maker is nil.
 func New(part coupling.Partition, layers int, limits Limits, maker Maker) *Product {
 	x := &Product{part: part, order: part.Order(), layers: layers, limits: limits, rows: identity(part.Dim()), maker: maker}
 	x.place = make([]int, len(x.order))
@@ -85,8 +85,9 @@ func New(part coupling.Partition, layers int, limits Limits, maker Maker) *Produ
 // Irrational reports whether a layer had scales exp(s).
 func (x *Product) Irrational() bool { return x.slack != nil }
 
-// Multiply multiplies by a layer from the right. It fails with exactmath.ErrTooLarge before
-// it uses more than the limits; the product is of no use then.
+// Multiply multiplies by a layer from the right. It fails with
+// exactmath.ErrTooLarge before it uses more than the limits; the product is of no
+// use then.
 func (x *Product) Multiply(l coupling.Layer) error {
 	l, off, err := Enclose(x.part, l)
 	if err != nil {
