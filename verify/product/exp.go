@@ -33,10 +33,10 @@ func exp(s *big.Rat) *big.Float {
 	return z
 }
 
-// Enclose returns the layer with dyadic scales in place of exp(s), and a bound of
+// enclose returns the layer with dyadic scales in place of exp(s), and a bound of
 // what that changes, in the infinity norm; the layer itself and nil if its scales
 // are rational.
-func Enclose(part coupling.Partition, l coupling.Layer) (coupling.Layer, *big.Float, error) {
+func enclose(part coupling.Partition, l coupling.Layer) (coupling.Layer, *big.Float, error) {
 	if l.Scale().Kind() != coupling.ScaleExp {
 		return l, nil, nil
 	}

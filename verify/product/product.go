@@ -89,7 +89,7 @@ func (x *Product) Irrational() bool { return x.slack != nil }
 // exactmath.ErrTooLarge before it uses more than the limits; the product is of no
 // use then.
 func (x *Product) Multiply(l coupling.Layer) error {
-	l, off, err := Enclose(x.part, l)
+	l, off, err := enclose(x.part, l)
 	if err != nil {
 		return err
 	}

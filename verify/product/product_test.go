@@ -244,10 +244,10 @@ func TestIrrational(t *testing.T) {
 	}
 }
 
-// enclosed is Enclose for a layer with one scale exp(s).
+// enclosed is enclose for a layer with one scale exp(s).
 func enclosed(part coupling.Partition, s *big.Rat) (coupling.Layer, error) {
 	w := must(exactmath.FromFloat64(1, 1, []float64{0}))
-	l, _, err := Enclose(part, must(coupling.NewLayer(part, coupling.Upper, w, coupling.ExpScale([]*big.Rat{s}))))
+	l, _, err := enclose(part, must(coupling.NewLayer(part, coupling.Upper, w, coupling.ExpScale([]*big.Rat{s}))))
 	return l, err
 }
 
