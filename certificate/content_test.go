@@ -300,10 +300,8 @@ func denseFlow(n int) *coupling.Flow {
 		for i := range w {
 			w[i] = rng.NormFloat64() / 20
 		}
-		kind, rows, cols := coupling.Kind(k%2), part.Q(), part.P()
-		if kind == coupling.Upper {
-			rows, cols = cols, rows
-		}
+		kind := coupling.Kind(k % 2)
+		rows, cols := part.WeightDims(kind)
 		layers = append(layers, must(coupling.NewLayer(part, kind, must(exactmath.FromFloat64(rows, cols, w)), coupling.Scale{})))
 	}
 	return must(coupling.NewFlow(part, layers...))

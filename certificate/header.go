@@ -61,11 +61,12 @@ func (s *scanner) claim() (c Claim) {
 // layer reads the layer of the given number.
 func (s *scanner) layer(number int, part coupling.Partition) coupling.Layer {
 	s.section = fmt.Sprintf("layer %d", number)
-	kind, rows, cols := coupling.Lower, part.Q(), part.P()
+	kind := coupling.Lower
 	text := s.key("layer")
 	if strings.HasSuffix(text, "U") {
-		kind, rows, cols = coupling.Upper, cols, rows
+		kind = coupling.Upper
 	}
+	rows, cols := part.WeightDims(kind)
 	s.need(text == fmt.Sprintf("%d %v", number, kind), NotCanonical, "want layer %d, L or U", number)
 	weight, _ := s.matrix(s.key("weight"), rows, cols, nil)
 	l, err := coupling.NewLayer(part, kind, weight, s.scale(rows))

@@ -11,6 +11,7 @@ import (
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
+	"flowproof/internal/flowtest"
 	"flowproof/verify"
 )
 
@@ -408,14 +409,8 @@ func reachesFour(f *coupling.Flow, target exactmath.Matrix) bool {
 // scaled makes the scales small rationals.
 func randomExactFlow(t *testing.T, rng *rand.Rand, part coupling.Partition, k int, scaled bool) *coupling.Flow {
 	t.Helper()
-	kind := coupling.Kind(rng.IntN(2))
-	var layers []coupling.Layer
-	for range k {
-		rows, cols := part.Q(), part.P()
-		if kind == coupling.Upper {
-			rows, cols = cols, rows
-		}
-		data := make([]*big.Rat, rows*cols)
+	weight := func(size int) []*big.Rat {
+		data := make([]*big.Rat, size)
 		zeros := rng.IntN(3)
 		for i := range data {
 			data[i] = big.NewRat(rng.Int64N(7)-3, 1)
@@ -423,27 +418,13 @@ func randomExactFlow(t *testing.T, rng *rand.Rand, part coupling.Partition, k in
 				data[i].SetInt64(0)
 			}
 		}
-		weight, _ := dense.NewRational(rows, cols, data)
-		var scale coupling.Scale
-		if scaled {
-			d := make([]*big.Rat, rows)
-			for i := range d {
-				d[i] = big.NewRat(rng.Int64N(3)+1, rng.Int64N(2)+1)
-			}
-			scale, _ = coupling.ExactScale(d)
-		}
-		l, err := coupling.NewLayer(part, kind, weight, scale)
-		if err != nil {
-			t.Fatal(err)
-		}
-		layers = append(layers, l)
-		kind = other(kind)
+		return data
 	}
-	f, err := coupling.NewFlow(part, layers...)
-	if err != nil {
-		t.Fatal(err)
+	var scale func() *big.Rat
+	if scaled {
+		scale = func() *big.Rat { return big.NewRat(rng.Int64N(3)+1, rng.Int64N(2)+1) }
 	}
-	return f
+	return flowtest.Alternating(t, part, k, rng, weight, scale)
 }
 
 func TestFive(t *testing.T) {

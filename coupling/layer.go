@@ -48,10 +48,7 @@ func NewLayer(part Partition, kind Kind, weight exactmath.Matrix, scale Scale) (
 	if weight == nil || part.Dim() == 0 {
 		return Layer{}, fmt.Errorf("%w: no weight or no partition", ErrInvalidLayer)
 	}
-	rows, cols := part.Q(), part.P()
-	if kind == Upper {
-		rows, cols = cols, rows
-	}
+	rows, cols := part.WeightDims(kind)
 	if r, c := weight.Dims(); r != rows || c != cols {
 		return Layer{}, fmt.Errorf("%w: %v weight is %dx%d, want %dx%d", ErrInvalidLayer, kind, r, c, rows, cols)
 	}

@@ -110,6 +110,15 @@ func (p Partition) P() int { return p.p }
 // Q returns the size of the second part.
 func (p Partition) Q() int { return len(p.order) - p.p }
 
+// WeightDims returns the shape of the weight of a layer: q x p for Lower, p x q for
+// Upper.
+func (p Partition) WeightDims(kind Kind) (rows, cols int) {
+	if kind == Upper {
+		return p.P(), p.Q()
+	}
+	return p.Q(), p.P()
+}
+
 // Order returns the coordinates of the first part, then those of the second:
 // Order()[k] is the coordinate at place k of the block order, in which the
 // matrix of a layer is [[D, X], [0, I]] or [[I, 0], [X, D]].

@@ -54,16 +54,13 @@ func TestEntries(t *testing.T) {
 	}
 }
 
-func TestOdd(t *testing.T) {
+func TestMantissa(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 1))
 	for range 2000 {
 		v := weird.Float(rng)
-		if v == 0 {
-			continue
-		}
-		m, e := exactmath.Odd(v)
-		if m&1 == 0 || math.Ldexp(float64(m), e) != v {
-			t.Errorf("Odd(%v) = %d, %d", v, m, e)
+		u, e := exactmath.Mantissa(v)
+		if u >= 1<<53 || math.Ldexp(float64(u), e) != math.Abs(v) {
+			t.Errorf("Mantissa(%v) = %d, %d", v, u, e)
 		}
 	}
 }

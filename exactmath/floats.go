@@ -3,7 +3,6 @@ package exactmath
 import (
 	"math"
 	"math/big"
-	"math/bits"
 )
 
 // Floats is a dense matrix of finite float64 numbers, each standing for exactly
@@ -74,15 +73,4 @@ func Mantissa(v float64) (u uint64, e int) {
 		return u, -1074
 	}
 	return u | 1<<52, e - 1075
-}
-
-// Odd returns the odd integer m and the exponent e with v = m * 2^e, for a
-// finite v != 0; subnormal numbers included.
-func Odd(v float64) (m int64, e int) {
-	u, e := Mantissa(v)
-	z := bits.TrailingZeros64(u)
-	if m = int64(u >> z); v < 0 {
-		m = -m
-	}
-	return m, e + z
 }

@@ -34,10 +34,7 @@ func randomFlow(part coupling.Partition, rng *rand.Rand) *coupling.Flow {
 	var layers []coupling.Layer
 	for k := range 6 {
 		kind := coupling.Kind(k % 2)
-		rows, cols := part.Q(), part.P()
-		if kind == coupling.Upper {
-			rows, cols = cols, rows
-		}
+		rows, cols := part.WeightDims(kind)
 		data := make([]float64, rows*cols)
 		for i := range data {
 			data[i] = float64(float32(rng.NormFloat64()) / 2)

@@ -86,10 +86,7 @@ func randomFlow(part coupling.Partition, depth int, s storage, rng *rand.Rand) *
 	var layers []coupling.Layer
 	for range depth {
 		kind := coupling.Kind(rng.IntN(2))
-		rows, cols := part.Q(), part.P()
-		if kind == coupling.Upper {
-			rows, cols = cols, rows
-		}
+		rows, cols := part.WeightDims(kind)
 		layers = append(layers, must(coupling.NewLayer(part, kind, randomWeight(rows, cols, s, rng), randomScale(rows, rng))))
 	}
 	return must(coupling.NewFlow(part, layers...))

@@ -80,25 +80,23 @@ func (c *Chain) Residual(target exactmath.Matrix) (num *dense.Dyadic, den *big.I
 	return c.run(target, block)
 }
 
-// Bounds bounds the product [S1, S2] of the steps, given bounds of the weight and
-// of the scale, if any, of step k, by following
-//
-//	[S1, S2] [[D, X], [0, I]] = [S1 D, S2 + S1 X]
-//
-// and its mirror image.
+// Bounds bounds the product of the steps, given bounds of the weight and of the
+// scale, if any, of step k.
 func (c *Chain) Bounds(weight, scale func(k int) residue.Span) residue.Span {
-	s := [2]residue.Span{residue.One(), residue.One()}
-	for k, st := range c.Steps {
-		from, to := 1, 0
-		if st.Upper {
-			from, to = 0, 1
+	p := residue.Pair{residue.One(), residue.One()}
+	for k, s := range c.Steps {
+		from := 1
+		if s.Upper {
+			from = 0
 		}
-		s[to] = s[to].Add(s[from].Times(weight(k)))
-		if st.Scale != nil {
-			s[from] = s[from].Scaled(scale(k))
+		var d *residue.Span
+		if s.Scale != nil {
+			z := scale(k)
+			d = &z
 		}
+		p = p.Times(from, weight(k), d)
 	}
-	return s[0].Add(s[1])
+	return p.Whole()
 }
 
 // block is how many residues are held at once.

@@ -29,8 +29,8 @@ type Product struct {
 	order, place      []int
 	width, off        [2]int // of the parts, in groups and in columns
 	ld, stride        int
-	ahead             int             // factors expected
-	spans             [2]residue.Span // of S1 and S2, the queue included
+	ahead             int          // factors expected
+	spans             residue.Pair // of S1 and S2, the queue included
 	waiting           []step
 	digits            int // of those waiting
 
@@ -81,7 +81,7 @@ func newProduct(m machine, order []int, p, from, to, factors int) *Product {
 	x.width = [2]int{residue.Ceil(p, g), residue.Ceil(n-p, g)}
 	x.off[1] = x.width[0] * g
 	x.ld = x.off[1] + x.width[1]*g
-	x.spans, x.flat = [2]residue.Span{residue.One(), residue.One()}, residue.One()
+	x.spans, x.flat = residue.Pair{residue.One(), residue.One()}, residue.One()
 	x.used = make([][2]interval, residue.Ceil(x.rows, 6))
 	x.stride = len(x.used)*6*x.ld + 16 // off the powers of two, so that planes do not meet in one cache set
 	for s := range x.used {
@@ -97,17 +97,17 @@ func newProduct(m machine, order []int, p, from, to, factors int) *Product {
 func (x *Product) Wait(digits int) { x.queue = digits }
 
 // Bits bounds the bits of the numbers that Rows visits.
-func (x *Product) Bits() int { return room(x.spans[0].Add(x.spans[1])).BitLen() }
+func (x *Product) Bits() int { return room(x.spans.Whole()).BitLen() }
 
 // Unit returns the exponent and the odd denominator of the unit 2^exp / den in
 // which Rows counts.
 func (x *Product) Unit() (exp int, den *big.Int) {
-	s := x.spans[0].Add(x.spans[1])
+	s := x.spans.Whole()
 	return s.Exp, s.Den
 }
 
 // Norm bounds the sum of the absolute values along a row.
-func (x *Product) Norm() *big.Rat { return x.spans[0].Add(x.spans[1]).Sum }
+func (x *Product) Norm() *big.Rat { return x.spans.Whole().Sum }
 
 // Set makes S the matrix of which each visits the entries, in the order of the
 // coordinates. It is called before any other method. It fails with
@@ -116,7 +116,7 @@ func (x *Product) Set(each func(visit func(i, j int, v *big.Rat))) error {
 	if x.start = x.split(residue.Rationals(each), x.memory/8); x.start == nil {
 		return exactmath.ErrTooLarge
 	}
-	x.spans = [2]residue.Span{x.start.Span, x.start.Span}
+	x.spans = residue.Pair{x.start.Span, x.start.Span}
 	x.fill()
 	return x.admit(x.spans)
 }
@@ -134,17 +134,16 @@ func (x *Product) Multiply(e exactmath.Factor) error {
 		return exactmath.ErrTooLarge
 	}
 	var scale *residue.Integers
-	// [S1, S2] [[D, X], [0, I]] = [S1 D, S2 + S1 X], and its mirror image.
-	next := x.spans
-	next[1-from] = next[1-from].Add(next[from].Times(weight.Span))
+	var bound *residue.Span
 	if e.Scale != nil {
 		scale = residue.Split(residue.Rationals(func(visit func(i, j int, v *big.Rat)) {
 			for j, d := range e.Scale {
 				visit(0, j, d)
 			}
 		}), residue.Panels(1, rows, g), g, math.MaxInt64)
-		next[from] = next[from].Scaled(scale.Span)
+		bound = &scale.Span
 	}
+	next := x.spans.Times(from, weight.Span, bound)
 	if err := x.admit(next); err != nil {
 		return err
 	}
@@ -163,11 +162,11 @@ func (x *Product) Subtract(m exactmath.Matrix) error {
 	if z == nil {
 		return exactmath.ErrTooLarge
 	}
-	next := x.spans[0].Add(x.spans[1]).Add(z.Span)
-	if err := x.admit([2]residue.Span{next, next}); err != nil {
+	next := x.spans.Whole().Add(z.Span)
+	if err := x.admit(residue.Pair{next, next}); err != nil {
 		return err
 	}
-	x.spans, x.ahead = [2]residue.Span{next, next}, 0
+	x.spans, x.ahead = residue.Pair{next, next}, 0
 	x.flush()
 	x.add(z, func(p residue.Prime) uint64 { return p.U - 1 })
 	x.fill()
@@ -176,15 +175,15 @@ func (x *Product) Subtract(m exactmath.Matrix) error {
 
 // fill takes note that no column may be relied on to be zero.
 func (x *Product) fill() {
-	x.flat = x.spans[0].Add(x.spans[1])
+	x.flat = x.spans.Whole()
 	for s := range x.used {
 		x.used[s] = [2]interval{{0, x.n}, {0, x.n}}
 	}
 }
 
 // admit refuses numbers that would take more than the limits.
-func (x *Product) admit(next [2]residue.Span) error {
-	bits := room(next[0].Add(next[1])).BitLen()
+func (x *Product) admit(next residue.Pair) error {
+	bits := room(next.Whole()).BitLen()
 	// A multiplication takes at most n/4 steps for each residue, to put numbers
 	// together as many as there are primes; a word is worth eight of them.
 	primes := int64(bits/23 + 6)
@@ -216,7 +215,7 @@ func (x *Product) flush() {
 	for _, f := range x.waiting {
 		spread(x.used, f.from)
 	}
-	x.flat, x.waiting, x.digits = x.spans[0].Add(x.spans[1]), nil, 0
+	x.flat, x.waiting, x.digits = x.spans.Whole(), nil, 0
 }
 
 // Rows visits the rows of these coordinates, several at once and in any order:
@@ -270,7 +269,7 @@ func (x *Product) put(coordinates []int, visit func(i int, num []big.Int)) {
 // all factors to come, if those in the queue are like them, up to eight times as
 // many bits.
 func (x *Product) grow() {
-	total := x.spans[0].Add(x.spans[1])
+	total := x.spans.Whole()
 	bound, before := room(total), room(x.flat).BitLen()
 	common := new(big.Int).GCD(nil, nil, total.Den, x.room)
 	if bound.Cmp(x.room) <= 0 && common.Cmp(big.NewInt(1)) == 0 {

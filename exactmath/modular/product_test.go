@@ -190,7 +190,7 @@ func TestPrimesOnce(t *testing.T) {
 				chosen = len(x.primes)
 			}
 		}
-		need := residue.Ceil(room(x.spans[0].Add(x.spans[1])).BitLen(), 24)
+		need := residue.Ceil(room(x.spans.Whole()).BitLen(), 24)
 		if len(x.primes) != chosen || chosen > need+3 {
 			t.Errorf("n = %d: %d primes, then %d; %d are needed", n, chosen, len(x.primes), need)
 		}

@@ -33,10 +33,7 @@ func Random(t testing.TB, part coupling.Partition, depth int, rng *rand.Rand) *c
 	var layers []coupling.Layer
 	for range depth {
 		kind := coupling.Kind(rng.IntN(2))
-		rows, cols := part.Q(), part.P()
-		if kind == coupling.Upper {
-			rows, cols = cols, rows
-		}
+		rows, cols := part.WeightDims(kind)
 		data := make([]float64, rows*cols)
 		for k := range data {
 			data[k] = float64(rng.IntN(9)-4) / 4
@@ -51,6 +48,29 @@ func Random(t testing.TB, part coupling.Partition, depth int, rng *rand.Rand) *c
 		}
 		weight := Must[*exactmath.Floats](t)(exactmath.FromFloat64(rows, cols, data))
 		layers = append(layers, Must[coupling.Layer](t)(coupling.NewLayer(part, kind, weight, scale)))
+	}
+	return Must[*coupling.Flow](t)(coupling.NewFlow(part, layers...))
+}
+
+// Alternating returns a flow of that many layers of alternating kinds, the leftmost
+// of a random one, with rational entries that weight and scale make: those of a
+// weight by layer, and one scale at a time; nil for no scales.
+func Alternating(t testing.TB, part coupling.Partition, depth int, rng *rand.Rand, weight func(size int) []*big.Rat, scale func() *big.Rat) *coupling.Flow {
+	kind := coupling.Kind(rng.IntN(2))
+	var layers []coupling.Layer
+	for range depth {
+		rows, cols := part.WeightDims(kind)
+		w := Must[*dense.Rational](t)(dense.NewRational(rows, cols, weight(rows*cols)))
+		var s coupling.Scale
+		if scale != nil {
+			d := make([]*big.Rat, rows)
+			for i := range d {
+				d[i] = scale()
+			}
+			s = Must[coupling.Scale](t)(coupling.ExactScale(d))
+		}
+		layers = append(layers, Must[coupling.Layer](t)(coupling.NewLayer(part, kind, w, s)))
+		kind = coupling.Lower + coupling.Upper - kind
 	}
 	return Must[*coupling.Flow](t)(coupling.NewFlow(part, layers...))
 }

@@ -61,10 +61,11 @@ func byHand() ([]item, error) {
 func parseLayer(part coupling.Partition, text string) (coupling.Layer, error) {
 	kind, text, _ := strings.Cut(text, " ")
 	weights, scales, scaled := strings.Cut(text, " * ")
-	k, rows, cols := coupling.Lower, part.Q(), part.P()
+	k := coupling.Lower
 	if kind == "U" {
-		k, rows, cols = coupling.Upper, cols, rows
+		k = coupling.Upper
 	}
+	rows, cols := part.WeightDims(k)
 	w, err := dense.NewRational(rows, cols, rationals(weights))
 	if err != nil {
 		return coupling.Layer{}, err

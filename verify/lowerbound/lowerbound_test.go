@@ -14,6 +14,7 @@ import (
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
+	"flowproof/internal/flowtest"
 	"flowproof/verify"
 	"flowproof/verify/lowerbound"
 )
@@ -310,14 +311,8 @@ func TestManyCoordinates(t *testing.T) {
 // product is the exact product of k random layers, the leftmost of a random kind.
 func product(tb testing.TB, rng *rand.Rand, part coupling.Partition, k int) exactmath.Matrix {
 	tb.Helper()
-	kind := coupling.Kind(rng.IntN(2))
-	var layers []coupling.Layer
-	for range k {
-		rows, cols := part.Q(), part.P()
-		if kind == coupling.Upper {
-			rows, cols = cols, rows
-		}
-		data := make([]*big.Rat, rows*cols)
+	weight := func(size int) []*big.Rat {
+		data := make([]*big.Rat, size)
 		zeros := rng.IntN(4)
 		for i := range data {
 			data[i] = new(big.Rat)
@@ -325,29 +320,9 @@ func product(tb testing.TB, rng *rand.Rand, part coupling.Partition, k int) exac
 				data[i].SetInt64(rng.Int64N(5) - 2)
 			}
 		}
-		d := make([]*big.Rat, rows)
-		for i := range d {
-			d[i] = big.NewRat(rng.Int64N(4)+1, rng.Int64N(2)+1)
-		}
-		scale, err := coupling.ExactScale(d)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		weight, err := dense.NewRational(rows, cols, data)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		l, err := coupling.NewLayer(part, kind, weight, scale)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		layers = append(layers, l)
-		kind = coupling.Lower + coupling.Upper - kind
+		return data
 	}
-	f, err := coupling.NewFlow(part, layers...)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	f := flowtest.Alternating(tb, part, k, rng, weight, func() *big.Rat { return big.NewRat(rng.Int64N(4)+1, rng.Int64N(2)+1) })
 	m, err := verify.Compose(f)
 	if err != nil {
 		tb.Fatal(err)

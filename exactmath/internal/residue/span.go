@@ -29,6 +29,23 @@ func (s Span) times(x Span, max, sum *big.Rat) Span {
 	return Span{s.Exp + x.Exp, new(big.Int).Mul(s.Den, x.Den), new(big.Rat).Mul(max, x.Max), new(big.Rat).Mul(s.Sum, sum)}
 }
 
+// Pair bounds the columns S1 and S2 of a matrix [S1, S2].
+type Pair [2]Span
+
+// Times bounds the product with a block triangular factor that reads part from, by
+// following [S1, S2] [[D, X], [0, I]] = [S1 D, S2 + S1 X] and its mirror image. The
+// scale is nil for D = I.
+func (p Pair) Times(from int, weight Span, scale *Span) Pair {
+	p[1-from] = p[1-from].Add(p[from].Times(weight))
+	if scale != nil {
+		p[from] = p[from].Scaled(*scale)
+	}
+	return p
+}
+
+// Whole bounds [S1, S2].
+func (p Pair) Whole() Span { return p[0].Add(p[1]) }
+
 // Integers bounds the entries times Den / 2^Exp, which are integers.
 func (s Span) Integers() *big.Int {
 	r := Ldexp(1, -s.Exp)
