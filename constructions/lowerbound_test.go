@@ -37,8 +37,15 @@ func TestSixIsNeeded(t *testing.T) {
 		"diag(I3,3-cycle)":    blocksOf(id(3), list("0 0 1; 1 0 0; 0 1 0")),
 		"diag(J,-2,1,2,3,-5)": blocksOf(j, list("-2"), list("-1"), list("2 1; 1 2"), list("3 1; 1 7")),
 	}
-	for n := 4; n <= 12; n++ {
+	for n := 4; n <= 17; n++ {
 		witnesses[fmt.Sprintf("diag(J,I%d)", n-2)] = blocksOf(j, id(n-2))
+		if p := n / 2; n%2 == 1 { // diag(a, -I_q), det a = (-1)^q
+			a := id(p)
+			if p%2 == 0 {
+				a = blocksOf(list("-1"), id(p-1))
+			}
+			witnesses[fmt.Sprintf("diag(a,-I%d)", n-p)] = blocksOf(a, id(n-p).Scale(big.NewRat(-1, 1)))
+		}
 	}
 	for name, m := range witnesses {
 		n, _ := m.Dims()

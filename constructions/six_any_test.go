@@ -1,6 +1,7 @@
 package constructions
 
 import (
+	"math/big"
 	"math/rand/v2"
 	"testing"
 
@@ -68,6 +69,48 @@ func TestAnyDepth(t *testing.T) {
 	} {
 		if got := AnyDepth(c.p, c.q); got != c.want {
 			t.Errorf("AnyDepth(%d, %d) = %d, want %d", c.p, c.q, got, c.want)
+		}
+	}
+}
+
+// Section 2.5: without scales, 2 ceil((q-1)/p) + 4 layers are enough for every map of
+// determinant 1 on parts of p < q coordinates; for p + 2 <= q <= 2p that is eight,
+// which -I needs if p + q is even.
+func TestAdditiveAnyPartition(t *testing.T) {
+	rng := rand.New(rand.NewPCG(17, 0))
+	for _, c := range []struct{ p, q, depth int }{
+		{1, 2, 6}, {1, 3, 8}, {2, 3, 6}, {2, 4, 8}, {2, 5, 8}, {2, 6, 10}, {3, 5, 8}, {3, 6, 8}, {4, 6, 8},
+	} {
+		n := c.p + c.q
+		maps := []*dense.Rational{unimodular(rng, n), unimodular(rng, n), dense.IdentityRational(n)}
+		if n%2 == 0 {
+			maps = append(maps, dense.IdentityRational(n).Scale(big.NewRat(-1, 1)))
+		}
+		for _, target := range maps {
+			part := randomPartition(rng, n, c.p)
+			m, err := newLinear(target, part)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var fs []qfactor
+			ok := false
+			for try := 0; !ok && try < 50; try++ {
+				s := triangular(rng, c.q, 2).mul(triangular(rng, c.q, 2).transpose())
+				fs, ok = m.additive(randomQ(rng, c.q, c.p, 3), s, c.p+1)
+			}
+			if !ok {
+				t.Fatalf("%d + %d: nothing in general position in 50 draws", c.p, c.q)
+			}
+			if len(fs) != c.depth {
+				t.Errorf("%d + %d: %d layers, want %d", c.p, c.q, len(fs), c.depth)
+			}
+			for _, f := range fs {
+				if f.scale != nil {
+					t.Errorf("%d + %d: a scale", c.p, c.q)
+				}
+			}
+			f, err := m.flow(fs)
+			checkExact(t, f, err, target, c.depth)
 		}
 	}
 }
