@@ -102,3 +102,35 @@ func TestCriterionDerived(t *testing.T) {
 	// e rho = nu' and b rho = 0, as Lemma 1.2 has them, imply s nu' = rho.
 	equal(t, "s nu'", tied, n.left.Block[1][1].Mul(rho).Sub(Product(n.r, n.b, rho)).Sub(n.s.Mul(n.e.Mul(rho).Sub(nu1))))
 }
+
+// Lemma 3.1, the converse for two layers, and Lemma 2.9 (c), the last equation of
+// three: from N N^-1 = 1 again.
+func TestFewLayersSufficient(t *testing.T) {
+	g := new(Algebra)
+	d1, d1i := g.Unit("D1", "p", "p")
+	d2, d2i := g.Unit("D2", "q", "q")
+	n := withInverses(g, g.Letter("c", "q", "p"), g.Letter("r", "q", "p"))
+	confluent(t, g)
+	e, al := n.e.Sub(d2), n.al.Sub(d1i) // both vanish: e = D2, al = D1^-1
+	// a - b e^-1 c = al^-1 = D1, so that N = U(b D2^-1, D1) L(c, D2).
+	below := n.right.Block[1][0].Sub(e.Mul(n.r)).Sub(n.c.Mul(al))
+	schur := n.a.Sub(Product(n.b, d2i, n.c)).Mul(d1i).Sub(g.One("p"))
+	equal(t, "(a - b e^-1 c) D1^-1 - 1", schur, n.right.Block[0][0].Sub(n.a.Mul(al)).Sub(Product(n.b, d2i, below)))
+	zero := g.Zero("q", "p")
+	two := Compose(Full(d1, n.b.Mul(d2i), zero, g.One("q")), Full(g.One("p"), g.Zero("p", "q"), n.c, d2))
+	same(t, two, Full(n.a.Sub(schur.Mul(d1)), n.b, n.c, n.e.Sub(e)))
+
+	// q = p and c invertible: U(X) L(c D1^-1, D2) U(Z, D1) is N if c = -D2 r D1.
+	h := new(Algebra)
+	c, ci := h.Unit("c", "p", "p")
+	s1, s1i := h.Unit("D1", "p", "p")
+	s2, s2i := h.Unit("D2", "p", "p")
+	a, e2 := h.Letter("a", "p", "p"), h.Letter("e", "p", "p")
+	confluent(t, h)
+	one, none := h.One("p"), h.Zero("p", "p")
+	r, ri := Product(s2i, c, s1i).Neg(), Product(s1, ci, s2).Neg()
+	equal(t, "r r^-1", r.Mul(ri), one)
+	b := Product(a, ci, e2).Add(ri) // r^-1 = b - a c^-1 e
+	x, z := a.Sub(s1).Mul(ci), Product(s1, ci, e2.Sub(s2))
+	same(t, Compose(Full(one, x, none, one), Full(one, none, c.Mul(s1i), s2), Full(s1, z, none, one)), Full(a, b, c, e2))
+}
