@@ -109,16 +109,27 @@ func TestAnyDepthIsLeast(t *testing.T) {
 // of every 2 x 2 map with entries -3..3.
 func TestBoundIsSound(t *testing.T) {
 	part := half(t, 2)
+	maps := 0
 	for id := range 7 * 7 * 7 * 7 {
 		v := id
 		m := integers(2, func(_, _ int) int64 { v, id = v/7, v%7; return int64(id) - 3 })
 		f, err := Six(m, part)
-		if err != nil {
+		if determinant(m, span(0, 2), span(0, 2)).Sign() <= 0 {
+			if err == nil {
+				t.Fatalf("%v: no error", m.Float64s())
+			}
 			continue
 		}
+		if err != nil {
+			t.Fatalf("%v: %v", m.Float64s(), err)
+		}
+		maps++
 		if got := bound(t, m, part); got != f.Depth() {
 			t.Fatalf("%v: bound %d, but depth %d", m.Float64s(), got, f.Depth())
 		}
+	}
+	if maps < 1000 {
+		t.Errorf("only %d maps of positive determinant", maps)
 	}
 	rng := rand.New(rand.NewPCG(12, 0))
 	reached := map[int]int{}
@@ -138,14 +149,12 @@ func TestBoundIsSound(t *testing.T) {
 		reached[k-got]++
 	}
 	t.Logf("depth of the random product less the bound: %v", reached)
-	for range 300 {
+	for range 150 {
 		n := 2 + rng.IntN(4)
 		part := randomPartition(rng, n, 1+rng.IntN(n-1))
-		m := randomInts(rng, n, 1)
+		m := positive(t, func() *dense.Rational { return randomInts(rng, n, 1) })
 		f, err := AnyPartition(m, part)
-		if err != nil {
-			continue
-		}
+		checkExact(t, f, err, m, AnyDepth(part.P(), part.Q()))
 		if got := bound(t, m, part); got > f.Depth() || f.Depth() <= 3 && got != f.Depth() {
 			t.Fatalf("%v on %v: bound %d, depth %d", m.Float64s(), part, got, f.Depth())
 		}

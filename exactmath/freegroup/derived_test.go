@@ -1,6 +1,9 @@
 package freegroup
 
-import "testing"
+import (
+	"maps"
+	"testing"
+)
 
 // What follows from equations is shown here by writing it as a combination of
 // them: every letter is free, an equation is the difference of its sides, and the
@@ -133,4 +136,43 @@ func TestFewLayersSufficient(t *testing.T) {
 	b := Product(a, ci, e2).Add(ri) // r^-1 = b - a c^-1 e
 	x, z := a.Sub(s1).Mul(ci), Product(s1, ci, e2.Sub(s2))
 	same(t, Compose(Full(one, x, none, one), Full(one, none, c.Mul(s1i), s2), Full(s1, z, none, one)), Full(a, b, c, e2))
+}
+
+// cyclic returns the words of a square x with their coefficients, two words that
+// differ by a cyclic exchange of their halves being one: of equal polynomials the
+// traces are equal at all matrices over a commutative ring.
+func cyclic(t *testing.T, x Poly) map[string]int64 {
+	t.Helper()
+	if x.err != nil || x.rows != x.cols {
+		t.Fatalf("no trace: %v", x)
+	}
+	out := map[string]int64{}
+	for w, c := range x.terms {
+		least := w
+		for k := range len(w) {
+			least = min(least, w[k:]+w[:k])
+		}
+		out[least] += c
+	}
+	return out
+}
+
+// Proposition 2.12: if L(-X0)(-1) is a product of five additive layers, (1) and (2) have
+// the traces -2q and -2p on one side, and one trace on the other.
+func TestMinusOneTraces(t *testing.T) {
+	a := new(Algebra)
+	x0, x2 := a.Letter("X0", "q", "p"), a.Letter("X2", "q", "p")
+	x3, x5 := a.Letter("X3", "p", "q"), a.Letter("X5", "p", "q")
+	onep, oneq := a.One("p"), a.One("q")
+	n := Compose(a.Lower(x0.Neg()), a.Diagonal(onep.Neg(), oneq.Neg()))
+	inv := Compose(a.Diagonal(onep.Neg(), oneq.Neg()), a.Lower(x0))
+	same(t, Compose(n, inv), a.Identity("p", "q"))
+	c, e, al, r := n.Block[1][0], n.Block[1][1], inv.Block[0][0], inv.Block[1][0]
+	// The sides of (1) and (2) differ by first and second.
+	first := e.Sub(c.Mul(x5)).Sub(oneq.Add(x2.Mul(x3)))
+	second := al.Add(x5.Mul(r)).Sub(onep.Add(x3.Mul(x2)))
+	left, right := cyclic(t, first.Add(oneq).Add(oneq)), cyclic(t, second.Add(onep).Add(onep))
+	if len(left) != 2 || !maps.Equal(left, right) {
+		t.Errorf("traces %v and %v", left, right)
+	}
 }
