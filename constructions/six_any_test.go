@@ -5,10 +5,13 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"flowproof/coupling"
 	"flowproof/exactmath/dense"
 )
 
-// Every pair of sizes with p + q <= 9: generic maps below AnyDepth, degenerate ones within it; -I with a single coordinate reaches it.
+// Every pair of sizes with p + q <= 9: generic maps below AnyDepth, without scales
+// if the determinant is 1, degenerate ones within it; -I with a single coordinate
+// reaches it.
 func TestAnyPartition(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 0))
 	for n := 2; n <= 9; n++ {
@@ -46,12 +49,18 @@ func TestAnyPartition(t *testing.T) {
 				f, err := AnyPartition(m, part)
 				checkExact(t, f, err, m, AnyDepth(p, n-p))
 			}
-			f, err := AnyPartition(positive(t, func() *dense.Rational { return randomInts(rng, n, 9) }), randomPartition(rng, n, p))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if want := AnyDepth(p, n-p) - 1; f.Depth() > want {
-				t.Errorf("a generic map on %d + %d: depth %d, want at most %d", p, n-p, f.Depth(), want)
+			for _, det1 := range []bool{false, true} {
+				m := positive(t, func() *dense.Rational { return randomInts(rng, n, 9) })
+				if det1 {
+					m = rational(t, triangular(rng, n, 4).mul(triangular(rng, n, 4).transpose()))
+				}
+				f, err := AnyPartition(m, randomPartition(rng, n, p))
+				checkExact(t, f, err, m, AnyDepth(p, n-p)-1)
+				for _, l := range f.Layers() {
+					if det1 && f.Depth() > 4 && l.Scale().Kind() != coupling.ScaleOne {
+						t.Errorf("a map of determinant 1 on %d + %d, %d layers: a scale", p, n-p, f.Depth())
+					}
+				}
 			}
 		}
 		if n%2 == 0 {
