@@ -96,7 +96,7 @@ func TestRotationForm(t *testing.T) {
 // Lemma 1.5': any y2, y3 with y2 y3 = Bt - 1, y3 y2 = At - 1, y2 i_k = 0 give five
 // factors of N if Bt G = At. With involutions for At and Bt these are the layers of
 // Lemma 4.4 too.
-func TestSingularForm(t *testing.T) {
+func TestPairForm(t *testing.T) {
 	g := new(Algebra)
 	ip, ik, pp, pk := biproduct(t, g, "p", "k", "q")
 	c, ci := g.Unit("C", "q", "q")
@@ -149,9 +149,9 @@ func TestSingularForm(t *testing.T) {
 	equal(t, "X5", x5, cT.Mul(e).Add(Product(pp, bt, ci)))
 }
 
-// The choice after Lemma 1.5', y3 = lambda R^T and y2 = (1/lambda) R (F/rho - 1), of which
-// the proof takes rho = 1.
-func TestSingularChoice(t *testing.T) {
+// The choice after Lemma 1.5', y3 = lambda R^T and y2 = (1/lambda) R (F/rho - 1), for
+// q = p with any rho and for q = p + k with rho = 1.
+func TestPairChoice(t *testing.T) {
 	for _, wide := range []bool{false, true} {
 		g := new(Algebra)
 		x := newRotor(t, g, wide)
@@ -164,12 +164,21 @@ func TestSingularChoice(t *testing.T) {
 		equal(t, "Bt G", bt.Mul(turn), at)
 		equal(t, "y2 y3", y2.Mul(y3), bt.Sub(one))
 		equal(t, "y3 y2", y3.Mul(y2), at.Sub(one))
+		// As X1 = a c^T - E^T D1 C^T, X2 = C D2 E, ...; Bt = J1.
+		bracket := one.Sub(x.lam.Mul(x.ri)) // 1 - lambda R^T
+		equal(t, "D1", ati.Mul(one.Sub(y3)).Neg(), Product(x.rho, x.f, bracket).Neg())
+		equal(t, "D2", y2, Product(x.lami, x.r, x.rhoi.Mul(x.f).Sub(one)))
+		equal(t, "D4", bti.Mul(one.Add(y2)).Neg(), Product(x.rho, x.lami, x.r, x.f, bracket).Sub(x.lami.Mul(x.r)))
+		equal(t, "D5", bt, Product(x.rhoi, x.r, x.f, x.ri))
 		if wide {
 			equal(t, "y2 e_q", y2.Mul(x.ik), g.Zero("q", "k"))
+		}
+		if rhoIsOne := x.rho.Equal(one); rhoIsOne != wide {
+			t.Fatal("rho is to be 1 for q = p + k alone")
+		} else if rhoIsOne {
 			equal(t, "y2, rho = 1", y2, Product(x.lami, x.r, one.Sub(x.f)).Neg())
-			equal(t, "D1", ati.Mul(one.Sub(y3)).Neg(), x.f.Neg().Add(Product(x.lam, x.f, x.ri)))
-			equal(t, "D4", bti.Mul(one.Add(y2)).Neg(), Product(x.r, x.f, x.lami.Mul(one.Sub(x.f)).Sub(x.ri)))
-			equal(t, "D5", bt, Product(x.r, x.f, x.ri))
+			equal(t, "D1, rho = 1", ati.Mul(one.Sub(y3)).Neg(), x.f.Neg().Add(Product(x.lam, x.f, x.ri)))
+			equal(t, "D4, rho = 1", bti.Mul(one.Add(y2)).Neg(), Product(x.r, x.f, x.lami.Mul(one.Sub(x.f)).Sub(x.ri)))
 		}
 	}
 }
