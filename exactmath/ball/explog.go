@@ -73,7 +73,8 @@ func expPoint(x *big.Float, prec uint) (Ball, error) {
 
 // taylor returns a ball that contains exp(s) for all s in y, which must be within
 // ±1/2: the Taylor polynomial, whose first term left out is less than 2^least, and
-// a bound of the rest. Terms keep only the bits that matter beside 1.
+// a bound of the rest; least is at least -Prec. Terms keep only the bits that
+// matter beside 1.
 func taylor(y Ball, least int) Ball {
 	sum := point(big.NewFloat(1)).Round(y.Prec())
 	term := sum
@@ -85,7 +86,7 @@ func taylor(y Ball, least int) Ball {
 			return sum
 		}
 		sum = sum.add(term)
-		term = term.Round(uint(max(2, int(y.Prec())+8+size.Exp())))
+		term = term.Round(uint(int(y.Prec()) + min(0, 8+size.Exp())))
 	}
 }
 

@@ -113,15 +113,17 @@ func TestHadamardAttained(t *testing.T) {
 	}
 }
 
-// Rows whose norms are far from integers: [[a, b], [-b, a]] again and again, with
-// characteristic polynomial (x^2 - 2 a x + a^2 + b^2)^(n/2), whose coefficients are
-// larger than the product of norms.
+// Rows whose norms are just below an integer: [[2, 2], [-2, 2]] again and again,
+// and 1 in the corner. The characteristic polynomial (x^2 - 4 x + 8)^k (x - 1) has
+// coefficients far larger than the product of the norms, rounded up.
 func TestCharPolyAttained(t *testing.T) {
-	for _, e := range [][2]int64{{1, 1}, {2, 2}, {-2, 2}, {1, 0}, {5, 7}} {
-		for _, blocks := range []int{1, 3, 40, 44} {
-			n := 2 * blocks
+	for _, e := range [][2]int64{{2, 2}, {-2, 2}, {1, 1}, {5, 7}} {
+		for _, blocks := range []int{1, 3, 44, 48} {
+			n := 2*blocks + 1
 			m := integers(n, func(i, j int) *big.Int {
 				switch {
+				case i == n-1 && j == n-1:
+					return small(1)
 				case i == j:
 					return small(e[0])
 				case i/2 == j/2 && i < j:
@@ -131,18 +133,21 @@ func TestCharPolyAttained(t *testing.T) {
 				}
 				return small(0)
 			})
-			want := []*big.Int{small(1)}
-			for range blocks {
-				next := make([]*big.Int, len(want)+2)
-				for k := range next {
-					next[k] = new(big.Int)
+			times := func(p []*big.Int, factor ...int64) []*big.Int {
+				z := make([]*big.Int, len(p)+len(factor)-1)
+				for k := range z {
+					z[k] = new(big.Int)
 				}
-				for k, v := range want {
-					for d, f := range []int64{e[0]*e[0] + e[1]*e[1], -2 * e[0], 1} {
-						next[k+d].Add(next[k+d], new(big.Int).Mul(v, small(f)))
+				for k, v := range p {
+					for d, f := range factor {
+						z[k+d].Add(z[k+d], new(big.Int).Mul(v, small(f)))
 					}
 				}
-				want = next
+				return z
+			}
+			want := []*big.Int{small(-1), small(1)}
+			for range blocks {
+				want = times(want, e[0]*e[0]+e[1]*e[1], -2*e[0], 1)
 			}
 			got, err := linalg.CharPoly(m)
 			if err != nil {
@@ -153,6 +158,24 @@ func TestCharPolyAttained(t *testing.T) {
 					t.Fatalf("%v, n = %d: coefficient %d is %v, want %v", e, n, k, got[k], want[k])
 				}
 			}
+		}
+	}
+}
+
+// Orthogonal rows of norm √3, in blocks of four: the determinant, 9 for each, is
+// the product of the norms, which rounded down would be 1.
+func TestWeighingMatrix(t *testing.T) {
+	w := [4][4]int64{{0, 1, 1, 1}, {-1, 0, 1, -1}, {-1, -1, 0, 1}, {-1, 1, -1, 0}}
+	for _, blocks := range []int{1, 48} {
+		m := integers(4*blocks, func(i, j int) *big.Int {
+			if i/4 != j/4 {
+				return small(0)
+			}
+			return small(w[i%4][j%4])
+		})
+		want := new(big.Int).Exp(small(9), small(int64(blocks)), nil)
+		if d, err := linalg.Det(m); err != nil || d.Cmp(whole(want)) != 0 {
+			t.Fatalf("%d blocks: determinant %v, want %v, %v", blocks, d, want, err)
 		}
 	}
 }
