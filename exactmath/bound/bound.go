@@ -84,7 +84,7 @@ func Above(x *big.Float) Upper {
 	if x.IsInf() {
 		return infinite
 	}
-	n, exp := leading(x, big.ToPositiveInf)
+	n, exp := leading(x, big.AwayFromZero)
 	return up(n, exp)
 }
 
@@ -93,15 +93,14 @@ func Below(x *big.Float) Lower {
 	if x.IsInf() {
 		return down(1<<mantissa-1, limit)
 	}
-	n, exp := leading(x, big.ToNegativeInf)
+	n, exp := leading(x, big.ToZero)
 	return down(n, exp)
 }
 
 // leading returns |x|, finite, rounded to n * 2^exp with n of at most 32 bits.
 func leading(x *big.Float, mode big.RoundingMode) (n uint64, exp int) {
 	y := new(big.Float).SetPrec(mantissa).SetMode(mode)
-	y.Set(new(big.Float).Abs(x))
-	if y.IsInf() { // rounded beyond the range of big.Float
+	if y.Abs(y.Set(x)).IsInf() { // the range of big.Float is left
 		return 1 << (mantissa - 1), limit + 1
 	}
 	exp = y.MantExp(y) - mantissa

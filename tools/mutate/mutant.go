@@ -69,7 +69,7 @@ func readKnown(name, root string) ([]mutant, error) {
 	return all, scan.Err()
 }
 
-// swaps are the operators, and names, that take each other's place.
+// operators and names take each other's place.
 var operators = map[token.Token][]token.Token{
 	token.LSS: {token.LEQ, token.GEQ}, token.LEQ: {token.LSS, token.GTR}, token.GTR: {token.GEQ, token.LEQ}, token.GEQ: {token.GTR, token.LSS},
 	token.EQL: {token.NEQ}, token.NEQ: {token.EQL}, token.LAND: {token.LOR}, token.LOR: {token.LAND},
@@ -81,7 +81,7 @@ var operators = map[token.Token][]token.Token{
 var names = map[string]string{
 	"true": "false", "false": "true", "min": "max", "max": "min",
 	"up": "down", "down": "up", "Above": "Below", "Below": "Above", "Upper": "Lower", "Lower": "Upper",
-	"ToPositiveInf": "ToNegativeInf", "ToNegativeInf": "ToPositiveInf",
+	"ToPositiveInf": "ToNegativeInf", "ToNegativeInf": "ToPositiveInf", "AwayFromZero": "ToZero", "ToZero": "AwayFromZero",
 	"Add": "Sub", "Sub": "Add", "Mul": "Quo", "Quo": "Mul", "Lsh": "Rsh", "Rsh": "Lsh",
 }
 
