@@ -180,6 +180,46 @@ func TestWeighingMatrix(t *testing.T) {
 	}
 }
 
+// One row, or two, far larger than the others, which are orthogonal, too, so that
+// the determinant is still the product of the norms; but these are below the unit
+// that a bound may count in.
+func TestRowsOfTwoSizes(t *testing.T) {
+	c := small(1<<20 - 1)
+	for _, shift := range []uint{0, 10, 20, 21, 40} {
+		large := new(big.Int).Lsh(c, shift)
+		signed := func(minus, first bool) *big.Int {
+			v := new(big.Int).Set(c)
+			if first {
+				v.Set(large)
+			}
+			if minus {
+				v.Neg(v)
+			}
+			return v
+		}
+		// Sylvester's matrix, the first row larger.
+		const n = 32
+		m := integers(n, func(i, j int) *big.Int { return signed(odd(i&j), i == 0) })
+		want := new(big.Int).Mul(c, c)
+		want.Mul(want, small(n)).Exp(want, small(n/2), nil).Lsh(want, shift)
+		if d, err := linalg.Det(m); err != nil || d.Cmp(whole(want)) != 0 {
+			t.Errorf("n = %d, first row 2^%d times the others: determinant %v, want %v, %v", n, shift, d, want, err)
+		}
+		// Blocks [[c, c], [-c, c]], the first one larger.
+		const blocks = 40
+		m = integers(2*blocks, func(i, j int) *big.Int {
+			if i/2 != j/2 {
+				return small(0)
+			}
+			return signed(i > j, i < 2)
+		})
+		want.Mul(c, c).Lsh(want, 1).Exp(want, small(blocks), nil).Lsh(want, 2*shift)
+		if d, err := linalg.Det(m); err != nil || d.Cmp(whole(want)) != 0 {
+			t.Errorf("%d blocks, the first 2^%d times the others: determinant %v, want %v, %v", blocks, shift, d, want, err)
+		}
+	}
+}
+
 // Denominators that are products of the very primes that would be used first.
 func TestPrimesInDenominators(t *testing.T) {
 	var primes []int64
