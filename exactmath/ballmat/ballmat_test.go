@@ -82,9 +82,9 @@ func TestMulAdd(t *testing.T) {
 }
 
 func steps(r *rand.Rand, p, q, depth, bits int, rad float64, scales bool) []Step {
-	out := make([]Step, depth)
+	out, first := make([]Step, depth), r.IntN(2)
 	for k := range out {
-		s := Step{Upper: k%2 == 0, Weight: random(r, q, p, bits, rad)}
+		s := Step{Upper: (k+first)%2 == 0, Weight: random(r, q, p, bits, rad)}
 		rows := q
 		if s.Upper {
 			s.Weight, rows = random(r, p, q, bits, rad), p

@@ -77,7 +77,7 @@ func TestAgainstRationals(t *testing.T) {
 		e := r.IntN(99) - 50
 		checkUpper(t, "Shift", Upper{x}.Shift(e), q((*big.Rat).Mul, x, Pow2(e).magnitude))
 		root := Lower{x}.Sqrt()
-		low, high := root.Mul(root), Upper{root.magnitude}.Mul(Upper{magnitude{1<<31 + 2, -31}})
+		low, high := root.Mul(root), Upper(root).Mul(Upper{magnitude{1<<31 + 2, -31}})
 		if exact := new(big.Rat).Mul(root.Rat(), root.Rat()); exact.Cmp(x.Rat()) > 0 || low.Rat().Cmp(x.Rat()) > 0 || high.Mul(high).Cmp(Upper{x}) < 0 {
 			t.Fatalf("√%v = %v", x, root)
 		}

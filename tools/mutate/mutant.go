@@ -20,6 +20,7 @@ type mutant struct {
 	pkg      string // as go test takes it, relative to the root
 	file     string // relative to the root
 	line     int
+	column   int // in bytes, as the compiler counts
 	from, to int
 	old, new string
 	stale    bool // a list's text that the file does not have, or has twice
@@ -33,7 +34,7 @@ func (m mutant) String() string {
 		}
 		return strconv.Quote(s)
 	}
-	return fmt.Sprintf("%s %s:%d %s -> %s", m.id, m.file, m.line, short(m.old), short(m.new))
+	return fmt.Sprintf("%s %s:%d:%d %s -> %s", m.id, m.file, m.line, m.column, short(m.old), short(m.new))
 }
 
 // readKnown reads a list of mutants, one JSON object a line.
@@ -63,6 +64,7 @@ func readKnown(name, root string) ([]mutant, error) {
 			m.from = strings.Index(text, z.Old)
 			m.to = m.from + len(z.Old)
 			m.line = strings.Count(text[:m.from], "\n") + 1
+			m.column = m.from - strings.LastIndexByte(text[:m.from], '\n')
 		}
 		all = append(all, m)
 	}
@@ -96,7 +98,8 @@ func ofFile(src []byte) ([]mutant, error) {
 	at := func(p token.Pos) int { return set.Position(p).Offset }
 	text := func(from, to token.Pos) string { return string(src[at(from):at(to)]) }
 	change := func(kind string, from, to token.Pos, with string) {
-		all = append(all, mutant{id: kind, line: set.Position(from).Line, from: at(from), to: at(to), old: text(from, to), new: with})
+		p := set.Position(from)
+		all = append(all, mutant{id: kind, line: p.Line, column: p.Column, from: at(from), to: at(to), old: text(from, to), new: with})
 	}
 	swap := func(p token.Pos, op token.Token) {
 		for _, other := range operators[op] {

@@ -139,11 +139,11 @@ func TestRun(t *testing.T) {
 		}
 		return out.String(), n
 	}
-	text, n := out("-v", "-run", `ToPositive|:7 "<" -> "<="|:21 "\+"`, ".")
+	text, n := out("-v", "-run", `ToPositive|:7:7 "<" -> "<="|:21:34 "\+"`, ".")
 	for _, want := range []string{
-		`killed       name sample.go:15 "ToPositiveInf" -> "ToNegativeInf"`,
-		`SURVIVED     operator sample.go:7 "<" -> "<="`,
-		`SURVIVED     operator sample.go:21 "+" -> "-"`,
+		`killed       name sample.go:15:45 "ToPositiveInf" -> "ToNegativeInf"`,
+		`SURVIVED     operator sample.go:7:7 "<" -> "<="`,
+		`SURVIVED     operator sample.go:21:34 "+" -> "-"`,
 		"killed    1  timed out   0  survived   2  stale   0  not compiled   0  score 33.3 %",
 	} {
 		if !strings.Contains(text, want) {

@@ -111,6 +111,7 @@ func TestSpanRules(t *testing.T) {
 // sums along rows, of the columns of each part and of all.
 func TestPairRules(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 2))
+	holds(t, "identity", One(), dense.IdentityRational(3), true)
 	for trial := range 200 {
 		p, q, alike := 1+r.IntN(4), 1+r.IntN(4), trial%2 == 0
 		n := p + q
