@@ -256,8 +256,9 @@ func (x Upper) Quo(y Lower) Upper {
 	case x.IsInf() || y.IsZero():
 		return infinite
 	}
-	q, r := bits.Div64(x.man>>(64-mantissa), x.man<<mantissa, y.man)
-	if r != 0 {
+	n := x.man << mantissa
+	q := n / y.man
+	if n%y.man != 0 {
 		q++
 	}
 	return up(q, x.exp-mantissa-y.exp)
