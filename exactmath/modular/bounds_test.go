@@ -3,11 +3,13 @@ package modular_test
 import (
 	"math"
 	"math/big"
+	"math/rand/v2"
 	"testing"
 
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
 	"flowproof/exactmath/modular"
+	"flowproof/internal/chaintest"
 )
 
 // number is a 1 x 1 matrix.
@@ -91,6 +93,41 @@ func TestNorm(t *testing.T) {
 			if wide.Mul(wide, big.NewRat(4, 1)); norm.Cmp(wide) > 0 {
 				t.Fatalf("%d factors with %d: norm %v of rows that add up to %v / 4", depth, w, norm, wide)
 			}
+		}
+	}
+}
+
+// Norm and Bits bound random products of every kind of entry, with scales and
+// without: Bits in the unit of Rows, with the two bits that make the sign certain.
+func TestBoundsOfProducts(t *testing.T) {
+	r := rand.New(rand.NewPCG(6, 2))
+	for name, m := range chaintest.Makers {
+		for trial := range 6 {
+			c := chaintest.Random(t, r, m, 1+r.IntN(4), 1+r.IntN(4), trial, trial%2 == 1, trial%3 == 1)
+			n := c.P + c.Q
+			x := modular.New(c.Order, c.P, 0, n, trial, math.MaxInt64, math.MaxInt64)
+			for _, f := range c.Factors {
+				if err := x.Multiply(exactmath.Factor(f)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, norm := c.Plain(t), x.Norm()
+			for i := range n {
+				sum := new(big.Rat)
+				for j := range n {
+					sum.Add(sum, new(big.Rat).Abs(want.At(i, j)))
+				}
+				if sum.Cmp(norm) > 0 {
+					t.Fatalf("%s: row %d adds up to %v, norm %v", name, i, sum, norm)
+				}
+			}
+			x.Rows(c.Order, func(i int, row []big.Int) {
+				for j := range row {
+					if row[j].BitLen() > x.Bits()-2 {
+						t.Fatalf("%s: entry (%d, %d) has %d bits, bound %d", name, i, j, row[j].BitLen(), x.Bits()-2)
+					}
+				}
+			})
 		}
 	}
 }
