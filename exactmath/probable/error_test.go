@@ -244,6 +244,19 @@ func TestSmallFields(t *testing.T) {
 	}
 }
 
+// Every power of two of float64 entries, and those next to the ends of the table.
+func TestPowers(t *testing.T) {
+	f := newField(rand.New(rand.NewPCG(3, 4)), big.NewInt(1), 60)
+	p := new(big.Int).SetUint64(f.p)
+	half, power := new(big.Int).ModInverse(big.NewInt(2), p), new(big.Int).Exp(big.NewInt(2), big.NewInt(most+3), p)
+	for e := most + 3; e >= least-3; e-- {
+		if got := f.times(1, 1, e); got != power.Uint64() {
+			t.Fatalf("2^%d modulo %d is %d, want %d", e, p, got, power)
+		}
+		power.Mod(power.Mul(power, half), p)
+	}
+}
+
 // span bounds the difference: entries at the ends of what a bit length allows,
 // denominators, powers of two, and all signs alike, which attains the bounds.
 func TestSpan(t *testing.T) {

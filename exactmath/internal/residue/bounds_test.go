@@ -219,3 +219,32 @@ func TestLargestDigits(t *testing.T) {
 		}
 	}
 }
+
+// A slice that is too short by one number is refused, not overrun.
+func TestStripWithinSlices(t *testing.T) {
+	const k, panels = 5, 2
+	primes, _ := Primes(big.NewInt(1), big.NewInt(1))
+	mod := Moduli(primes[:6]...)
+	for _, kern := range Kernels() {
+		g := kern.Lanes
+		ldc, lda, rowB, panelB := panels*g+3, k+2, g, k*g+1
+		sizes := [3]int{5*ldc + panels*g, 5*lda + k, (panels-1)*panelB + (k-1)*rowB + g}
+		for short := -1; short < 3; short++ {
+			var s [3][]float64
+			for i, n := range sizes {
+				if i == short {
+					n--
+				}
+				s[i] = make([]float64, n)
+			}
+			refused := func() (refused bool) {
+				defer func() { refused = recover() != nil }()
+				kern.Strip(s[0], ldc, s[1], lda, s[2], rowB, panelB, k, panels, &mod, true)
+				return
+			}()
+			if refused != (short >= 0) {
+				t.Errorf("lanes %d, slice %d too short: refused %v", g, short, refused)
+			}
+		}
+	}
+}
