@@ -63,6 +63,9 @@ func whole(t *testing.T, name string, s Span, m *dense.Rational) {
 	t.Helper()
 	unit, most := Ldexp(1, -s.Exp), s.Integers()
 	unit.Mul(unit, new(big.Rat).SetInt(s.Den))
+	if tight := new(big.Rat).Mul(unit, s.Max); new(big.Rat).SetInt(most).Cmp(tight.Add(tight, big.NewRat(1, 1))) > 0 {
+		t.Fatalf("%s: %v for integers up to %v", name, most, tight)
+	}
 	m.Each(func(i, j int, v *big.Rat) {
 		if x := new(big.Rat).Mul(v, unit); !x.IsInt() || x.Num().CmpAbs(most) > 0 {
 			t.Fatalf("%s: entry (%d, %d) is %v units, bound %v", name, i, j, x, most)
@@ -244,6 +247,42 @@ func TestStripWithinSlices(t *testing.T) {
 			}()
 			if refused != (short >= 0) {
 				t.Errorf("lanes %d, slice %d too short: refused %v", g, short, refused)
+			}
+		}
+	}
+}
+
+// The bounds of a matrix as it is stored: above its entries and sums, the largest
+// entry by less than a factor of two.
+func TestSplitBounds(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 3))
+	for trial := range 200 {
+		rows, cols := 1+r.IntN(6), 1+r.IntN(6)
+		m := filled(t, r, rows, cols, []int64{1, 3, 1 << 40}[trial%3], trial%2 == 0)
+		g := Fastest().Lanes
+		z := Split(Of(m), Panels(rows, cols, g), g, math.MaxInt64)
+		holds(t, "stored", z.Span, m, false)
+		e := exact(m, 1)
+		if twice := e.Max.Mul(e.Max, big.NewRat(2, 1)); z.Max.Cmp(twice) > 0 && twice.Sign() > 0 {
+			t.Fatalf("entries up to %v / 2, bound %v", twice, z.Max)
+		}
+	}
+}
+
+// Every task is done once, whatever the number of threads, and no thread is more
+// than there are.
+func TestParallel(t *testing.T) {
+	for threads := 1; threads < 5; threads++ {
+		for tasks := range 9 {
+			times, most := make([]int, tasks), make([]int, tasks)
+			Parallel(threads, tasks, func(thread, task int) {
+				times[task]++
+				most[task] = thread
+			})
+			for k, n := range times {
+				if n != 1 || most[k] < 0 || most[k] >= threads {
+					t.Fatalf("%d threads: task %d of %d was done %d times, by thread %d", threads, k, tasks, n, most[k])
+				}
 			}
 		}
 	}
