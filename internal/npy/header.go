@@ -19,6 +19,9 @@ const Magic = "\x93NUMPY"
 // maxHeader is the longest header that is read, in bytes: NumPy's own limit.
 const maxHeader = 10_000
 
+// maxAxes is the number of axes of the shapes that are read: NumPy's own limit.
+const maxAxes = 64
+
 // Header describes the array that follows it.
 type Header struct {
 	Descr   string // the type of the entries, such as <f8; empty if Structured
@@ -184,7 +187,9 @@ func (p *parser) shape() (shape []int, err error) {
 			return nil, fmt.Errorf("has a length of %.40s in its shape, want less", digits)
 		}
 		p.rest = strings.TrimPrefix(p.rest[len(digits):], "L")
-		shape = append(shape, int(n))
+		if shape = append(shape, int(n)); len(shape) > maxAxes {
+			return nil, fmt.Errorf("has a shape of more than %d axes", maxAxes)
+		}
 		if !p.take(",") {
 			if len(shape) == 1 || !p.take(")") {
 				return nil, p.unexpected(want)
