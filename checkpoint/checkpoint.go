@@ -81,23 +81,22 @@ func Open(path string) (*File, error) {
 }
 
 func open(path string) (*File, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() { // opening a pipe waits for who writes
+		return nil, errors.New("is not a regular file, want .npz, .safetensors, .pt or .pth")
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, &FileError{Reason: "cannot be opened: " + cause(err), Err: err}
 	}
-	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("is not a regular file, want .npz, .safetensors, .pt or .pth")
-	}
-	head := make([]byte, 512)
-	if err == nil {
-		if n, _ := file.ReadAt(head, 0); n < 9 {
-			err = errors.New("is empty or truncated, want .npz, .safetensors, .pt or .pth")
-		}
-	}
-	if err != nil {
+	if info, err = file.Stat(); err != nil {
 		file.Close()
 		return nil, err
+	}
+	head := make([]byte, 512)
+	if n, _ := file.ReadAt(head, 0); n < 9 {
+		file.Close()
+		return nil, errors.New("is empty or truncated, want .npz, .safetensors, .pt or .pth")
 	}
 	var f *File
 	switch {
