@@ -530,7 +530,7 @@ func TestBeyondFloat64(t *testing.T) {
 	// Too large for rationals: the entry is named, and not rounded.
 	e := &entries{}
 	for k := range (MaxExact + 1) * (MaxExact + 1) {
-		if err := e.add(intNumber(int64(k % 2 * odd))); err != nil {
+		if err := e.add(intNumber(int64(k%2) * odd)); err != nil {
 			t.Fatal(err)
 		}
 	}
