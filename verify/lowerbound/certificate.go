@@ -38,14 +38,30 @@ var ErrUnproved = errors.New("the reason does not prove the bound")
 // if a reason has not the form of its rule, and is a *exactmath.ShapeError if the
 // target does not fit the partition.
 func Check(target exactmath.Matrix, part coupling.Partition, cert Certificate) error {
-	n := part.Dim()
+	limits := exactmath.Unlimited()
+	return CheckWithin(&limits, target, part, cert)
+}
+
+// CheckWithin is Check, but fails with exactmath.ErrTooLarge or ErrStopped rather
+// than spend more work than there is.
+func CheckWithin(limits *exactmath.Limits, target exactmath.Matrix, part coupling.Partition, cert Certificate) (err error) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case exhausted:
+			err = fmt.Errorf("lower bound: %w", p.error)
+		default:
+			panic(p)
+		}
+	}()
+	n, w := part.Dim(), meter{limits}
 	if r, c := target.Dims(); r != n || c != n {
 		return &exactmath.ShapeError{Op: "lowerbound.Check", R1: r, C1: c, R2: n, C2: n}
 	}
 	if cert.Depth <= 0 {
 		return nil
 	}
-	m := integers(build(2*n, 2*n, func(i, j int) *big.Rat { // [[M, 1], [1, 0]]
+	m := w.integers(build(2*n, 2*n, func(i, j int) *big.Rat { // [[M, 1], [1, 0]]
 		switch {
 		case i < n && j < n:
 			return target.At(i, j)
@@ -54,7 +70,7 @@ func Check(target exactmath.Matrix, part coupling.Partition, cert Certificate) e
 		}
 		return new(big.Rat)
 	}))
-	det, inv := m.schur(n)
+	det, inv := m.schur(w, n)
 	if det == 0 {
 		return fmt.Errorf("%w: the target is singular", ErrUnproved)
 	}
@@ -64,7 +80,7 @@ func Check(target exactmath.Matrix, part coupling.Partition, cert Certificate) e
 			one, two = two, one
 		}
 		all := slices.Concat(one, two)
-		b := &blocks{m[n][0], m.sub(all, all), m.sub(one, one), m.sub(two, one), m.sub(two, two), inv.sub(one, one), inv.sub(two, one)}
+		b := &blocks{w, m[n][0], m.sub(all, all), m.sub(one, one), m.sub(two, one), m.sub(two, two), inv.sub(one, one), inv.sub(two, one)}
 		if err := reason.Validate(); err != nil {
 			return err
 		}
@@ -80,6 +96,7 @@ func Check(target exactmath.Matrix, part coupling.Partition, cert Certificate) e
 // those of M^-1 by another positive number: but for unit, the rules depend on signs
 // alone, and on ratios.
 type blocks struct {
+	meter
 	unit              *big.Int
 	m, a, c, e, al, r mat
 }
