@@ -61,6 +61,24 @@ func CheckWithin(limits *exactmath.Limits, target exactmath.Matrix, part couplin
 	if cert.Depth <= 0 {
 		return nil
 	}
+	both, err := w.split(target, part)
+	if err != nil {
+		return err
+	}
+	for kind, reason := range cert.Reasons {
+		if err := reason.Validate(); err != nil {
+			return err
+		}
+		if !rules[reason.Rule].holds(both[kind], cert.Depth-1, reason) {
+			return fmt.Errorf("%w: %d layers beginning with %v, rule %q", ErrUnproved, cert.Depth-1, coupling.Kind(kind), reason.Rule)
+		}
+	}
+	return nil
+}
+
+// split returns the blocks of the target for products that begin with each kind.
+func (w meter) split(target exactmath.Matrix, part coupling.Partition) (both [2]*blocks, err error) {
+	n := part.Dim()
 	m := w.integers(build(2*n, 2*n, func(i, j int) *big.Rat { // [[M, 1], [1, 0]]
 		switch {
 		case i < n && j < n:
@@ -72,23 +90,17 @@ func CheckWithin(limits *exactmath.Limits, target exactmath.Matrix, part couplin
 	}))
 	det, inv := m.schur(w, n)
 	if det == 0 {
-		return fmt.Errorf("%w: the target is singular", ErrUnproved)
+		return both, fmt.Errorf("%w: the target is singular", ErrUnproved)
 	}
-	for kind, reason := range cert.Reasons {
+	for kind := range both {
 		one, two := part.First(), part.Second()
 		if coupling.Kind(kind) == coupling.Lower {
 			one, two = two, one
 		}
 		all := slices.Concat(one, two)
-		b := &blocks{w, m[n][0], m.sub(all, all), m.sub(one, one), m.sub(two, one), m.sub(two, two), inv.sub(one, one), inv.sub(two, one)}
-		if err := reason.Validate(); err != nil {
-			return err
-		}
-		if !rules[reason.Rule].holds(b, cert.Depth-1, reason) {
-			return fmt.Errorf("%w: %d layers beginning with %v, rule %q", ErrUnproved, cert.Depth-1, coupling.Kind(kind), reason.Rule)
-		}
+		both[kind] = &blocks{w, m[n][0], m.sub(all, all), m.sub(one, one), m.sub(two, one), m.sub(two, two), inv.sub(one, one), inv.sub(two, one)}
 	}
-	return nil
+	return both, nil
 }
 
 // blocks are M and the parts of M and M^-1 of which the rules speak, the parts
