@@ -118,17 +118,11 @@ func (z *pattern) decide(b block, report func(float64)) (sign, rank, proof int, 
 	if err != nil {
 		return 0, 0, 0, err
 	}
-	if n == len(b.cols) {
-		det, err := linalg.Det(m)
-		if err != nil {
-			return 0, 0, 0, err
-		}
-		if det.Sign() != 0 {
-			return det.Sign(), n, 2, nil
-		}
+	sign, rank, err = linalg.Orientation(m, func(part float64) { report(0.05 + 0.95*part) })
+	if sign != 0 {
+		return sign, rank, 2, err
 	}
-	rank, err = linalg.Rank(m)
-	return 0, rank, 3, err
+	return sign, rank, 3, err
 }
 
 func threads() int { return runtime.GOMAXPROCS(0) }
