@@ -21,7 +21,11 @@ import (
 // ErrSingular is returned where an invertible matrix is needed.
 var ErrSingular = errors.New("matrix is singular")
 
-// ErrTooLarge is returned if the answer has too many bits, about 96,000.
+// maxDigits keeps the digits of a matrix below a gigabyte.
+const maxDigits = 1 << 27
+
+// ErrTooLarge is returned if the answer has too many bits, about 96,000, or the
+// matrix too many digits.
 var ErrTooLarge = errors.New("too many bits for multi-modular arithmetic")
 
 // integers is a rational matrix as a multiple of a matrix A of integers, m = A *
@@ -40,7 +44,9 @@ func integral(m exactmath.Matrix) (*integers, error) {
 	if z.rows, z.cols = m.Dims(); z.rows < 1 || z.cols < 1 {
 		return nil, &exactmath.ShapeError{Op: "linalg", R1: z.rows, C1: z.cols, R2: 1, C2: 1}
 	}
-	z.plain = z.split(nil, nil)
+	if z.plain = z.split(nil, nil); z.plain == nil {
+		return nil, ErrTooLarge
+	}
 	z.exp, z.den = z.plain.Exp, z.plain.Den
 	return z, nil
 }
@@ -72,7 +78,7 @@ func (z *integers) split(row, col []int) *residue.Integers {
 	for j, c := range col {
 		to.Col[c], to.Lane[c] = from.Col[j], from.Lane[j]
 	}
-	return residue.Split(residue.Of(z.m), to, z.kern.Lanes, math.MaxInt64)
+	return residue.Split(residue.Of(z.m), to, z.kern.Lanes, maxDigits)
 }
 
 // residues returns A, as laid out in x, modulo at most 6 primes, in that order,

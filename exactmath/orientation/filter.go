@@ -48,7 +48,7 @@ func absTimes(n int, a, x []float64) []float64 {
 // distance bounds |left a right - I| from above, the sum of the absolute values
 // along the rows, where each entry of a differs from that given by at most rho
 // times it and 2^-1074. If it is below 1, the determinant of left a right is
-// positive: PROOFS.md, theorem 7.8. It may be infinite or not a number.
+// positive: PROOFS.md, theorem 7.11. It may be infinite or not a number.
 func distance(n int, a, left, right []float64, rho float64, fp arithmetic) float64 {
 	if nu := float64(n) * fp.u; !(nu < 0.5) {
 		return math.Inf(1)

@@ -166,7 +166,6 @@ func TestDistance(t *testing.T) {
 	}
 }
 
-
 // No singular matrix comes below 1, and without the error terms some do.
 func TestDistanceOfSingular(t *testing.T) {
 	for n := 2; n <= 3; n++ {

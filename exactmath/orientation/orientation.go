@@ -52,9 +52,12 @@ func Of(m exactmath.Matrix, opt Options) (Orientation, error) {
 	if n != c || n < 1 {
 		return Orientation{}, &exactmath.ShapeError{Op: "Orientation", R1: n, C1: c, R2: n, C2: n}
 	}
-	report := opt.Progress
-	if report == nil {
-		report = func(float64) {}
+	last := 0.0
+	report := func(done float64) { // never less than before
+		if opt.Progress != nil && done > last {
+			last = done
+			opt.Progress(done)
+		}
 	}
 	z := read(m)
 	pivots, sign, rows, cols := z.peel()
