@@ -18,17 +18,18 @@ const (
 	smallWords = 24
 )
 
-// factor is a weight or a scale, row by row: entry k is sign[k] * (lo[k] + 2^64
-// hi[k]) * 2^exp, the integer below 2^bits.
+// factor is a weight or a scale, column by column: entry k is lo[k] + 2^64 hi[k]
+// times 2^exp, the integer below 2^bits, and negative if sign[k] is 1 and not 0.
 type factor struct {
 	exp, bits int
 	lo, hi    []uint64
-	negative  []bool
+	sign      []int
+	long      bool // some hi[k] is not 0
 }
 
 // newFactor returns false for entries with odd denominators, or of more than 128
 // bits.
-func newFactor(entries residue.Entries, cols, size int) (*factor, bool) {
+func newFactor(entries residue.Entries, rows, cols int) (*factor, bool) {
 	low, high := 1<<30, -1<<30
 	den := entries(func(_, _ int, _ float64, u uint64, e int) {
 		if u != 0 {
@@ -41,14 +42,18 @@ func newFactor(entries residue.Entries, cols, size int) (*factor, bool) {
 	if high-low > 128 || !den.IsInt64() || den.Int64() != 1 {
 		return nil, false
 	}
-	z := &factor{low, high - low, make([]uint64, size), make([]uint64, size), make([]bool, size)}
+	size := rows * cols
+	words := make([]uint64, 2*size)
+	z := &factor{low, high - low, words[:size], words[size:], make([]int, size), high-low > 64}
 	entries(func(i, j int, sign float64, u uint64, e int) {
 		s := e - low
 		if s < 0 { // the bits below are zero
 			u, s = u>>-s, 0
 		}
-		k := i*cols + j
-		z.negative[k] = sign < 0
+		k := j*rows + i
+		if sign < 0 {
+			z.sign[k] = 1
+		}
 		if s >= 64 {
 			z.hi[k] |= u << (s - 64)
 		} else {
@@ -66,7 +71,7 @@ type small struct {
 	n, p, words int
 	exp, bits   [2]int
 	s           []uint64
-	minus       []uint64 // room for one integer
+	both        []uint64 // room for the integers of a row of a part, and their negatives
 }
 
 // part is the columns of a part.
@@ -100,15 +105,14 @@ func (c *Chain) product() (num []big.Int, exp int, ok bool) {
 		return nil, 0, false
 	}
 	weights, scales := make([]*factor, len(c.Steps)), make([]*factor, len(c.Steps))
-	var exps, lengths [][2]int
-	work := 0
+	exps, lengths, work := make([][2]int, len(c.Steps)), make([][2]int, len(c.Steps)), 0
 	for k := range c.Steps {
 		s := &c.Steps[k]
 		from, rows, cols := 1, c.Q, c.P
 		if s.Upper {
 			from, rows, cols = 0, c.P, c.Q
 		}
-		if weights[k], ok = newFactor(residue.Of(s.Weight), cols, rows*cols); !ok {
+		if weights[k], ok = newFactor(residue.Of(s.Weight), rows, cols); !ok {
 			return nil, 0, false
 		}
 		if s.Scale != nil {
@@ -116,12 +120,12 @@ func (c *Chain) product() (num []big.Int, exp int, ok bool) {
 				for j, d := range s.Scale {
 					visit(0, j, d)
 				}
-			}), rows, rows); !ok {
+			}), 1, rows); !ok {
 				return nil, 0, false
 			}
 		}
 		x.exp, x.bits = x.plan(from, weights[k], scales[k], rows)
-		exps, lengths = append(exps, x.exp), append(lengths, x.bits)
+		exps[k], lengths[k] = x.exp, x.bits
 		if k > 0 {
 			work += n * rows * cols * (x.bits[1-from]/64 + 1) * (weights[k].bits/64 + 1)
 		}
@@ -139,7 +143,7 @@ func (c *Chain) product() (num []big.Int, exp int, ok bool) {
 	if x.words > smallWords {
 		return nil, 0, false
 	}
-	x.exp, x.s, x.minus = [2]int{}, make([]uint64, n*n*x.words), make([]uint64, x.words)
+	x.exp, x.s, x.both = [2]int{}, make([]uint64, n*n*x.words), make([]uint64, 2*n*x.words)
 	for i := range n {
 		x.s[(i*n+i)*x.words] = 1
 	}
@@ -160,76 +164,92 @@ func (c *Chain) product() (num []big.Int, exp int, ok bool) {
 func (x *small) multiply(from int, weight, scale *factor, exp, length [2]int) {
 	lo, hi := x.part(from)
 	to, end := x.part(1 - from)
-	cols, w := end-to, length[1-from]/64+1
+	k, w := hi-lo, length[1-from]/64+1
 	x.align(1-from, exp[1-from])
 	shift := uint(x.exp[from] + weight.exp - exp[1-from])
+	both := x.both[:2*k*w]
 	for i := range x.n {
 		row := x.s[i*x.n*x.words : (i+1)*x.n*x.words]
-		for l := lo; l < hi; l++ {
-			s := row[l*x.words:][:w]
-			if zero(s) {
+		some, only := 0, 0
+		for l := range k {
+			if s := row[(lo+l)*x.words:][:w]; zero(s) {
+				for t := range w {
+					both[2*(t*k+l)], both[2*(t*k+l)+1] = 0, 0
+				}
+			} else {
+				spread(both[2*l:], 2*k, s, shift)
+				some, only = some+1, l
+			}
+		}
+		for j := range end - to {
+			out := row[(to+j)*x.words:][:x.words]
+			switch a := out[:w]; {
+			case some == 0:
 				continue
+			case some == 1:
+				addProducts(a, both[2*only:], 2*k, weight.lo[j*k+only:j*k+only+1], weight.sign[j*k+only:])
+			default:
+				addProducts(a, both, 2*k, weight.lo[j*k:(j+1)*k], weight.sign[j*k:])
 			}
-			if shift > 0 { // an integer is below 2^length after it, like the sum
-				s = append([]uint64(nil), s...)
-				shiftLeft(s, shift)
+			if weight.long && w > 1 {
+				addProducts(out[1:w], both, 2*k, weight.hi[j*k:(j+1)*k], weight.sign[j*k:])
 			}
-			x.accumulate(row[to*x.words:], s, weight, (l-lo)*cols, cols)
+			extend(out, w)
 		}
 	}
 	if scale != nil {
 		w := length[from]/64 + 1
+		both := x.both[:2*w]
 		for i := range x.n {
-			for j := lo; j < hi; j++ {
-				out := x.s[(i*x.n+j)*x.words:][:x.words]
-				s := append([]uint64(nil), out[:w]...)
+			for j := range k {
+				out := x.s[(i*x.n+lo+j)*x.words:][:x.words]
+				spread(both, 2, out[:w], 0)
 				clear(out)
-				x.accumulate(out, s, scale, j-lo, 1)
+				addProducts(out[:w], both, 2, scale.lo[j:j+1], scale.sign[j:])
+				if w > 1 {
+					addProducts(out[1:w], both, 2, scale.hi[j:j+1], scale.sign[j:])
+				}
 				extend(out, w)
 			}
 		}
 	}
 	x.exp = exp
-	for i := range x.n {
-		for j := to; j < end; j++ {
-			extend(x.s[(i*x.n+j)*x.words:][:x.words], w)
-		}
-	}
 }
 
-// accumulate adds s times entries at, at+1, .. of f to the integers at out, in as
-// many words as s has.
-func (x *small) accumulate(out, s []uint64, f *factor, at, count int) {
-	minus := x.minus[:len(s)]
+// spread sets words 0, 1, .. of both, stride apart, to those of s times 2^shift,
+// and the words after them to those of the negative.
+func spread(both []uint64, stride int, s []uint64, shift uint) {
+	k, r := int(shift/64), shift%64
 	var c uint64
-	for t, v := range s {
-		minus[t], c = bits.Sub64(0, v, c)
-	}
-	for j := range count {
-		y := s
-		if f.negative[at+j] {
-			y = minus
+	for t := range s {
+		var v uint64
+		if t >= k {
+			if v = s[t-k] << r; t > k {
+				v |= s[t-k-1] >> (64 - r)
+			}
 		}
-		a := out[j*x.words:][:len(s)]
-		if v := f.lo[at+j]; v != 0 {
-			addProduct(a, y, v)
-		}
-		if v := f.hi[at+j]; v != 0 {
-			addProduct(a[1:], y, v)
-		}
+		both[t*stride] = v
+		both[t*stride+1], c = bits.Sub64(0, v, c)
 	}
 }
 
-// addProduct adds y times v to a, modulo 2^64 to the length of a.
-func addProduct(a, y []uint64, v uint64) {
-	var carry, c uint64
-	y = y[:len(a)]
+// addProducts adds to a, modulo 2^64 to its length, the sum of the numbers v[l]
+// times the integers whose words are stride apart from both[2*l + sign[l]].
+func addProducts(a, both []uint64, stride int, v []uint64, sign []int) {
+	sign = sign[:len(v)]
+	var carry, top uint64
 	for t := range a {
-		h, l := bits.Mul64(y[t], v)
-		l, c = bits.Add64(l, carry, 0)
-		h += c
-		a[t], c = bits.Add64(a[t], l, 0)
-		carry = h + c
+		y := both[t*stride:]
+		lo, c := bits.Add64(a[t], carry, 0)
+		hi := top + c
+		top = 0
+		for l, x := range v {
+			h, m := bits.Mul64(x, y[2*l+sign[l]])
+			lo, c = bits.Add64(lo, m, 0)
+			hi, c = bits.Add64(hi, h, c)
+			top += c
+		}
+		a[t], carry = lo, hi
 	}
 }
 
