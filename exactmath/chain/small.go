@@ -23,45 +23,85 @@ const (
 type factor struct {
 	exp, bits int
 	lo, hi    []uint64
-	sign      []int
+	sign      []uint8
 	long      bool // some hi[k] is not 0
 }
 
 // newFactor returns false for entries with odd denominators, or of more than 128
 // bits.
-func newFactor(entries residue.Entries, rows, cols int) (*factor, bool) {
+func newFactor(m exactmath.Matrix) (*factor, bool) {
+	rows, cols := m.Dims()
+	if f, ok := m.(*exactmath.Floats); ok { // the same without a call for each entry
+		low, high := 1<<30, -1<<30
+		for _, v := range f.View() {
+			if v != 0 {
+				u, e := exactmath.Mantissa(v)
+				low, high = min(low, e+bits.TrailingZeros64(u)), max(high, e+bits.Len64(u))
+			}
+		}
+		z, ok := emptyFactor(low, high, rows, cols)
+		if !ok {
+			return nil, false
+		}
+		for i := range rows {
+			for j, v := range f.View()[i*cols : (i+1)*cols] {
+				u, e := exactmath.Mantissa(v)
+				z.set(j*rows+i, v < 0, u, e)
+			}
+		}
+		return z, true
+	}
+	return fromEntries(residue.Of(m), rows, cols)
+}
+
+func fromEntries(entries residue.Entries, rows, cols int) (*factor, bool) {
 	low, high := 1<<30, -1<<30
 	den := entries(func(_, _ int, _ float64, u uint64, e int) {
 		if u != 0 {
 			low, high = min(low, e+bits.TrailingZeros64(u)), max(high, e+bits.Len64(u))
 		}
 	})
+	if !den.IsInt64() || den.Int64() != 1 {
+		return nil, false
+	}
+	z, ok := emptyFactor(low, high, rows, cols)
+	if ok {
+		entries(func(i, j int, sign float64, u uint64, e int) { z.set(j*rows+i, sign < 0, u, e) })
+	}
+	return z, ok
+}
+
+// emptyFactor has room for bits low to high.
+func emptyFactor(low, high, rows, cols int) (*factor, bool) {
 	if low > high {
 		low, high = 0, 0
 	}
-	if high-low > 128 || !den.IsInt64() || den.Int64() != 1 {
+	if high-low > 128 {
 		return nil, false
 	}
 	size := rows * cols
 	words := make([]uint64, 2*size)
-	z := &factor{low, high - low, words[:size], words[size:], make([]int, size), high-low > 64}
-	entries(func(i, j int, sign float64, u uint64, e int) {
-		s := e - low
-		if s < 0 { // the bits below are zero
-			u, s = u>>-s, 0
-		}
-		k := j*rows + i
-		if sign < 0 {
-			z.sign[k] = 1
-		}
-		if s >= 64 {
-			z.hi[k] |= u << (s - 64)
-		} else {
-			z.lo[k] |= u << s
-			z.hi[k] |= u >> (64 - s)
-		}
-	})
-	return z, true
+	return &factor{low, high - low, words[:size], words[size:], make([]uint8, size), high-low > 64}, true
+}
+
+// set adds a piece to entry k.
+func (z *factor) set(k int, negative bool, u uint64, e int) {
+	if u == 0 {
+		return
+	}
+	s := e - z.exp
+	if s < 0 { // the bits below are zero
+		u, s = u>>-s, 0
+	}
+	if negative {
+		z.sign[k] = 1
+	}
+	if s >= 64 {
+		z.hi[k] |= u << (s - 64)
+	} else {
+		z.lo[k] |= u << s
+		z.hi[k] |= u >> (64 - s)
+	}
 }
 
 // small is the product so far: entry (i, j) is the integer in two's complement at
@@ -89,7 +129,7 @@ func (x *small) plan(from int, weight, scale *factor, k int) (exp, length [2]int
 	e := exp[from] + weight.exp
 	exp[1-from] = min(exp[1-from], e)
 	length[1-from] = 1 + max(length[1-from]+x.exp[1-from]-exp[1-from],
-		length[from]+weight.bits+bits.Len(uint(k))+e-exp[1-from])
+		length[from]+weight.bits+bits.Len(uint(k-1))+e-exp[1-from])
 	if scale != nil {
 		exp[from], length[from] = exp[from]+scale.exp, length[from]+scale.bits
 	}
@@ -112,11 +152,11 @@ func (c *Chain) product() (num []big.Int, exp int, ok bool) {
 		if s.Upper {
 			from, rows, cols = 0, c.P, c.Q
 		}
-		if weights[k], ok = newFactor(residue.Of(s.Weight), rows, cols); !ok {
+		if weights[k], ok = newFactor(s.Weight); !ok {
 			return nil, 0, false
 		}
 		if s.Scale != nil {
-			if scales[k], ok = newFactor(residue.Rationals(func(visit func(i, j int, v *big.Rat)) {
+			if scales[k], ok = fromEntries(residue.Rationals(func(visit func(i, j int, v *big.Rat)) {
 				for j, d := range s.Scale {
 					visit(0, j, d)
 				}
@@ -154,8 +194,8 @@ func (c *Chain) product() (num []big.Int, exp int, ok bool) {
 		}
 		x.multiply(from, weights[k], scales[k], exps[k], lengths[k])
 	}
-	x.align(0, exp)
-	x.align(1, exp)
+	x.align(0, exp, x.words)
+	x.align(1, exp, x.words)
 	return x.integers(), exp, true
 }
 
@@ -165,7 +205,7 @@ func (x *small) multiply(from int, weight, scale *factor, exp, length [2]int) {
 	lo, hi := x.part(from)
 	to, end := x.part(1 - from)
 	k, w := hi-lo, length[1-from]/64+1
-	x.align(1-from, exp[1-from])
+	x.align(1-from, exp[1-from], w)
 	shift := uint(x.exp[from] + weight.exp - exp[1-from])
 	both := x.both[:2*k*w]
 	for i := range x.n {
@@ -235,7 +275,7 @@ func spread(both []uint64, stride int, s []uint64, shift uint) {
 
 // addProducts adds to a, modulo 2^64 to its length, the sum of the numbers v[l]
 // times the integers whose words are stride apart from both[2*l + sign[l]].
-func addProducts(a, both []uint64, stride int, v []uint64, sign []int) {
+func addProducts(a, both []uint64, stride int, v []uint64, sign []uint8) {
 	sign = sign[:len(v)]
 	var carry, top uint64
 	for t := range a {
@@ -244,7 +284,7 @@ func addProducts(a, both []uint64, stride int, v []uint64, sign []int) {
 		hi := top + c
 		top = 0
 		for l, x := range v {
-			h, m := bits.Mul64(x, y[2*l+sign[l]])
+			h, m := bits.Mul64(x, y[2*l+int(sign[l])])
 			lo, c = bits.Add64(lo, m, 0)
 			hi, c = bits.Add64(hi, h, c)
 			top += c
@@ -253,16 +293,26 @@ func addProducts(a, both []uint64, stride int, v []uint64, sign []int) {
 	}
 }
 
-// align gives a part a smaller exponent.
-func (x *small) align(part, exp int) {
+// align gives a part a smaller exponent; w words have room for the outcome.
+func (x *small) align(part, exp, w int) {
 	shift := uint(x.exp[part] - exp)
 	if x.exp[part] = exp; shift == 0 {
 		return
 	}
 	lo, hi := x.part(part)
+	k, r := int(shift/64), shift%64
 	for i := range x.n {
-		for j := lo; j < hi; j++ {
-			shiftLeft(x.s[(i*x.n+j)*x.words:][:x.words], shift)
+		for at := (i*x.n + lo) * x.words; at < (i*x.n+hi)*x.words; at += x.words {
+			s := x.s[at:][:x.words]
+			if zero(s[:w]) {
+				continue
+			}
+			for t := w - 1; t > k; t-- {
+				s[t] = s[t-k]<<r | s[t-k-1]>>(64-r)
+			}
+			s[k] = s[0] << r
+			clear(s[:k])
+			extend(s, w)
 		}
 	}
 }
@@ -281,20 +331,6 @@ func extend(s []uint64, w int) {
 	sign := uint64(int64(s[w-1]) >> 63)
 	for t := w; t < len(s); t++ {
 		s[t] = sign
-	}
-}
-
-// shiftLeft multiplies by 2^shift.
-func shiftLeft(s []uint64, shift uint) {
-	k, r := int(shift/64), shift%64
-	for t := len(s) - 1; t >= 0; t-- {
-		var v uint64
-		if t >= k {
-			if v = s[t-k] << r; t > k {
-				v |= s[t-k-1] >> (64 - r)
-			}
-		}
-		s[t] = v
 	}
 }
 
