@@ -18,16 +18,16 @@ const (
 	smallWords = 24
 )
 
-// factor is a weight or a scale, column by column: entry k is lo[k] + 2^64 hi[k]
-// times 2^exp, the integer below 2^bits, and negative if sign[k] is 1 and not 0.
+// factor is a weight or a scale, column by column: entry k is lo[k] - 2^63, or lo[k]
+// + 2^64 hi[k] - 2^127 if long, times 2^exp, an integer below 2^bits in absolute
+// value. So the words are those of numbers that are not negative.
 type factor struct {
 	exp, bits int
 	lo, hi    []uint64
-	sign      []uint8
-	long      bool // some hi[k] is not 0
+	long      bool
 }
 
-// newFactor returns false for entries with odd denominators, or of more than 128
+// newFactor returns false for entries with odd denominators, or of more than 127
 // bits.
 func newFactor(m exactmath.Matrix) (*factor, bool) {
 	rows, cols := m.Dims()
@@ -76,12 +76,20 @@ func emptyFactor(low, high, rows, cols int) (*factor, bool) {
 	if low > high {
 		low, high = 0, 0
 	}
-	if high-low > 128 {
+	if high-low > 127 {
 		return nil, false
 	}
 	size := rows * cols
-	words := make([]uint64, 2*size)
-	return &factor{low, high - low, words[:size], words[size:], make([]uint8, size), high-low > 64}, true
+	z := &factor{exp: low, bits: high - low, lo: make([]uint64, size), long: high-low > 63}
+	last := z.lo // where the bias goes
+	if z.long {
+		z.hi = make([]uint64, size)
+		last = z.hi
+	}
+	for k := range last {
+		last[k] = 1 << 63
+	}
+	return z, true
 }
 
 // set adds a piece to entry k.
@@ -93,14 +101,16 @@ func (z *factor) set(k int, negative bool, u uint64, e int) {
 	if s < 0 { // the bits below are zero
 		u, s = u>>-s, 0
 	}
-	if negative {
-		z.sign[k] = 1
-	}
+	lo, hi, c := u<<s, u>>(64-s), uint64(0)
 	if s >= 64 {
-		z.hi[k] |= u << (s - 64)
-	} else {
-		z.lo[k] |= u << s
-		z.hi[k] |= u >> (64 - s)
+		hi = u << (s - 64)
+	}
+	if negative {
+		if z.lo[k], c = bits.Sub64(z.lo[k], lo, 0); z.long {
+			z.hi[k] -= hi + c
+		}
+	} else if z.lo[k], c = bits.Add64(z.lo[k], lo, 0); z.long {
+		z.hi[k] += hi + c
 	}
 }
 
@@ -111,7 +121,7 @@ type small struct {
 	n, p, words int
 	exp, bits   [2]int
 	s           []uint64
-	both        []uint64 // room for the integers of a row of a part, and their negatives
+	y, bias     []uint64 // room for the integers of a row of a part, and for their sum
 }
 
 // part is the columns of a part.
@@ -183,7 +193,7 @@ func (c *Chain) product() (num []big.Int, exp int, ok bool) {
 	if x.words > smallWords {
 		return nil, 0, false
 	}
-	x.exp, x.s, x.both = [2]int{}, make([]uint64, n*n*x.words), make([]uint64, 2*n*x.words)
+	x.exp, x.s, x.y, x.bias = [2]int{}, make([]uint64, n*n*x.words), make([]uint64, n*x.words), make([]uint64, x.words+1)
 	for i := range n {
 		x.s[(i*n+i)*x.words] = 1
 	}
@@ -207,84 +217,102 @@ func (x *small) multiply(from int, weight, scale *factor, exp, length [2]int) {
 	k, w := hi-lo, length[1-from]/64+1
 	x.align(1-from, exp[1-from], w)
 	shift := uint(x.exp[from] + weight.exp - exp[1-from])
-	both := x.both[:2*k*w]
 	for i := range x.n {
 		row := x.s[i*x.n*x.words : (i+1)*x.n*x.words]
-		some, only := 0, 0
-		for l := range k {
-			if s := row[(lo+l)*x.words:][:w]; zero(s) {
-				for t := range w {
-					both[2*(t*k+l)], both[2*(t*k+l)+1] = 0, 0
-				}
-			} else {
-				spread(both[2*l:], 2*k, s, shift)
-				some, only = some+1, l
-			}
+		if zero(row[lo*x.words : hi*x.words]) {
+			continue
 		}
+		x.spread(row[lo*x.words:], k, w, shift, weight.long)
 		for j := range end - to {
-			out := row[(to+j)*x.words:][:x.words]
-			switch a := out[:w]; {
-			case some == 0:
-				continue
-			case some == 1:
-				addProducts(a, both[2*only:], 2*k, weight.lo[j*k+only:j*k+only+1], weight.sign[j*k+only:])
-			default:
-				addProducts(a, both, 2*k, weight.lo[j*k:(j+1)*k], weight.sign[j*k:])
-			}
-			if weight.long && w > 1 {
-				addProducts(out[1:w], both, 2*k, weight.hi[j*k:(j+1)*k], weight.sign[j*k:])
-			}
-			extend(out, w)
+			x.addProducts(row[(to+j)*x.words:][:x.words], weight, j*k, k, w)
 		}
 	}
 	if scale != nil {
 		w := length[from]/64 + 1
-		both := x.both[:2*w]
 		for i := range x.n {
 			for j := range k {
 				out := x.s[(i*x.n+lo+j)*x.words:][:x.words]
-				spread(both, 2, out[:w], 0)
+				x.spread(out, 1, w, 0, scale.long)
 				clear(out)
-				addProducts(out[:w], both, 2, scale.lo[j:j+1], scale.sign[j:])
-				if w > 1 {
-					addProducts(out[1:w], both, 2, scale.hi[j:j+1], scale.sign[j:])
-				}
-				extend(out, w)
+				x.addProducts(out, scale, j, 1, w)
 			}
 		}
 	}
 	x.exp = exp
 }
 
-// spread sets words 0, 1, .. of both, stride apart, to those of s times 2^shift,
-// and the words after them to those of the negative.
-func spread(both []uint64, stride int, s []uint64, shift uint) {
-	k, r := int(shift/64), shift%64
-	var c uint64
-	for t := range s {
-		var v uint64
-		if t >= k {
-			if v = s[t-k] << r; t > k {
-				v |= s[t-k-1] >> (64 - r)
-			}
+// spread sets x.y to k integers at s, times 2^shift, in w words: word t of number
+// l at y[t*k + l]; and x.bias to what the bias of a factor adds to their sum of
+// products, 2^63 or 2^127 times their sum, with the other sign.
+func (x *small) spread(s []uint64, k, w int, shift uint, long bool) {
+	skip, r := int(shift/64), shift%64
+	clear(x.bias)
+	for l := range k {
+		s := s[l*x.words:][:w]
+		var c, before uint64 // before is the word before, after the shift
+		bias := x.bias
+		if long {
+			bias = bias[1:]
 		}
-		both[t*stride] = v
-		both[t*stride+1], c = bits.Sub64(0, v, c)
+		for t := range w {
+			var v uint64
+			if t >= skip {
+				if v = s[t-skip] << r; t > skip {
+					v |= s[t-skip-1] >> (64 - r)
+				}
+			}
+			x.y[t*k+l] = v
+			bias[t], c = bits.Sub64(bias[t], v<<63|before>>1, c)
+			before = v
+		}
 	}
 }
 
-// addProducts adds to a, modulo 2^64 to its length, the sum of the numbers v[l]
-// times the integers whose words are stride apart from both[2*l + sign[l]].
-func addProducts(a, both []uint64, stride int, v []uint64, sign []uint8) {
-	sign = sign[:len(v)]
+// addProducts adds to the first w words of out, modulo 2^64 to their number, the
+// sum of the numbers at x.y times entries at, .., at+k-1 of f, and fills out with the sign.
+func (x *small) addProducts(out []uint64, f *factor, at, k, w int) {
+	addWords(out[:w], x.y, x.bias, f.lo[at:at+k])
+	if f.long && w > 1 {
+		addWords(out[1:w], x.y, nil, f.hi[at:at+k])
+	}
+	extend(out, w)
+}
+
+// addWords adds to a, modulo 2^64 to its length, the sum of v[l] times the number
+// with the words y[l], y[len(v)+l], .., and the number with the words bias, if any.
+func addWords(a, y, bias, v []uint64) {
 	var carry, top uint64
 	for t := range a {
-		y := both[t*stride:]
 		lo, c := bits.Add64(a[t], carry, 0)
 		hi := top + c
+		if bias != nil {
+			lo, c = bits.Add64(lo, bias[t], 0)
+			hi += c
+		}
 		top = 0
-		for l, x := range v {
-			h, m := bits.Mul64(x, y[2*l+int(sign[l])])
+		y := y[t*len(v):][:len(v)]
+		l := 0
+		for ; l+4 <= len(v); l += 4 { // without a test of an index
+			v, y := (*[4]uint64)(v[l:]), (*[4]uint64)(y[l:])
+			h, m := bits.Mul64(v[0], y[0])
+			lo, c = bits.Add64(lo, m, 0)
+			hi, c = bits.Add64(hi, h, c)
+			top += c
+			h, m = bits.Mul64(v[1], y[1])
+			lo, c = bits.Add64(lo, m, 0)
+			hi, c = bits.Add64(hi, h, c)
+			top += c
+			h, m = bits.Mul64(v[2], y[2])
+			lo, c = bits.Add64(lo, m, 0)
+			hi, c = bits.Add64(hi, h, c)
+			top += c
+			h, m = bits.Mul64(v[3], y[3])
+			lo, c = bits.Add64(lo, m, 0)
+			hi, c = bits.Add64(hi, h, c)
+			top += c
+		}
+		for ; l < len(v); l++ {
+			h, m := bits.Mul64(v[l], y[l])
 			lo, c = bits.Add64(lo, m, 0)
 			hi, c = bits.Add64(hi, h, c)
 			top += c
