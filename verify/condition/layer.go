@@ -30,7 +30,7 @@ type Number struct{ Estimate, Bound float64 }
 func Layer(l coupling.Layer) Number {
 	if l.Scale().Kind() == coupling.ScaleOne {
 		x := spectral.Norm(l.Weight())
-		return Number{shear(x.Estimate), Shear(x.Bound)}
+		return Number{spectral.Shear(x.Estimate), spectral.ShearBound(x.Bound)}
 	}
 	rows, cols := l.Weight().Dims()
 	d, inv := scales(l.Scale(), rows)
@@ -47,16 +47,6 @@ func Layer(l coupling.Layer) Number {
 func product(f, g spectral.Bounds) Number {
 	return Number{f.Estimate * g.Estimate, up(f.Bound * g.Bound)}
 }
-
-// shear returns the condition number of [[I, X], [0, I]] for |X| = x.
-func shear(x float64) float64 {
-	s := (x + math.Sqrt(x*x+4)) / 2
-	return s * s
-}
-
-// Shear is an upper bound of the condition number of an additive layer of which
-// the weight has norm at most x: 8 roundings, each of a relative error of unit.
-func Shear(x float64) float64 { return up(shear(x) * (1 + 8*unit)) }
 
 // scales returns the scales and their inverses in float64, each to a relative
 // error of relScale, or of 2^-1074; beyond float64 they are +Inf.
