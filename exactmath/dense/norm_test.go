@@ -2,6 +2,7 @@ package dense
 
 import (
 	"math"
+	"math/big"
 	"math/rand/v2"
 	"testing"
 
@@ -26,5 +27,21 @@ func TestFloatsNormFrobSq(t *testing.T) {
 		if got, want := NormFrobSq(x), ToRational(x).NormFrobSq(); got.Cmp(want) != 0 {
 			t.Fatalf("%v: %v, want %v", v, got, want)
 		}
+	}
+}
+
+// TestFloatsNormFrobSqCarries: so many squares of one exponent that their sum needs
+// more than 128 bits.
+func TestFloatsNormFrobSqCarries(t *testing.T) {
+	const n = 1<<22 + 1
+	v := make([]float64, n)
+	for i := range v {
+		v[i] = 2 - 0x1p-52
+	}
+	x := must(exactmath.FromFloat64(1, n, v))
+	want := new(big.Rat).SetFloat64(v[0])
+	want.Mul(want, want).Mul(want, big.NewRat(n, 1))
+	if got := NormFrobSq(x); got.Cmp(want) != 0 {
+		t.Errorf("%d times the square of %v: %v", n, v[0], got)
 	}
 }
