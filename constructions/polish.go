@@ -12,6 +12,7 @@ import (
 	"flowproof/coupling"
 	"flowproof/coupling/run"
 	"flowproof/exactmath"
+	"flowproof/exactmath/spectral"
 )
 
 // PolishOptions are the choices left to the caller of Polish. The zero value
@@ -120,15 +121,8 @@ func newPolisher(target exactmath.Matrix, part coupling.Partition, opt PolishOpt
 	svd.UTo(&u)
 	svd.VTo(&v)
 	s := svd.Values(nil)
-	sign := detSign(&u) * detSign(&v)
-	if s[n-1] <= 1e-13*float64(n)*s[0] {
-		sign = exactDetSign(target)
-	}
-	switch {
-	case sign == 0:
-		return nil, ErrSingular
-	case sign < 0:
-		return nil, ErrOrientation
+	if err := requirePositive(target); err != nil {
+		return nil, err
 	}
 	p := &polisher{target: target, part: part, opt: opt, exp: exp, leastResidual: math.Inf(1)}
 	p.parts = parts{part.P(), part.Q()}
@@ -370,7 +364,7 @@ func flowConditions(f *coupling.Flow) (top, product float64, all []float64) {
 			// Beyond float64.
 		} else if l.Scale().Kind() == coupling.ScaleOne {
 			if svd.Factorize(mat.NewDense(rows, cols, fl.x.Data), mat.SVDNone) {
-				c = shearCondition(svd.Values(nil)[0])
+				c = spectral.Shear(svd.Values(nil)[0])
 			}
 		} else {
 			// |E| |E^-1|: the SVD of E alone loses its smallest singular value.

@@ -18,6 +18,7 @@ import (
 	"flowproof/report"
 	"flowproof/targets"
 	"flowproof/verify"
+	"flowproof/verify/condition"
 )
 
 // entry is one target of a batch, with what became of it.
@@ -223,7 +224,7 @@ func (l *listing) inspect(f *checkpoint.File) {
 	}
 	sign := int(detSign(t))
 	l.DetSign = &sign
-	if c := report.ConditionEstimate(t.Matrix); c < 1e300 {
+	if c := condition.Estimate(t.Matrix); c < 1e300 {
 		l.Condition = &c
 	}
 }
