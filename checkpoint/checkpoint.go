@@ -220,7 +220,9 @@ func (f *File) target(t Tensor) (*targets.Target, error) {
 		if err != nil {
 			return fail("%v", err)
 		}
-		out = &targets.Target{Dim: n, Matrix: m}
+		if out, err = targets.FromMatrix(m, ""); err != nil {
+			return fail("%v", err)
+		}
 	}
 	out.Name = f.path + ":" + t.Key
 	out.Note = fmt.Sprintf("%s %v", t.DType, t.Shape)

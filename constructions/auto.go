@@ -16,11 +16,12 @@ import (
 // takes a flow as it comes; beyond, it refines.
 const goodResidual = 1e-12
 
-// auto chooses the construction that suits the target: permutation if it is one,
+// auto chooses the construction that suits the target: permutation if it is one, with
+// or without signs,
 // orthogonal if it is that to working precision, else the best conditioned flow
 // that it finds of at most Options.MaxDepth layers: polish, or a closed form.
 func auto(target exactmath.Matrix, part coupling.Partition, opt Options) (*Built, error) {
-	if _, ok := permutationOf(target); ok { // exact and sparse: nothing to refine
+	if _, _, ok := sparse.SignedPermutation(target); ok { // exact and sparse: nothing to refine
 		if b, err := build("permutation", target, part, opt); !errors.Is(err, ErrPartition) {
 			return b, err
 		}
@@ -69,27 +70,6 @@ func auto(target exactmath.Matrix, part coupling.Partition, opt Options) (*Built
 // sixLimit is the largest dimension in which auto falls back on exact rational
 // layers, whose numbers grow to thousands of digits.
 const sixLimit = 32
-
-// permutationOf returns the permutation e_j -> e_perm[j] if the target is one.
-func permutationOf(target exactmath.Matrix) (perm []int, ok bool) {
-	s, ok := target.(*sparse.Matrix)
-	if !ok {
-		return nil, false
-	}
-	n, _ := s.Dims()
-	perm = make([]int, n)
-	for j := range perm {
-		perm[j] = -1
-	}
-	for i := range n {
-		cols, vals := s.Row(i)
-		if len(cols) != 1 || vals[0] != 1 || cols[0] >= n || perm[cols[0]] >= 0 {
-			return nil, false
-		}
-		perm[cols[0]] = i
-	}
-	return perm, true
-}
 
 // polished runs Polish from the closed form of a rotation, where there is one, and
 // from random starts: one if they take long, and another if that fails.

@@ -42,7 +42,7 @@ func derived(t *Target, m exactmath.Matrix, note string) (*Target, error) {
 	if t.Note != "" {
 		note = t.Note + "; " + note
 	}
-	u, err := fromMatrix(m, note)
+	u, err := FromMatrix(m, note)
 	if err != nil {
 		return nil, err
 	}

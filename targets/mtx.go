@@ -229,7 +229,7 @@ func (m *mtxReader) target() (*Target, error) {
 		if err != nil {
 			return nil, err
 		}
-		return fromMatrix(d, m.note())
+		return FromMatrix(d, m.note())
 	}
 	es := make([]sparse.Entry, len(m.place))
 	for k, p := range m.place {
@@ -243,10 +243,10 @@ func (m *mtxReader) target() (*Target, error) {
 	if err != nil {
 		return nil, fail("", "gives an entry twice, want a permutation matrix in dimension %d", m.n)
 	}
-	if _, _, ok := SignedPermutation(s); !ok {
+	if _, _, ok := sparse.SignedPermutation(s); !ok {
 		return nil, checkDense(m.n)
 	}
-	return fromMatrix(s, m.note())
+	return FromMatrix(s, m.note())
 }
 
 // word returns the next field, over line ends.

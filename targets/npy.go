@@ -311,5 +311,5 @@ func (h npyHeader) target(e *entries) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fromMatrix(m, note)
+	return FromMatrix(m, note)
 }

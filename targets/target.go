@@ -20,6 +20,8 @@
 package targets
 
 import (
+	"slices"
+
 	"flowproof/exactmath"
 	"flowproof/exactmath/sparse"
 )
@@ -55,19 +57,27 @@ type Target struct {
 	Note string
 }
 
-// fromMatrix returns the target of a square matrix, stored sparsely if it is a
-// permutation with or without signs.
-func fromMatrix(m exactmath.Matrix, note string) (*Target, error) {
-	perm, sign, ok := SignedPermutation(m)
-	if ok {
-		t, err := fromSigned(perm, sign)
-		if err == nil {
-			t.Note = note
-		}
-		return t, err
+// FromMatrix returns the target of a square matrix, which is kept; it is stored
+// sparsely if it is a permutation with or without signs. It fails with an
+// *exactmath.ShapeError if the matrix is not square.
+func FromMatrix(m exactmath.Matrix, note string) (*Target, error) {
+	n, cols := m.Dims()
+	if n != cols {
+		return nil, &exactmath.ShapeError{Op: "targets.FromMatrix", R1: n, C1: cols, R2: n, C2: n}
 	}
-	n, _ := m.Dims()
-	return &Target{Dim: n, Matrix: m, Note: note}, nil
+	perm, sign, ok := sparse.SignedPermutation(m)
+	if !ok {
+		return &Target{Dim: n, Matrix: m, Note: note}, nil
+	}
+	s, err := sparse.FromSigned(perm, sign)
+	if err != nil {
+		return nil, err
+	}
+	t := &Target{Dim: n, Matrix: s, Perm: perm, Note: note}
+	if slices.Contains(sign, -1) {
+		t.Perm = nil
+	}
+	return t, nil
 }
 
 // fromPerm returns the target e_j -> e_perm[j]; perm is kept.
@@ -79,29 +89,11 @@ func fromPerm(perm []int, note string) (*Target, error) {
 	return &Target{Dim: len(perm), Matrix: m, Perm: perm, Note: note}, nil
 }
 
-// fromSigned returns the target e_j -> sign[j] e_perm[j].
-func fromSigned(perm []int, sign []float64) (*Target, error) {
-	plain := true
-	es := make([]sparse.Entry, len(perm))
-	for j, i := range perm {
-		es[j] = sparse.Entry{Row: i, Col: j, Value: sign[j]}
-		plain = plain && sign[j] == 1
-	}
-	if plain {
-		return fromPerm(perm, "")
-	}
-	m, err := sparse.New(len(perm), len(perm), es)
-	if err != nil {
-		return nil, err
-	}
-	return &Target{Dim: len(perm), Matrix: m}, nil
-}
-
 // fromDense returns the target with the given n*n entries, row by row.
 func fromDense(n int, data []float64, note string) (*Target, error) {
 	m, err := exactmath.FromFloat64(n, n, data)
 	if err != nil {
 		return nil, err
 	}
-	return fromMatrix(m, note)
+	return FromMatrix(m, note)
 }

@@ -58,7 +58,7 @@ func readText(r *bufio.Reader) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fromMatrix(m, "text")
+	return FromMatrix(m, "text")
 }
 
 func readTable(r *bufio.Reader) (*table, error) {
