@@ -220,9 +220,7 @@ func (f *File) target(t Tensor) (*targets.Target, error) {
 		if err != nil {
 			return fail("%v", err)
 		}
-		if out, err = targets.FromMatrix(m, ""); err != nil {
-			return fail("%v", err)
-		}
+		out = &targets.Target{Dim: n, Matrix: m}
 	}
 	out.Name = f.path + ":" + t.Key
 	out.Note = fmt.Sprintf("%s %v", t.DType, t.Shape)

@@ -42,7 +42,7 @@ func derived(t *Target, m exactmath.Matrix, note string) (*Target, error) {
 	if t.Note != "" {
 		note = t.Note + "; " + note
 	}
-	u, err := FromMatrix(m, note)
+	u, err := fromMatrix(m, note)
 	if err != nil {
 		return nil, err
 	}

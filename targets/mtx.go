@@ -229,7 +229,7 @@ func (m *mtxReader) target() (*Target, error) {
 		if err != nil {
 			return nil, err
 		}
-		return FromMatrix(d, m.note())
+		return fromMatrix(d, m.note())
 	}
 	es := make([]sparse.Entry, len(m.place))
 	for k, p := range m.place {
@@ -246,7 +246,7 @@ func (m *mtxReader) target() (*Target, error) {
 	if _, _, ok := sparse.SignedPermutation(s); !ok {
 		return nil, checkDense(m.n)
 	}
-	return FromMatrix(s, m.note())
+	return fromMatrix(s, m.note())
 }
 
 // word returns the next field, over line ends.

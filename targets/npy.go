@@ -311,5 +311,5 @@ func (h npyHeader) target(e *entries) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	return FromMatrix(m, note)
+	return fromMatrix(m, note)
 }

@@ -57,14 +57,10 @@ type Target struct {
 	Note string
 }
 
-// FromMatrix returns the target of a square matrix, which is kept; it is stored
-// sparsely if it is a permutation with or without signs. It fails with an
-// *exactmath.ShapeError if the matrix is not square.
-func FromMatrix(m exactmath.Matrix, note string) (*Target, error) {
-	n, cols := m.Dims()
-	if n != cols {
-		return nil, &exactmath.ShapeError{Op: "targets.FromMatrix", R1: n, C1: cols, R2: n, C2: n}
-	}
+// fromMatrix returns the target of a square matrix, stored sparsely if it is a
+// permutation with or without signs.
+func fromMatrix(m exactmath.Matrix, note string) (*Target, error) {
+	n, _ := m.Dims()
 	perm, sign, ok := sparse.SignedPermutation(m)
 	if !ok {
 		return &Target{Dim: n, Matrix: m, Note: note}, nil
@@ -95,5 +91,5 @@ func fromDense(n int, data []float64, note string) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	return FromMatrix(m, note)
+	return fromMatrix(m, note)
 }

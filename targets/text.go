@@ -58,7 +58,7 @@ func readText(r *bufio.Reader) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	return FromMatrix(m, "text")
+	return fromMatrix(m, "text")
 }
 
 func readTable(r *bufio.Reader) (*table, error) {
