@@ -156,15 +156,10 @@ func newRotated(f frame, target exactmath.Matrix, m *mat.Dense, exp int) (*rotat
 // the residual.
 func (d *rotated) orient(target exactmath.Matrix, s []float64) error {
 	s1, s2 := detSign(d.q1), detSign(d.q2)
-	sign := s1 * s2
-	if signUnsure(s) {
-		sign = exactDetSign(target)
-	}
-	switch {
-	case sign == 0:
-		return ErrSingular
-	case sign < 0:
-		return ErrOrientation
+	if signUnsure(s) || s1*s2 <= 0 {
+		if err := orientable(target); err != nil {
+			return err
+		}
 	}
 	if s1 < 0 {
 		flipLast(d.q1)

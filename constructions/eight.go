@@ -1,6 +1,7 @@
 package constructions
 
 import (
+	"errors"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
@@ -39,8 +40,8 @@ func EightBound(n int, cond float64) float64 {
 // from that.
 //
 // Errors: *ShapeError, ErrPartition (the parts must differ by at most one),
-// ErrOrientation (determinant negative), ErrSingular (also when singular to
-// working precision), ErrNoConvergence.
+// ErrOrientation (determinant negative), ErrSingular, *IllConditionedError (singular
+// to working precision), ErrNoConvergence.
 func Eight(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
 	f, err := newFrame(target, part)
 	if err != nil {
@@ -58,6 +59,9 @@ func Eight(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, er
 	t := math.Exp(logDet / float64(n))
 	m.Scale(1/t, m)
 	x, err := bestEight(m, f.p, EightBound(n, cond))
+	if errors.Is(err, errSingularStep) {
+		return nil, &IllConditionedError{"eight", cond}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -85,17 +89,18 @@ func positiveDet(target exactmath.Matrix, m *mat.Dense) (logDet, cond float64, e
 	lu.Factorize(m)
 	logDet, sign := lu.LogDet()
 	near := signUnsure(s)
-	if near {
-		sign = exactDetSign(target)
-	}
-	switch {
-	case sign < 0:
-		return 0, 0, ErrOrientation
-	case near || sign == 0:
-		return 0, 0, ErrSingular
+	if near || sign <= 0 {
+		if err := orientable(target); err != nil {
+			return 0, 0, err
+		}
+		return 0, 0, &IllConditionedError{"eight", s[0] / s[n-1]}
 	}
 	return logDet, s[0] / s[n-1], nil
 }
+
+// errSingularStep: a matrix on the way to the layers is singular in float64, which
+// says nothing of the target.
+var errSingularStep = errors.New("a step is singular in float64")
 
 // bestEight returns the weights of the best of the candidates: the one that the
 // bound is proved for, and any other whose layers obey it too.
@@ -130,7 +135,7 @@ func bestEight(m *mat.Dense, p int, bound float64) ([8]*mat.Dense, error) {
 		}
 	}
 	if math.IsInf(least, 1) {
-		return best, ErrSingular
+		return best, errSingularStep
 	}
 	return best, nil
 }

@@ -156,7 +156,7 @@ func TestTernary(t *testing.T) {
 		}
 		wide, errWide := Conditioned(target, part, ConditionedOptions{Depth: 11})
 		f, err := Eight(target, part)
-		if sign := exactDetSign(target); sign <= 0 {
+		if sign := toQ(target).det().Sign(); sign <= 0 {
 			want := ErrSingular
 			if sign < 0 {
 				want = ErrOrientation

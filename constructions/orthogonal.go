@@ -1,7 +1,6 @@
 package constructions
 
 import (
-	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
@@ -36,24 +35,21 @@ const orthogonalLimit = 1e-4
 // orthogonal to a lesser precision is decomposed to that precision.
 //
 // Errors: *ShapeError, ErrPartition (the parts must differ by at most one),
-// ErrOrientation (determinant negative), ErrSingular, *NotOrthogonalError (a
-// singular value more than 1e-4 from 1), ErrNoConvergence.
+// *NotOrthogonalError (a singular value more than 1e-4 from 1), ErrOrientation
+// (determinant negative), ErrNoConvergence.
 func Orthogonal(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
 	f, err := newFrame(target, part)
 	if err != nil {
 		return nil, err
 	}
 	m := f.dense(target)
-	var lu mat.LU
-	lu.Factorize(m)
-	switch logDet, sign := lu.LogDet(); {
-	case math.IsInf(logDet, -1):
-		return nil, ErrSingular
-	case sign < 0:
-		return nil, ErrOrientation
-	}
 	if err := checkOrthogonal(m); err != nil {
 		return nil, err
+	}
+	if detSign(m) < 0 {
+		if err := orientable(target); err != nil {
+			return nil, err
+		}
 	}
 	if three, ok := threeShears(m, f.p); ok {
 		return f.alternating(three.first, three.weights...)

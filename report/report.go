@@ -42,7 +42,12 @@ type Report struct {
 	Layers    []Layer   `json:"layers"`
 	Forward   RoundTrip `json:"forward"`
 	RoundTrip RoundTrip `json:"roundtrip"`
-	Seconds   Seconds   `json:"seconds"`
+	// Whether a run in that type leaves half of its digits, or the tolerance: see
+	// run.Usable. Measured on the vectors of Forward and RoundTrip.
+	UsableFloat64 bool         `json:"usable_float64"`
+	UsableFloat32 bool         `json:"usable_float32"`
+	Alternative   *Alternative `json:"alternative,omitempty"`
+	Seconds       Seconds      `json:"seconds"`
 
 	Convolution *convolution.Comparison `json:"convolution,omitempty"`
 }
@@ -107,9 +112,8 @@ func (r *Report) Fill(f *coupling.Flow, target exactmath.Matrix, res *verify.Res
 	c.Target = number.Float(s[0] / s[len(s)-1])
 	c.LowerLimit = number.Float(lowerLimit(s, max(f.Partition().P(), f.Partition().Q())))
 
-	var err error
-	r.Forward, r.RoundTrip, err = roundTrips(f, target, seed)
-	return err
+	limit, _ := tol.Float64()
+	return r.measure(f, target, limit, seed)
 }
 
 func extremes(v []float64) (lo, hi number.Float) {

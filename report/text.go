@@ -22,7 +22,7 @@ func (r *Report) Text(w io.Writer) error {
 	if r.Note != "" {
 		fmt.Fprintf(&b, " (%s)", r.Note)
 	}
-	fmt.Fprintf(&b, "\n%s: %d coupling layers, %s partition%s\n\n", r.Construction, r.Depth, r.partition(), r.least())
+	fmt.Fprintf(&b, "\n%s: %d coupling layers, %s partition%s\n%s\n", r.Construction, r.Depth, r.partition(), r.least(), r.unusable())
 
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	row := func(label, format string, args ...any) {
@@ -67,15 +67,36 @@ func (r *Report) Text(w io.Writer) error {
 	return err
 }
 
-// least says how the depth compares with what is proved to be needed.
+// least says how the depth compares with what is proved to be needed for the
+// target itself, which the flow need not be.
 func (r *Report) least() string {
 	switch {
 	case r.DepthLowerBound == 0:
 		return ""
+	case r.Verdict != verify.Exact:
+		return fmt.Sprintf("; no flow of the exact matrix has fewer than %d", r.DepthLowerBound)
 	case r.DepthLowerBound == r.Depth:
 		return "; no flow has fewer layers"
 	}
 	return fmt.Sprintf("; no flow has fewer than %d", r.DepthLowerBound)
+}
+
+// unusable warns, in a line of its own, of a flow that does not run in float64, and
+// says which depth gives one that does.
+func (r *Report) unusable() string {
+	if r.UsableFloat64 {
+		return ""
+	}
+	s := fmt.Sprintf("NOT usable in float64: forward error %.1e, round trip %.1e", r.Forward.Float64, r.RoundTrip.Float64)
+	a := r.Alternative
+	switch {
+	case a == nil:
+	case a.UsableFloat64:
+		s += fmt.Sprintf("; -max-depth %d gives %.3g for the largest layer and is usable", a.MaxDepth, float64(a.MaxLayerEstimate))
+	default:
+		s += fmt.Sprintf("; -max-depth %d gives errors of %.1e and %.1e", a.MaxDepth, a.Forward, a.RoundTrip)
+	}
+	return s + "\n"
 }
 
 func (r *Report) partition() string {

@@ -11,6 +11,7 @@ import (
 	"flowproof/constructions"
 	"flowproof/convolution"
 	"flowproof/coupling"
+	"flowproof/internal/number"
 	"flowproof/report"
 	"flowproof/targets"
 	"flowproof/verify"
@@ -159,6 +160,13 @@ func (o *options) report(s *solved, tol *big.Rat, spin *spinner) (*report.Report
 	spin.say("bounding condition numbers")
 	if err := r.Fill(s.Flow, t.Matrix, s.result, tol, o.seed); err != nil {
 		return nil, err
+	}
+	if d := s.Deeper; d != nil {
+		r.Alternative = &report.Alternative{
+			MaxDepth: d.Depth, Construction: d.Construction, MaxLayerEstimate: number.Float(d.Max),
+			Forward: number.Float(d.Errors.Forward), RoundTrip: number.Float(d.Errors.Inverse),
+			UsableFloat64: d.Usable(),
+		}
 	}
 	if tensor != nil {
 		r.Convolution, err = convolution.Compare(s.Flow, t.Matrix, tensor)
