@@ -65,11 +65,14 @@ func auto(target exactmath.Matrix, part coupling.Partition, opt Options) (*Built
 	return c.best.Built, nil
 }
 
-// deepForms are the constructions for any map of which auto knows the depth.
-var deepForms = []struct {
+// namedDepth is a construction with the depth that it is asked for.
+type namedDepth struct {
 	name  string
 	depth int
-}{{"eight", 8}, {"conditioned", 11}, {"conditioned", 13}}
+}
+
+// deepForms are the closed forms for any map in float64.
+var deepForms = []namedDepth{{"eight", 8}, {"conditioned", 11}, {"conditioned", 13}}
 
 // Deeper is a flow of more layers than were allowed.
 type Deeper struct {
@@ -167,16 +170,21 @@ func (c *choice) make(name string, depth int) (candidate, error) {
 // usable, from which on the deeper one is worth mentioning.
 const farBetter = 1e-3
 
-// deeper returns the first closed form of more layers than allowed that runs in
-// float64 where the best one does not; failing that, the one with the smallest
-// errors if they are far smaller; failing that, nil.
+// deeper returns the first flow of more layers than allowed that runs in float64
+// where the best one does not, eight layers in small dimensions or a closed form;
+// failing that, the one with the smallest errors if they are far smaller; failing
+// that, nil. With its depth allowed, auto finds that flow or a better one.
 func (c *choice) deeper() *Deeper {
 	if c.best.usable() {
 		return nil
 	}
+	forms := deepForms
+	if c.part.Dim() <= quickPolish {
+		forms = append([]namedDepth{{"polish", 8}}, forms...)
+	}
 	var best candidate
 	var depth int
-	for _, f := range deepForms {
+	for _, f := range forms {
 		if f.depth <= c.opt.depth() {
 			continue
 		}

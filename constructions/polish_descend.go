@@ -21,6 +21,9 @@ const (
 	rhoGrowth       = 1.5  // of rho, if the residual is not down to a quarter
 	gradientEnough  = 1e-3 // norm of the gradient that ends a round
 	settled         = 2e-4 // relative change of the size that ends a stage
+	// With a target of condition beyond hardCond, a relative residual after a stage
+	// beyond which the next one has not been seen to help.
+	lost, hardCond = 1e-2, 1e7
 
 	// From a random start the target is approached through maps with the same
 	// singular vectors and singular values s^tau, of condition firstCond, then
@@ -58,9 +61,15 @@ func (o *objective) descend(x, s []float64, maxEval int) []float64 {
 	}
 	for _, st := range polishStages {
 		x = o.run(x, st, maxEval)
+		if hard(s) && o.residual > lost*norm2(o.right.Data) {
+			break
+		}
 	}
 	return x
 }
+
+// hard tells whether singular values s are those of a target beyond hardCond.
+func hard(s []float64) bool { return len(s) > 0 && s[0] > hardCond*s[len(s)-1] }
 
 // run runs one stage, or less of it if maxEval evaluations in all are reached.
 func (o *objective) run(x []float64, st stage, maxEval int) []float64 {

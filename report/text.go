@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"flowproof/coupling/run"
 	"flowproof/internal/number"
 	"flowproof/verify"
 )
@@ -40,9 +41,9 @@ func (r *Report) Text(w io.Writer) error {
 		r.ResidualMax, r.ResidualFrobeniusRelative, r.Tolerance, reproduced(r.Reproduced))
 	row("round trip", "%.1e in float64, %.1e in float32", r.RoundTrip.Float64, r.RoundTrip.Float32)
 	row("forward error", "%.1e in float64, %.1e in float32", r.Forward.Float64, r.Forward.Float32)
-	row("condition", "largest layer %s (SVD %s), product %s, no flow has less than %s",
+	row("condition", "largest layer %s (SVD %s), product %s, no flow%s has less than %s",
 		short(r.Condition.MaxLayerBound), short(r.Condition.MaxLayerEstimate),
-		short(r.Condition.ProductBound), shortDown(r.Condition.LowerLimit))
+		short(r.Condition.ProductBound), r.ofTheTarget(), shortDown(r.Condition.LowerLimit))
 	if c := r.Convolution; c != nil {
 		row("1x1 convolution", "%d channels, %d x %d pixels: differs by %.1e forward, %.1e inverse in float64; %.1e, %.1e in float32",
 			c.Channels, c.Height, c.Width, c.Float64.Forward, c.Float64.Inverse, c.Float32.Forward, c.Float32.Inverse)
@@ -73,12 +74,19 @@ func (r *Report) least() string {
 	switch {
 	case r.DepthLowerBound == 0:
 		return ""
-	case r.Verdict != verify.Exact:
-		return fmt.Sprintf("; no flow of the exact matrix has fewer than %d", r.DepthLowerBound)
 	case r.DepthLowerBound == r.Depth:
-		return "; no flow has fewer layers"
+		return fmt.Sprintf("; no flow%s has fewer layers", r.ofTheTarget())
 	}
-	return fmt.Sprintf("; no flow has fewer than %d", r.DepthLowerBound)
+	return fmt.Sprintf("; no flow%s has fewer than %d", r.ofTheTarget(), r.DepthLowerBound)
+}
+
+// ofTheTarget says that a limit is of the target where the flow is not exactly it,
+// and so may be below the limit.
+func (r *Report) ofTheTarget() string {
+	if r.Verdict == verify.Exact {
+		return ""
+	}
+	return " of the exact matrix"
 }
 
 // unusable warns, in a line of its own, of a flow that does not run in float64, and
@@ -95,6 +103,9 @@ func (r *Report) unusable() string {
 		s += fmt.Sprintf("; -max-depth %d gives %.3g for the largest layer and is usable", a.MaxDepth, float64(a.MaxLayerEstimate))
 	default:
 		s += fmt.Sprintf("; -max-depth %d gives errors of %.1e and %.1e", a.MaxDepth, a.Forward, a.RoundTrip)
+	}
+	if c := float64(r.Condition.Target); c*0x1p-52 > run.HalfDigits[float64]() && (a == nil || !a.UsableFloat64) {
+		s += fmt.Sprintf("; the map's own condition number is about %.1e", c)
 	}
 	return s + "\n"
 }

@@ -37,8 +37,9 @@ Verdicts: exact     the product equals the target as a matrix of rationals
           enclosed  scales exp(s): a rigorous upper bound of the residual
 
 Exit codes: 0 reproduced within -tol; 1 not; 2 usage, or bad input or output;
-            3 not representable (determinant not positive); for many files the
-            largest of theirs; 130 interrupted while writing
+            3 not representable (determinant not positive, which is proved);
+            4 a fault of the program; for many files the largest of theirs;
+            130 interrupted while writing
 
 Examples:
   verify -d 64 -target random-orthogonal
