@@ -25,7 +25,7 @@ const goodResidual = 1e-12
 // (see run.Usable) is preferred to one that does not, and Built.Deeper says which
 // depth has one if no flow of this depth is.
 //
-// Errors: those of orientable and orthogonal; *DepthNeededError.
+// Errors: those of requirePositive and Orthogonal; *DepthNeededError.
 func auto(target exactmath.Matrix, part coupling.Partition, opt Options) (*Built, error) {
 	if _, ok := permutationOf(target); ok { // exact and sparse: nothing to refine
 		if b, err := build("permutation", target, part, opt); !errors.Is(err, ErrPartition) {
@@ -40,10 +40,10 @@ func auto(target exactmath.Matrix, part coupling.Partition, opt Options) (*Built
 			return b, err
 		}
 	}
-	if err := orientable(target); err != nil {
+	if err := requirePositive(target); err != nil {
 		return nil, err
 	}
-	c := choice{target: target, part: part, opt: opt}
+	c := selection{target: target, part: part, opt: opt}
 	if opt.depth() >= leastDepth {
 		c.consider("polish", opt.depth())
 	}
@@ -103,8 +103,8 @@ func (e *DepthNeededError) Error() string {
 // Unwrap returns the reason.
 func (e *DepthNeededError) Unwrap() error { return e.Err }
 
-// choice is the state of auto: the best flow so far.
-type choice struct {
+// selection is the state of auto: the best flow so far.
+type selection struct {
 	target exactmath.Matrix
 	part   coupling.Partition
 	opt    Options
@@ -137,7 +137,7 @@ func (c candidate) better(d candidate) bool {
 }
 
 // consider builds the flow of that name and keeps it if it is the best so far.
-func (c *choice) consider(name string, depth int) {
+func (c *selection) consider(name string, depth int) {
 	next, err := c.make(name, depth)
 	switch {
 	case err != nil && c.failed == nil:
@@ -148,7 +148,7 @@ func (c *choice) consider(name string, depth int) {
 }
 
 // make builds the flow of that name, of at most the given depth, and measures it.
-func (c *choice) make(name string, depth int) (candidate, error) {
+func (c *selection) make(name string, depth int) (candidate, error) {
 	opt := c.opt
 	opt.MaxDepth = depth
 	b, err := build(name, c.target, c.part, opt)
@@ -174,7 +174,7 @@ const farBetter = 1e-3
 // where the best one does not, eight layers in small dimensions or a closed form;
 // failing that, the one with the smallest errors if they are far smaller; failing
 // that, nil. With its depth allowed, auto finds that flow or a better one.
-func (c *choice) deeper() *Deeper {
+func (c *selection) deeper() *Deeper {
 	if c.best.usable() {
 		return nil
 	}

@@ -141,14 +141,6 @@ func (b *layerList) flow() (*coupling.Flow, error) {
 	return simplify.Merge(f)
 }
 
-// detSign returns the sign of the determinant of an orthogonal matrix.
-func detSign(q *mat.Dense) float64 {
-	var lu mat.LU
-	lu.Factorize(q)
-	_, sign := lu.LogDet()
-	return sign
-}
-
 // flipLast changes the sign of the last column.
 func flipLast(q *mat.Dense) {
 	n, _ := q.Dims()

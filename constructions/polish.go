@@ -12,6 +12,7 @@ import (
 	"flowproof/coupling"
 	"flowproof/coupling/run"
 	"flowproof/exactmath"
+	"flowproof/exactmath/spectral"
 )
 
 // PolishOptions are the choices left to the caller of Polish. The zero value
@@ -122,10 +123,8 @@ func newPolisher(target exactmath.Matrix, part coupling.Partition, opt PolishOpt
 	svd.UTo(&u)
 	svd.VTo(&v)
 	s := svd.Values(nil)
-	if signUnsure(s) || detSign(&u)*detSign(&v) <= 0 {
-		if err := orientable(target); err != nil {
-			return nil, err
-		}
+	if err := requirePositive(target); err != nil {
+		return nil, err
 	}
 	p := &polisher{target: target, part: part, opt: opt, exp: exp, leastResidual: math.Inf(1)}
 	p.parts = parts{part.P(), part.Q()}
@@ -368,7 +367,7 @@ func flowConditions(f *coupling.Flow) (top, product float64, all []float64) {
 			// Beyond float64.
 		} else if l.Scale().Kind() == coupling.ScaleOne {
 			if svd.Factorize(mat.NewDense(rows, cols, fl.x.Data), mat.SVDNone) {
-				c = shearCondition(svd.Values(nil)[0])
+				c = spectral.Shear(svd.Values(nil)[0])
 			}
 		} else {
 			// |E| |E^-1|: the SVD of E alone loses its smallest singular value.
