@@ -19,7 +19,7 @@ import (
 const goodResidual = 1e-12
 
 // auto chooses the construction that suits the target: permutation if it is one,
-// orthogonal if it is that to working precision, else the best of the flows of at
+// with or without signs, orthogonal if it is that to working precision, else the best of the flows of at
 // most Options.MaxDepth layers that it finds: polish, a closed form, or layers of
 // rational numbers where the target has few digits. A flow that runs in float64
 // (see run.Usable) is preferred to one that does not, and Built.Deeper says which
@@ -27,7 +27,7 @@ const goodResidual = 1e-12
 //
 // Errors: those of requirePositive and Orthogonal; *DepthNeededError.
 func auto(target exactmath.Matrix, part coupling.Partition, opt Options) (*Built, error) {
-	if _, ok := permutationOf(target); ok { // exact and sparse: nothing to refine
+	if _, _, ok := sparse.SignedPermutation(target); ok { // exact and sparse: nothing to refine
 		if b, err := build("permutation", target, part, opt); !errors.Is(err, ErrPartition) {
 			return b, err
 		}
@@ -229,27 +229,6 @@ func bitsOf(target exactmath.Matrix) int {
 		}
 	})
 	return top.BitLen()
-}
-
-// permutationOf returns the permutation e_j -> e_perm[j] if the target is one.
-func permutationOf(target exactmath.Matrix) (perm []int, ok bool) {
-	s, ok := target.(*sparse.Matrix)
-	if !ok {
-		return nil, false
-	}
-	n, _ := s.Dims()
-	perm = make([]int, n)
-	for j := range perm {
-		perm[j] = -1
-	}
-	for i := range n {
-		cols, vals := s.Row(i)
-		if len(cols) != 1 || vals[0] != 1 || cols[0] >= n || perm[cols[0]] >= 0 {
-			return nil, false
-		}
-		perm[cols[0]] = i
-	}
-	return perm, true
 }
 
 // polished runs Polish from the closed form of a rotation, where there is one, and

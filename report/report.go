@@ -128,7 +128,7 @@ func extremes(v []float64) (lo, hi number.Float) {
 // permutation with or without signs they are 1.
 func singularValues(m exactmath.Matrix) []float64 {
 	n, _ := m.Dims()
-	if isSignedPermutation(m) {
+	if _, _, ok := sparse.SignedPermutation(m); ok {
 		s := make([]float64, n)
 		for i := range s {
 			s[i] = 1
@@ -157,23 +157,6 @@ func lowerLimit(s []float64, q int) float64 {
 func ConditionEstimate(m exactmath.Matrix) float64 {
 	s := singularValues(m)
 	return s[0] / s[len(s)-1]
-}
-
-func isSignedPermutation(m exactmath.Matrix) bool {
-	s, ok := m.(*sparse.Matrix)
-	if !ok {
-		return false
-	}
-	n, _ := s.Dims()
-	seen := make([]bool, n)
-	for i := range n {
-		cols, vals := s.Row(i)
-		if len(cols) != 1 || math.Abs(vals[0]) != 1 || seen[cols[0]] {
-			return false
-		}
-		seen[cols[0]] = true
-	}
-	return true
 }
 
 // JSON writes the report as one indented object.

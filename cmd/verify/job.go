@@ -182,10 +182,8 @@ const boundedDim = 16
 // depthLowerBound returns a proved lower bound on the depth, 0 where it would take
 // long to find one.
 func depthLowerBound(t *targets.Target, part coupling.Partition) int {
-	if t.Perm != nil {
-		if d, err := constructions.PermutationDepth(t.Perm, part); err == nil {
-			return d.Lower
-		}
+	if d, err := constructions.PermutationDepth(t.Matrix, part); err == nil {
+		return d.Lower
 	}
 	if t.Dim > boundedDim {
 		return 0

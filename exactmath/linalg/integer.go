@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"math/bits"
 	"runtime"
+	"slices"
 
 	"flowproof/exactmath"
 	"flowproof/exactmath/internal/layout"
@@ -88,47 +89,71 @@ func (z *integers) residues(x *residue.Integers, primes []residue.Prime, buf []f
 	return buf
 }
 
-// norms returns bounds of the 2-norms of the rows of A, at least 1. Entries are
-// taken in units of 2^-20 of the largest, and rounded up.
-func (z *integers) norms() []*big.Int {
-	top := math.MinInt
-	residue.Of(z.m)(func(_, _ int, _ float64, u uint64, e int) { top = max(top, e+bits.Len64(u)) })
-	sums, at, entry := make([]uint64, z.rows), 0, uint64(0)
+// norms returns bounds of the 2-norms of the rows of A, or else of its columns, at
+// least 1. Entries are taken in units of 2^-20 of the largest of their row or
+// column, and rounded up.
+func (z *integers) norms(columns bool) []*big.Int {
+	n := z.rows
+	if columns {
+		n = z.cols
+	}
+	line := func(k int) int {
+		if columns {
+			return k % z.cols
+		}
+		return k / z.cols
+	}
+	top := make([]int, n)
+	for i := range top {
+		top[i] = math.MinInt32
+	}
+	residue.Of(z.m)(func(i, j int, _ float64, u uint64, e int) {
+		k := line(i*z.cols + j)
+		top[k] = max(top[k], e+bits.Len64(u))
+	})
+	sums, at, entry := make([]uint64, n), 0, uint64(0)
 	residue.Of(z.m)(func(i, j int, _ float64, u uint64, e int) {
 		if k := i*z.cols + j; k != at {
-			sums[at/z.cols] += entry * entry
+			sums[line(at)] += entry * entry
 			at, entry = k, 0
 		}
-		if s := top - 20 - e; s >= 0 {
+		if s := top[line(at)] - 20 - e; s >= 0 {
 			entry += u>>s + 1
 		} else {
 			entry += u << -s
 		}
 	})
-	sums[at/z.cols] += entry * entry
-	top = max(top, math.MinInt32) // of the zero matrix
-	out := make([]*big.Int, z.rows)
+	sums[line(at)] += entry * entry
+	out := make([]*big.Int, n)
 	for i, s := range sums {
 		r := new(big.Int).SetUint64(s)
 		r.Add(r.Sqrt(r), big.NewInt(1))
-		if s := top - 20 - z.exp; s >= 0 {
+		if s := top[i] - 20 - z.exp; s >= 0 {
 			r.Lsh(r, uint(s))
 		} else {
-			r.Rsh(r, uint(-s))
+			r.Rsh(r, uint(min(-s, math.MaxInt32)))
 		}
 		out[i] = r.Add(r, big.NewInt(1))
 	}
 	return out
 }
 
-// hadamard bounds every minor of A: it is at most the product of the 2-norms of
-// its rows.
-func (z *integers) hadamard() *big.Int {
-	b := big.NewInt(1)
-	for _, r := range z.norms() {
-		b.Mul(b, r)
+// hadamard bounds the minors of A of at most k rows: each is at most the product
+// of the 2-norms of its rows, so of the k largest, and the same of its columns.
+func (z *integers) hadamard(k int) *big.Int {
+	product := func(columns bool) *big.Int {
+		b, all := big.NewInt(1), z.norms(columns)
+		slices.SortFunc(all, func(x, y *big.Int) int { return y.Cmp(x) })
+		for _, r := range all[:min(k, len(all))] {
+			b.Mul(b, r)
+		}
+		return b
 	}
-	return b
+	rows, columns := product(false), product(true)
+	if rows.Cmp(columns) > 0 {
+		return columns
+	}
+	return rows
 }
 
 // source is a matrix in the layout in which it is wanted.

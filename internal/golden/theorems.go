@@ -46,23 +46,13 @@ func theorems() []theorem {
 			{"integer", 5, 1, "3"}, {"minus-identity", 6, 0, "0,1,2,3"}, {"unimodular", 7, 1, "1,6"}}},
 		{"published", "rationals: the LUP route in the style of the paper", constructions.Published, []target{
 			{"integer", 4, 1, ""}, {"integer", 5, 1, "checkerboard"}}},
-		{"permutation", "even permutations: six additive sparse layers of half-integers", permutation, []target{
+		{"permutation", "even permutations: six additive sparse layers of half-integers", constructions.Permutation, []target{
 			{"permutation", 3, 1, ""}, {"reverse", 4, 0, ""}, {"permutation", 9, 1, ""}, {"permutation", 16, 1, "checkerboard"}, {"zigzag", 64, 0, ""}}},
-		{"permutation-integer", "even permutations: additive layers of integers", integerPermutation, []target{
+		{"permutation-integer", "even permutations: additive layers of integers", constructions.PermutationInteger, []target{
 			{"permutation", 5, 2, ""}, {"permutation", 8, 1, ""}}},
 		{"refine", "any precision: residual below 2^-256, layers of 256-bit dyadics", refined(256), []target{
 			{"random-orthogonal", 4, 1, ""}, {"random-orthogonal", 5, 1, "checkerboard"}}},
 	}
-}
-
-func permutation(m exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
-	perm, _, _ := targets.SignedPermutation(m)
-	return constructions.Permutation(perm, part)
-}
-
-func integerPermutation(m exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
-	perm, _, _ := targets.SignedPermutation(m)
-	return constructions.PermutationInteger(perm, part)
 }
 
 func refined(prec uint) func(exactmath.Matrix, coupling.Partition) (*coupling.Flow, error) {
