@@ -56,6 +56,9 @@ type PolishReport struct {
 // Errors: *ShapeError, ErrSingular, ErrOrientation, ErrNoConvergence (of an SVD),
 // *ConvergenceError if no start leads to a flow of the target.
 func Polish(f0 *coupling.Flow, target exactmath.Matrix, part coupling.Partition, opt PolishOptions) (*coupling.Flow, PolishReport, error) {
+	if e := commonExponent(target); e != 0 {
+		return polishRescaled(f0, target, part, opt, e)
+	}
 	p, err := newPolisher(target, part, opt)
 	if err != nil {
 		return nil, PolishReport{}, err
@@ -354,34 +357,25 @@ func (p *polisher) candidate(name string, f *coupling.Flow) *coupling.Flow {
 	return g
 }
 
-// flowConditions estimates the condition numbers of the layers of f, by the SVD.
+// flowConditions estimates the condition numbers of the layers of f, by the SVD;
+// +Inf for what is beyond float64.
 func flowConditions(f *coupling.Flow) (top, product float64, all []float64) {
 	top, product = 1, 1
 	s := parts{f.Partition().P(), f.Partition().Q()}
+	norm := func(m blas64.General) float64 { return spectral.Dense(mat.NewDense(m.Rows, m.Cols, m.Data)).Estimate }
 	for _, l := range f.Layers() {
 		rows, cols := l.Weight().Dims()
 		fl := floatLayer{kind: l.Kind(), x: general(rows, cols, l.Weight().Float64s())}
-		c := math.Inf(1)
-		var svd mat.SVD
-		if n := norm2(fl.x.Data); math.IsNaN(n) || math.IsInf(n, 0) {
-			// Beyond float64.
-		} else if l.Scale().Kind() == coupling.ScaleOne {
-			if svd.Factorize(mat.NewDense(rows, cols, fl.x.Data), mat.SVDNone) {
-				c = spectral.Shear(svd.Values(nil)[0])
-			}
+		var c float64
+		if l.Scale().Kind() == coupling.ScaleOne {
+			c = spectral.Shear(norm(fl.x))
 		} else {
 			// |E| |E^-1|: the SVD of E alone loses its smallest singular value.
 			fl.d = run.Scales(l.Scale(), rows)
 			e, inv := identityGeneral(s.n()), identityGeneral(s.n())
 			fl.rightMul(s, e)
 			fl.rightDiv(s, inv)
-			if size := norm2(e.Data) * norm2(inv.Data); !math.IsNaN(size) && !math.IsInf(size, 0) &&
-				svd.Factorize(mat.NewDense(s.n(), s.n(), e.Data), mat.SVDNone) {
-				c = svd.Values(nil)[0]
-				if svd.Factorize(mat.NewDense(s.n(), s.n(), inv.Data), mat.SVDNone) {
-					c *= svd.Values(nil)[0]
-				}
-			}
+			c = norm(e) * norm(inv)
 		}
 		all = append(all, c)
 		top = max(top, c)

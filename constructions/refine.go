@@ -115,6 +115,9 @@ func Refine(f *coupling.Flow, target exactmath.Matrix, prec uint, opt RefineOpti
 	if err != nil {
 		return nil, RefineReport{}, err
 	}
+	if e := commonExponent(target); e != 0 {
+		return refineRescaled(f, target, prec, opt, e)
+	}
 	r := &refiner{
 		target: target, order: part.Order(), opt: opt, prec: int(prec),
 		tmax: dense.MaxAbs(target), scaled: -1,
