@@ -12,6 +12,7 @@ import (
 	"flowproof/coupling"
 	"flowproof/coupling/run"
 	"flowproof/exactmath"
+	"flowproof/exactmath/spectral"
 	"flowproof/verify"
 )
 
@@ -260,7 +261,7 @@ func TestConditionedConstant(t *testing.T) {
 		out := 1.0
 		for _, x := range []float64{1, 1 + max(1, k.lambda+k.rho*m), max(1, 1/k.lambda),
 			k.lambda * (1 + 1/k.rho), k.rho / k.lambda * m, 1 + max(1, 1/k.rho)} {
-			out *= shearCondition(x)
+			out *= spectral.Shear(x)
 		}
 		return out
 	}

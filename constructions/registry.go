@@ -82,6 +82,9 @@ type Built struct {
 	Flow         *coupling.Flow
 	Construction string
 	Theorem      string
+	// Deeper is set by auto if the flow does not run in float64 and one of more
+	// layers than Options.MaxDepth does.
+	Deeper *Deeper
 }
 
 // Build runs the named construction and refines the flow if Options.Prec asks
@@ -107,7 +110,7 @@ func build(name string, target exactmath.Matrix, part coupling.Partition, opt Op
 	for _, c := range List() {
 		if c.Name == name {
 			f, err := c.Build(target, part, opt)
-			return &Built{f, name, c.Theorem}, err
+			return &Built{Flow: f, Construction: name, Theorem: c.Theorem}, err
 		}
 		names = append(names, c.Name)
 	}

@@ -46,7 +46,12 @@ type Report struct {
 	Layers    []Layer   `json:"layers"`
 	Forward   RoundTrip `json:"forward"`
 	RoundTrip RoundTrip `json:"roundtrip"`
-	Seconds   Seconds   `json:"seconds"`
+	// Whether a run in that type leaves half of its digits, or the tolerance: see
+	// run.Usable. Measured on the vectors of Forward and RoundTrip.
+	UsableFloat64 bool         `json:"usable_float64"`
+	UsableFloat32 bool         `json:"usable_float32"`
+	Alternative   *Alternative `json:"alternative,omitempty"`
+	Seconds       Seconds      `json:"seconds"`
 
 	Convolution *convolution.Comparison `json:"convolution,omitempty"`
 }
@@ -107,13 +112,16 @@ func (r *Report) Fill(f *coupling.Flow, target exactmath.Matrix, res *verify.Res
 		c.MaxLayerEstimate = max(c.MaxLayerEstimate, number.Float(k.Estimate))
 		c.ProductBound = number.Float(math.Nextafter(float64(c.ProductBound)*k.Bound, math.Inf(1)))
 	}
-	s := singularValues(target)
-	c.Target = number.Float(s[0] / s[len(s)-1])
-	c.LowerLimit = number.Float(lowerLimit(s, max(f.Partition().P(), f.Partition().Q())))
+	c.Target, c.LowerLimit = number.Float(math.Inf(1)), 1 // what is known if there is no SVD
+	if s, exp, ok := singularValues(target); ok {
+		if s[len(s)-1] > 0 {
+			c.Target = number.Float(s[0] / s[len(s)-1])
+		}
+		c.LowerLimit = number.Float(lowerLimit(s, exp, max(f.Partition().P(), f.Partition().Q())))
+	}
 
-	var err error
-	r.Forward, r.RoundTrip, err = roundTrips(f, target, seed)
-	return err
+	limit, _ := tol.Float64()
+	return r.measure(f, target, limit, seed)
 }
 
 func extremes(v []float64) (lo, hi number.Float) {
@@ -124,38 +132,60 @@ func extremes(v []float64) (lo, hi number.Float) {
 	return lo, hi
 }
 
-// singularValues estimates the singular values of m, the largest first; for a
-// permutation with or without signs they are 1.
-func singularValues(m exactmath.Matrix) []float64 {
+// singularValues estimates the singular values of m, the largest first, divided by
+// 2^exp, which brings the largest near 1 where it is far from it. For a permutation
+// with or without signs they are 1. ok is false if they were not found.
+func singularValues(m exactmath.Matrix) (s []float64, exp int, ok bool) {
 	n, _ := m.Dims()
 	if _, _, ok := sparse.SignedPermutation(m); ok {
-		s := make([]float64, n)
+		s = make([]float64, n)
 		for i := range s {
 			s[i] = 1
 		}
-		return s
+		return s, 0, true
+	}
+	data := m.Float64s()
+	top := 0.0
+	for _, v := range data {
+		if top = max(top, math.Abs(v)); math.IsInf(top, 0) || math.IsNaN(top) {
+			return nil, 0, false
+		}
+	}
+	if top != 0 && (top < 0x1p-400 || top > 0x1p400) {
+		_, exp = math.Frexp(top)
+		for i, v := range data {
+			data[i] = math.Ldexp(v, -exp)
+		}
 	}
 	var svd mat.SVD
-	if !svd.Factorize(mat.NewDense(n, n, m.Float64s()), mat.SVDNone) {
-		return []float64{math.NaN()}
+	if !svd.Factorize(mat.NewDense(n, n, data), mat.SVDNone) {
+		return nil, 0, false
 	}
-	return svd.Values(nil)
+	return svd.Values(nil), exp, true
 }
 
-// lowerLimit is the bound of PROOFS.md, theorem 5.1, q the size of the larger
-// part.
-func lowerLimit(s []float64, q int) float64 {
-	up, down := 0.0, 0.0
+// lowerLimit is the bound of PROOFS.md, theorem 5.1, for singular values 2^exp s, q
+// the size of the larger part.
+func lowerLimit(s []float64, exp, q int) float64 {
+	up, down, last := 0.0, 0.0, 0.0
 	for _, v := range s {
-		up, down = up+max(math.Log(v), 0), down+max(-math.Log(v), 0)
+		if v == 0 { // to working precision
+			v = s[0] * 0x1p-53
+		}
+		l := math.Log(v) + float64(exp)*math.Ln2
+		up, down, last = up+max(l, 0), down+max(-l, 0), math.Ldexp(v, exp)
 	}
-	n := len(s)
-	return max(1, s[0], math.Exp(up/float64(q))) * max(1, 1/s[n-1], math.Exp(down/float64(q)))
+	first := math.Ldexp(s[0], exp)
+	return max(1, first, math.Exp(up/float64(q))) * max(1, 1/last, math.Exp(down/float64(q)))
 }
 
-// ConditionEstimate estimates the condition number of a matrix by the SVD.
+// ConditionEstimate estimates the condition number of a matrix by the SVD: +Inf
+// for one that is singular to working precision, or whose SVD was not found.
 func ConditionEstimate(m exactmath.Matrix) float64 {
-	s := singularValues(m)
+	s, _, ok := singularValues(m)
+	if !ok || s[len(s)-1] == 0 {
+		return math.Inf(1)
+	}
 	return s[0] / s[len(s)-1]
 }
 

@@ -193,7 +193,7 @@ func TestLowerLimit(t *testing.T) {
 		{[]float64{0.5, 0.5, 0.5}, 2, 2 * math.Sqrt(2)}, // det^(-1/q)
 		{[]float64{1e9, 1e-3, 1e-3, 1e-3}, 2, math.Pow(1e12, 9./8)},
 	} {
-		if got := lowerLimit(c.s, c.q); math.Abs(got-c.want) > 1e-9*c.want {
+		if got := lowerLimit(c.s, 0, c.q); math.Abs(got-c.want) > 1e-9*c.want {
 			t.Errorf("%v, q = %d: %v, want %v", c.s, c.q, got, c.want)
 		}
 	}

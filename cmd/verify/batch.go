@@ -52,20 +52,22 @@ func (o *options) batch(files []string, stdout, stderr io.Writer) (int, error) {
 	code := exitOK
 	for _, e := range entries {
 		bar.Describe(printable.Line(e.Name))
-		e.Report, err = func() (*report.Report, error) {
+		err = guarded(func() error {
 			t, err := e.load()
 			if err != nil {
-				return nil, err
+				return err
 			}
 			s, err := o.build(t, &spinner{})
 			if err != nil {
-				return nil, err
+				return err
 			}
-			return o.report(s, tol, &spinner{})
-		}()
+			e.Report, err = o.report(s, tol, &spinner{})
+			return err
+		})
 		switch {
 		case err != nil:
-			e.Code, e.Error = codeOf(err), err.Error()
+			e.Code, e.Error, e.Report = codeOf(err), err.Error(), nil
+			io.WriteString(stderr, stackOf(err))
 			var u *unrepresentableError
 			if errors.As(err, &u) {
 				e.DetSign, e.DetHow = &u.det.Sign, u.det.How

@@ -11,6 +11,7 @@ import (
 	"flowproof/constructions"
 	"flowproof/convolution"
 	"flowproof/coupling"
+	"flowproof/internal/number"
 	"flowproof/report"
 	"flowproof/targets"
 	"flowproof/verify"
@@ -36,9 +37,9 @@ Verdicts: exact     the product equals the target as a matrix of rationals
           enclosed  scales exp(s): a rigorous upper bound of the residual
 
 Exit codes: 0 reproduced within -tol; 1 not; 2 usage, or bad input or output;
-            3 not representable (determinant proved to be negative
-            or zero); for many files the
-            largest of theirs; 130 interrupted while writing
+            3 not representable (determinant proved to be negative or zero);
+            4 a fault of the program; for many files the largest of theirs;
+            130 interrupted while writing
 
 Examples:
   verify -d 64 -target random-orthogonal
@@ -163,6 +164,13 @@ func (o *options) report(s *solved, tol *big.Rat, spin *spinner) (*report.Report
 	spin.say("bounding condition numbers")
 	if err := r.Fill(s.Flow, t.Matrix, s.result, tol, o.seed); err != nil {
 		return nil, err
+	}
+	if d := s.Deeper; d != nil {
+		r.Alternative = &report.Alternative{
+			MaxDepth: d.Depth, Construction: d.Construction, MaxLayerEstimate: number.Float(d.Max),
+			Forward: number.Float(d.Errors.Forward), RoundTrip: number.Float(d.Errors.Inverse),
+			UsableFloat64: d.Usable(),
+		}
 	}
 	if tensor != nil {
 		r.Convolution, err = convolution.Compare(s.Flow, t.Matrix, tensor)

@@ -17,6 +17,7 @@ const (
 	exitNot             = 1 // not reproduced; a certificate rejected
 	exitUsage           = 2 // usage, or bad input or output
 	exitUnrepresentable = 3 // no flow exists: determinant proved to be negative or zero
+	exitFault           = 4 // a fault of the program
 )
 
 // command is a subcommand: it returns the exit code, and an error for the user.
@@ -43,12 +44,17 @@ func run(args []string, stdout, stderr io.Writer) int {
 			do, args = c, args[1:]
 		}
 	}
-	code, err := do(args, stdout, stderr)
+	code := exitOK
+	err := guarded(func() (err error) {
+		code, err = do(args, stdout, stderr)
+		return err
+	})
 	if errors.Is(err, errHelp) {
 		return exitOK
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "verify:", printable.Line(err.Error()))
+		io.WriteString(stderr, stackOf(err))
 		return max(code, codeOf(err))
 	}
 	return code
@@ -56,6 +62,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 // codeOf returns the exit code of an error.
 func codeOf(err error) int {
+	var fault *faultError
+	if errors.As(err, &fault) {
+		return exitFault
+	}
 	var u *unrepresentableError
 	if errors.As(err, &u) {
 		return exitUnrepresentable
