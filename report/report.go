@@ -18,13 +18,17 @@ import (
 // Report is one checked flow. Its JSON form is what `verify -json` prints.
 // Residuals and bounds are rounded up to the digits printed.
 type Report struct {
-	Target       string  `json:"target"`
-	Dimension    int     `json:"dimension"`
-	Seed         *uint64 `json:"seed"` // null unless the target is random
-	Note         string  `json:"note,omitempty"`
-	Partition    string  `json:"partition"`
-	Construction string  `json:"construction"`
-	Depth        int     `json:"depth"`
+	Target    string  `json:"target"`
+	Dimension int     `json:"dimension"`
+	Seed      *uint64 `json:"seed"` // null unless the target is random
+	Note      string  `json:"note,omitempty"`
+	// DetSign is the sign of the determinant of the target, exactly; null if it was
+	// not decided. DetHow names the proof, or says why there is none.
+	DetSign      *int   `json:"det_sign"`
+	DetHow       string `json:"det_how"`
+	Partition    string `json:"partition"`
+	Construction string `json:"construction"`
+	Depth        int    `json:"depth"`
 	// DepthLowerBound is the number of layers below which it is proved that no
 	// flow of the target exists; 0 if that was not looked into.
 	DepthLowerBound int `json:"depth_lower_bound,omitempty"`
@@ -39,7 +43,12 @@ type Report struct {
 	Layers    []Layer   `json:"layers"`
 	Forward   RoundTrip `json:"forward"`
 	RoundTrip RoundTrip `json:"roundtrip"`
-	Seconds   Seconds   `json:"seconds"`
+	// Whether a run in that type leaves half of its digits, or the tolerance: see
+	// run.Usable. Measured on the vectors of Forward and RoundTrip.
+	UsableFloat64 bool         `json:"usable_float64"`
+	UsableFloat32 bool         `json:"usable_float32"`
+	Alternative   *Alternative `json:"alternative,omitempty"`
+	Seconds       Seconds      `json:"seconds"`
 
 	Convolution *convolution.Comparison `json:"convolution,omitempty"`
 }
@@ -108,9 +117,8 @@ func (r *Report) Fill(f *coupling.Flow, target exactmath.Matrix, res *verify.Res
 	limits := condition.LowerLimits(target, max(f.Partition().P(), f.Partition().Q()), res.ResidualFrobSq)
 	c.LowerLimit, c.ProductLowerLimit = number.Float(limits.Target), number.Float(limits.Product)
 
-	var err error
-	r.Forward, r.RoundTrip, err = roundTrips(f, target, seed)
-	return err
+	limit, _ := tol.Float64()
+	return r.measure(f, target, limit, seed)
 }
 
 func extremes(v []float64) (lo, hi number.Float) {

@@ -14,6 +14,8 @@ import (
 	"golang.org/x/term"
 
 	"flowproof/checkpoint"
+	"flowproof/exactmath/orientation"
+	"flowproof/exactmath/sparse"
 	"flowproof/internal/printable"
 	"flowproof/report"
 	"flowproof/targets"
@@ -27,6 +29,10 @@ type entry struct {
 	Code   int            `json:"exit_code"`
 	Error  string         `json:"error,omitempty"`
 	Report *report.Report `json:"report,omitempty"`
+
+	// Of a target that no flow represents, exit code 3:
+	DetSign *int   `json:"det_sign,omitempty"` // -1 or 0
+	DetHow  string `json:"det_how,omitempty"`
 
 	load func() (*targets.Target, error)
 }
@@ -47,20 +53,26 @@ func (o *options) batch(files []string, stdout, stderr io.Writer) (int, error) {
 	code := exitOK
 	for _, e := range entries {
 		bar.Describe(printable.Line(e.Name))
-		e.Report, err = func() (*report.Report, error) {
+		err = guarded(func() error {
 			t, err := e.load()
 			if err != nil {
-				return nil, err
+				return err
 			}
 			s, err := o.build(t, &spinner{})
 			if err != nil {
-				return nil, err
+				return err
 			}
-			return o.report(s, tol, &spinner{})
-		}()
+			e.Report, err = o.report(s, tol, &spinner{})
+			return err
+		})
 		switch {
 		case err != nil:
-			e.Code, e.Error = codeOf(err), err.Error()
+			e.Code, e.Error, e.Report = codeOf(err), err.Error(), nil
+			io.WriteString(stderr, stackOf(err))
+			var u *unrepresentableError
+			if errors.As(err, &u) {
+				e.DetSign, e.DetHow = &u.det.Sign, u.det.How
+			}
 		case !e.Report.Reproduced:
 			e.Code = exitNot
 		}
@@ -137,8 +149,10 @@ type listing struct {
 	Key       string   `json:"key"`
 	Shape     []int    `json:"shape"`
 	DType     string   `json:"dtype"`
-	Kind      string   `json:"kind"` // matrix or permutation; empty if it cannot be a target
-	DetSign   *int     `json:"det_sign,omitempty"`
+	Kind      string   `json:"kind"`               // matrix, permutation or signed permutation; empty if it cannot be a target
+	DetSign   *int     `json:"det_sign,omitempty"` // absent if undecided
+	Rank      *int     `json:"rank,omitempty"`
+	DetHow    string   `json:"det_how,omitempty"`
 	Condition *float64 `json:"condition,omitempty"` // estimate; absent if infinite
 	Error     string   `json:"error,omitempty"`
 }
@@ -218,15 +232,26 @@ func (l *listing) inspect(f *checkpoint.File) {
 		}
 		return
 	}
-	l.Kind = "matrix"
-	if t.Perm != nil {
-		l.Kind = "permutation"
+	l.Kind = kindOf(t)
+	det, err := orientation.Of(t.Matrix, orientation.Options{})
+	if err != nil {
+		l.DetHow = "undecided: " + err.Error()
+		return
 	}
-	sign := int(detSign(t))
-	l.DetSign = &sign
-	if c := condition.Estimate(t.Matrix); c < 1e300 {
+	l.DetSign, l.Rank, l.DetHow = &det.Sign, &det.Rank, det.How
+	if c := condition.Estimate(t.Matrix); det.Sign != 0 && c < 1e300 {
 		l.Condition = &c
 	}
+}
+
+func kindOf(t *targets.Target) string {
+	if t.Perm != nil {
+		return "permutation"
+	}
+	if _, _, ok := sparse.SignedPermutation(t.Matrix); ok {
+		return "signed permutation"
+	}
+	return "matrix"
 }
 
 func (l *listing) verdict() string {
@@ -242,5 +267,5 @@ func (l *listing) verdict() string {
 	if l.Condition != nil {
 		cond = fmt.Sprintf("%.4g", *l.Condition)
 	}
-	return fmt.Sprintf("%s\t%s\t%s", l.Kind, [3]string{"-", "0", "+"}[*l.DetSign+1], cond)
+	return fmt.Sprintf("%s\t%s\t%s", l.Kind, detWord(orientation.Orientation{Sign: *l.DetSign, Rank: *l.Rank}), cond)
 }
