@@ -13,8 +13,7 @@ import (
 // Errors that a caller can test for with errors.Is.
 var (
 	// ErrOrientation: the determinant is negative.
-	ErrOrientation = errors.New("no stack of coupling layers can represent an orientation-reversing map (determinant < 0); " +
-		"-det flip represents the map with one coordinate's sign flipped, -det pad represents diag(M, -1) with one coordinate more")
+	ErrOrientation = errors.New("no stack of coupling layers can represent an orientation-reversing map (determinant < 0)")
 	// ErrSingular: the determinant is zero.
 	ErrSingular = errors.New("the map is singular (determinant 0); coupling layers are invertible, so no stack of them can represent it")
 	// ErrPrecision: float64 does not hold enough digits of the inverse.

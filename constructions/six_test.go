@@ -475,7 +475,7 @@ func TestSixRefuses(t *testing.T) {
 		if _, err := build(list("1 2; 2 4"), half(t, 2)); !errors.Is(err, ErrSingular) {
 			t.Errorf("%s: singular: error %v", name, err)
 		}
-		if _, err := build(list("0 1; 1 0"), half(t, 2)); !errors.Is(err, ErrOrientation) || !strings.Contains(err.Error(), "-det flip") {
+		if _, err := build(list("0 1; 1 0"), half(t, 2)); !errors.Is(err, ErrOrientation) {
 			t.Errorf("%s: negative determinant: error %v", name, err)
 		}
 	}

@@ -21,13 +21,17 @@ import (
 // Report is one checked flow. Its JSON form is what `verify -json` prints.
 // Residuals and bounds are rounded up to the digits printed.
 type Report struct {
-	Target       string  `json:"target"`
-	Dimension    int     `json:"dimension"`
-	Seed         *uint64 `json:"seed"` // null unless the target is random
-	Note         string  `json:"note,omitempty"`
-	Partition    string  `json:"partition"`
-	Construction string  `json:"construction"`
-	Depth        int     `json:"depth"`
+	Target    string  `json:"target"`
+	Dimension int     `json:"dimension"`
+	Seed      *uint64 `json:"seed"` // null unless the target is random
+	Note      string  `json:"note,omitempty"`
+	// DetSign is the sign of the determinant of the target, exactly; null if it was
+	// not decided. DetHow names the proof, or says why there is none.
+	DetSign      *int   `json:"det_sign"`
+	DetHow       string `json:"det_how"`
+	Partition    string `json:"partition"`
+	Construction string `json:"construction"`
+	Depth        int    `json:"depth"`
 	// DepthLowerBound is the number of layers below which it is proved that no
 	// flow of the target exists; 0 if that was not looked into.
 	DepthLowerBound int `json:"depth_lower_bound,omitempty"`

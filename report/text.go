@@ -45,6 +45,12 @@ func (r *Report) Text(w io.Writer) error {
 	row("condition", "largest layer %s (SVD %s), product %s, no flow%s has less than %s",
 		short(r.Condition.MaxLayerBound), short(r.Condition.MaxLayerEstimate),
 		short(r.Condition.ProductBound), r.ofTheTarget(), shortDown(r.Condition.LowerLimit))
+	switch {
+	case r.DetSign != nil:
+		row("determinant", "%s (%s)", [3]string{"negative", "zero", "positive"}[1+*r.DetSign], r.DetHow)
+	case r.DetHow != "":
+		row("determinant", "%s", r.DetHow)
+	}
 	if c := r.Convolution; c != nil {
 		row("1x1 convolution", "%d channels, %d x %d pixels: differs by %.1e forward, %.1e inverse in float64; %.1e, %.1e in float32",
 			c.Channels, c.Height, c.Width, c.Float64.Forward, c.Float64.Inverse, c.Float32.Forward, c.Float32.Inverse)

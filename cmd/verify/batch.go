@@ -14,6 +14,8 @@ import (
 	"golang.org/x/term"
 
 	"flowproof/checkpoint"
+	"flowproof/exactmath/orientation"
+	"flowproof/exactmath/sparse"
 	"flowproof/internal/printable"
 	"flowproof/report"
 	"flowproof/targets"
@@ -26,6 +28,10 @@ type entry struct {
 	Code   int            `json:"exit_code"`
 	Error  string         `json:"error,omitempty"`
 	Report *report.Report `json:"report,omitempty"`
+
+	// Of a target that no flow represents, exit code 3:
+	DetSign *int   `json:"det_sign,omitempty"` // -1 or 0
+	DetHow  string `json:"det_how,omitempty"`
 
 	load func() (*targets.Target, error)
 }
@@ -62,6 +68,10 @@ func (o *options) batch(files []string, stdout, stderr io.Writer) (int, error) {
 		case err != nil:
 			e.Code, e.Error, e.Report = codeOf(err), err.Error(), nil
 			io.WriteString(stderr, stackOf(err))
+			var u *unrepresentableError
+			if errors.As(err, &u) {
+				e.DetSign, e.DetHow = &u.det.Sign, u.det.How
+			}
 		case !e.Report.Reproduced:
 			e.Code = exitNot
 		}
@@ -138,8 +148,10 @@ type listing struct {
 	Key       string   `json:"key"`
 	Shape     []int    `json:"shape"`
 	DType     string   `json:"dtype"`
-	Kind      string   `json:"kind"` // matrix or permutation; empty if it cannot be a target
-	DetSign   *int     `json:"det_sign,omitempty"`
+	Kind      string   `json:"kind"`               // matrix, permutation or signed permutation; empty if it cannot be a target
+	DetSign   *int     `json:"det_sign,omitempty"` // absent if undecided
+	Rank      *int     `json:"rank,omitempty"`
+	DetHow    string   `json:"det_how,omitempty"`
 	Condition *float64 `json:"condition,omitempty"` // estimate; absent if infinite
 	Error     string   `json:"error,omitempty"`
 }
@@ -219,15 +231,26 @@ func (l *listing) inspect(f *checkpoint.File) {
 		}
 		return
 	}
-	l.Kind = "matrix"
-	if t.Perm != nil {
-		l.Kind = "permutation"
+	l.Kind = kindOf(t)
+	det, err := orientation.Of(t.Matrix, orientation.Options{})
+	if err != nil {
+		l.DetHow = "undecided: " + err.Error()
+		return
 	}
-	sign := int(detSign(t))
-	l.DetSign = &sign
-	if c := report.ConditionEstimate(t.Matrix); c < 1e300 {
+	l.DetSign, l.Rank, l.DetHow = &det.Sign, &det.Rank, det.How
+	if c := report.ConditionEstimate(t.Matrix); det.Sign != 0 && c < 1e300 {
 		l.Condition = &c
 	}
+}
+
+func kindOf(t *targets.Target) string {
+	if t.Perm != nil {
+		return "permutation"
+	}
+	if _, _, ok := sparse.SignedPermutation(t.Matrix); ok {
+		return "signed permutation"
+	}
+	return "matrix"
 }
 
 func (l *listing) verdict() string {
@@ -243,5 +266,5 @@ func (l *listing) verdict() string {
 	if l.Condition != nil {
 		cond = fmt.Sprintf("%.4g", *l.Condition)
 	}
-	return fmt.Sprintf("%s\t%s\t%s", l.Kind, [3]string{"-", "0", "+"}[*l.DetSign+1], cond)
+	return fmt.Sprintf("%s\t%s\t%s", l.Kind, detWord(orientation.Orientation{Sign: *l.DetSign, Rank: *l.Rank}), cond)
 }

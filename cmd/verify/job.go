@@ -37,7 +37,7 @@ Verdicts: exact     the product equals the target as a matrix of rationals
           enclosed  scales exp(s): a rigorous upper bound of the residual
 
 Exit codes: 0 reproduced within -tol; 1 not; 2 usage, or bad input or output;
-            3 not representable (determinant not positive, which is proved);
+            3 not representable (determinant proved to be negative or zero);
             4 a fault of the program; for many files the largest of theirs;
             130 interrupted while writing
 
@@ -142,7 +142,7 @@ func (o *options) run(stdout, stderr io.Writer) (int, error) {
 
 // report checks the flow and measures what there is to measure.
 func (o *options) report(s *solved, tol *big.Rat, spin *spinner) (*report.Report, error) {
-	t := s.target
+	t := s.oriented
 	tensor, err := o.tensor(t.Dim)
 	if err != nil {
 		return nil, fmt.Errorf("-image: %w", err)
@@ -152,11 +152,14 @@ func (o *options) report(s *solved, tol *big.Rat, spin *spinner) (*report.Report
 	if s.result, err = verify.Check(s.Flow, t.Matrix); err != nil {
 		return nil, err
 	}
-	r := &report.Report{Target: t.Name, Note: t.Note, Construction: s.Construction}
+	r := &report.Report{Target: t.Name, Note: t.Note, Construction: s.Construction, DetHow: t.how}
+	if t.det != nil {
+		r.DetSign = &t.det.Sign
+	}
 	if t.Seeded {
 		r.Seed = &t.Seed
 	}
-	r.DepthLowerBound = depthLowerBound(t, s.Flow.Partition())
+	r.DepthLowerBound = depthLowerBound(t.Target, s.Flow.Partition())
 	r.Seconds = report.Seconds{Construct: s.seconds, Compose: time.Since(start).Seconds()}
 	spin.say("bounding condition numbers")
 	if err := r.Fill(s.Flow, t.Matrix, s.result, tol, o.seed); err != nil {

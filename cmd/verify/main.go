@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 
-	"flowproof/constructions"
 	"flowproof/internal/printable"
 )
 
@@ -17,7 +16,7 @@ const (
 	exitOK              = 0 // reproduced within the tolerance; checked
 	exitNot             = 1 // not reproduced; a certificate rejected
 	exitUsage           = 2 // usage, or bad input or output
-	exitUnrepresentable = 3 // no flow exists: determinant not positive
+	exitUnrepresentable = 3 // no flow exists: determinant proved to be negative or zero
 	exitFault           = 4 // a fault of the program
 )
 
@@ -67,7 +66,8 @@ func codeOf(err error) int {
 	if errors.As(err, &fault) {
 		return exitFault
 	}
-	if errors.Is(err, constructions.ErrOrientation) || errors.Is(err, constructions.ErrSingular) {
+	var u *unrepresentableError
+	if errors.As(err, &u) {
 		return exitUnrepresentable
 	}
 	return exitUsage
