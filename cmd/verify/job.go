@@ -38,7 +38,7 @@ Verdicts: exact     the product equals the target as a matrix of rationals
 
 Exit codes: 0 reproduced within -tol; 1 not; 2 usage, or bad input or output;
             3 not representable (determinant proved to be negative or zero);
-            4 a fault of the program; for many files the largest of theirs;
+            5 a fault of the program; for many files the largest of theirs;
             130 interrupted while writing
 
 Examples:

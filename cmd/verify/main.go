@@ -17,7 +17,7 @@ const (
 	exitNot             = 1 // not reproduced; a certificate rejected
 	exitUsage           = 2 // usage, or bad input or output
 	exitUnrepresentable = 3 // no flow exists: determinant proved to be negative or zero
-	exitFault           = 4 // a fault of the program
+	exitFault           = 5 // a fault of the program
 )
 
 // command is a subcommand: it returns the exit code, and an error for the user.
@@ -44,6 +44,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 			do, args = c, args[1:]
 		}
 	}
+	return do.run(args, stdout, stderr)
+}
+
+// run runs the command and says what went wrong, if anything did.
+func (do command) run(args []string, stdout, stderr io.Writer) int {
 	code := exitOK
 	err := guarded(func() (err error) {
 		code, err = do(args, stdout, stderr)
