@@ -196,7 +196,10 @@ func (c *selection) deeper() *Deeper {
 			break
 		}
 	}
-	if best.Built == nil || !best.usable() && c.best.Built != nil && !(best.errs.Worst() <= farBetter*c.best.errs.Worst()) {
+	switch {
+	case best.Built == nil || math.IsInf(best.errs.Worst(), 1):
+		return nil
+	case !best.usable() && c.best.Built != nil && best.errs.Worst() > farBetter*c.best.errs.Worst():
 		return nil
 	}
 	return &Deeper{depth, best.Construction, best.top, best.errs}

@@ -299,3 +299,76 @@ func TestShortDown(t *testing.T) {
 		}
 	}
 }
+
+// TestUnusable: the third line says that a flow does not run in float64, and what
+// would.
+func TestUnusable(t *testing.T) {
+	third := func(r *Report) string {
+		var b bytes.Buffer
+		if err := r.Text(&b); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Split(b.String(), "\n")[2]
+	}
+	r := quarterTurn(t)
+	if !r.UsableFloat64 || !r.UsableFloat32 || third(r) != "" {
+		t.Errorf("%v, %v, %q", r.UsableFloat64, r.UsableFloat32, third(r))
+	}
+	f, _ := shears()
+	other := must(exactmath.FromFloat64(2, 2, []float64{0, -2, 2, 0}))
+	r = &Report{}
+	if err := r.Fill(f, other, must(verify.Check(f, other)), big.NewRat(1, 1e9), 1); err != nil {
+		t.Fatal(err)
+	}
+	if r.UsableFloat64 || r.UsableFloat32 {
+		t.Error("half of the target passes for it")
+	}
+	want := "NOT usable in float64: forward error 5.0e-01, round trip 0.0e+00"
+	r.RoundTrip.Float64 = 0
+	if got := third(r); got != want {
+		t.Errorf("%q", got)
+	}
+	r.Condition.Target = 1e12
+	if got := third(r); got != want+"; the map's own condition number is about 1.0e+12" {
+		t.Errorf("%q", got)
+	}
+	r.Alternative = &Alternative{MaxDepth: 11, Forward: 1e-14, RoundTrip: 2e-6}
+	if got := third(r); got != want+"; -max-depth 11 gives errors of 1.0e-14 and 2.0e-06; the map's own condition number is about 1.0e+12" {
+		t.Errorf("%q", got)
+	}
+	r.Alternative = &Alternative{MaxDepth: 8, MaxLayerEstimate: 21.49, UsableFloat64: true}
+	if got := third(r); got != want+"; -max-depth 8 gives 21.5 for the largest layer and is usable" {
+		t.Errorf("%q", got)
+	}
+	// A tolerance above the error makes it usable.
+	if err := r.Fill(f, other, must(verify.Check(f, other)), big.NewRat(1, 1), 1); err != nil || !r.UsableFloat64 || !r.UsableFloat32 {
+		t.Errorf("%v, %v, %v", err, r.UsableFloat64, r.UsableFloat32)
+	}
+}
+
+// TestOfTheTarget: a limit of the target is said to be that beside a flow that is
+// not exactly it.
+func TestOfTheTarget(t *testing.T) {
+	r := quarterTurn(t)
+	r.DepthLowerBound = 3
+	for verdict, want := range map[verify.Verdict][]string{
+		verify.Exact:    {"; no flow has fewer layers", "no flow has less than 1\n"},
+		verify.Residual: {"; no flow of the exact matrix has fewer layers", "no flow of the exact matrix has less than 1\n"},
+		verify.Enclosed: {"; no flow of the exact matrix has fewer layers", "no flow of the exact matrix has less than 1\n"},
+	} {
+		r.Verdict = verdict
+		var b bytes.Buffer
+		if err := r.Text(&b); err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range want {
+			if !strings.Contains(b.String(), w) {
+				t.Errorf("%s: no %q in\n%s", verdict, w, b.String())
+			}
+		}
+	}
+	r.Verdict, r.DepthLowerBound = verify.Residual, 4
+	if got := r.least(); got != "; no flow of the exact matrix has fewer than 4" {
+		t.Errorf("%q", got)
+	}
+}

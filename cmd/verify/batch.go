@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"os"
 	"slices"
 	"strings"
@@ -53,29 +54,7 @@ func (o *options) batch(files []string, stdout, stderr io.Writer) (int, error) {
 	code := exitOK
 	for _, e := range entries {
 		bar.Describe(printable.Line(e.Name))
-		err = guarded(func() error {
-			t, err := e.load()
-			if err != nil {
-				return err
-			}
-			s, err := o.build(t, &spinner{})
-			if err != nil {
-				return err
-			}
-			e.Report, err = o.report(s, tol, &spinner{})
-			return err
-		})
-		switch {
-		case err != nil:
-			e.Code, e.Error, e.Report = codeOf(err), err.Error(), nil
-			io.WriteString(stderr, stackOf(err))
-			var u *unrepresentableError
-			if errors.As(err, &u) {
-				e.DetSign, e.DetHow = &u.det.Sign, u.det.How
-			}
-		case !e.Report.Reproduced:
-			e.Code = exitNot
-		}
+		io.WriteString(stderr, stackOf(o.fill(e, tol)))
 		code = max(code, e.Code)
 		bar.Add(1)
 	}
@@ -88,6 +67,33 @@ func (o *options) batch(files []string, stdout, stderr io.Writer) (int, error) {
 	}
 	_, err = io.WriteString(stdout, summary(entries))
 	return code, err
+}
+
+// fill does the job for one target, and returns the error that it noted.
+func (o *options) fill(e *entry, tol *big.Rat) error {
+	err := guarded(func() error {
+		t, err := e.load()
+		if err != nil {
+			return err
+		}
+		s, err := o.build(t, &spinner{})
+		if err != nil {
+			return err
+		}
+		e.Report, err = o.report(s, tol, &spinner{})
+		return err
+	})
+	switch {
+	case err != nil:
+		e.Code, e.Error, e.Report = codeOf(err), err.Error(), nil
+		var u *unrepresentableError
+		if errors.As(err, &u) {
+			e.DetSign, e.DetHow = &u.det.Sign, u.det.How
+		}
+	case !e.Report.Reproduced:
+		e.Code = exitNot
+	}
+	return err
 }
 
 // entries names the targets of the batch; done closes what they read from.
@@ -121,13 +127,16 @@ func summary(entries []*entry) string {
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "target\tn\tconstruction\tdepth\tverdict\trelative residual\tlargest condition")
-	var exact, within, not, failed int
+	var exact, within, not, failed, unusable int
 	for _, e := range entries {
 		r := e.Report
 		if e.Error != "" {
 			failed++
 			fmt.Fprintf(t, "%s\t\t%s\n", printable.Line(e.Name), printable.Line(strings.TrimPrefix(e.Error, e.Name+": ")))
 			continue
+		}
+		if !r.UsableFloat64 {
+			unusable++
 		}
 		switch {
 		case !r.Reproduced:
@@ -140,7 +149,11 @@ func summary(entries []*entry) string {
 		fmt.Fprintf(t, "%s\t%d\t%s\t%d\t%s\t%s\t%.4g\n", printable.Line(e.Name), r.Dimension, r.Construction, r.Depth, r.Verdict, r.ResidualFrobeniusRelative, float64(r.Condition.MaxLayerBound))
 	}
 	t.Flush() // to a strings.Builder: cannot fail
-	fmt.Fprintf(&b, "\n%d targets: %d exact, %d within the tolerance, %d not reproduced, %d failed\n", len(entries), exact, within, not, failed)
+	fmt.Fprintf(&b, "\n%d targets: %d exact, %d within the tolerance, %d not reproduced, %d failed", len(entries), exact, within, not, failed)
+	if unusable > 0 {
+		fmt.Fprintf(&b, "; %d of the flows not usable in float64 (-json says which)", unusable)
+	}
+	b.WriteByte('\n')
 	return b.String()
 }
 

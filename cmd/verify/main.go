@@ -45,6 +45,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 			do, args = c, args[1:]
 		}
 	}
+	return do.run(args, stdout, stderr)
+}
+
+// run runs the command and says what went wrong, if anything did.
+func (do command) run(args []string, stdout, stderr io.Writer) int {
 	code := exitOK
 	err := guarded(func() (err error) {
 		code, err = do(args, stdout, stderr)

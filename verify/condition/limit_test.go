@@ -249,3 +249,25 @@ func TestEstimate(t *testing.T) {
 		t.Error("a column with two ones passes for a permutation")
 	}
 }
+
+// TestExtremeEstimates: numbers near the ends of float64 give estimates, not
+// NaN and not a panic.
+func TestExtremeEstimates(t *testing.T) {
+	for _, c := range []struct {
+		data []float64
+		cond float64
+	}{
+		{[]float64{1e308, 0, 0, 1e308}, 1},
+		{[]float64{1e308, 1e308, -1e308, 1e308}, 1},
+		{[]float64{math.MaxFloat64, 0, 0, math.MaxFloat64 / 4}, 4},
+		{[]float64{0x1p-1074, 0, 0, 0x1p-1070}, 16},
+		{[]float64{1, 1, 1, 1}, math.Inf(1)},
+		{[]float64{0, 0, 0, 0}, math.Inf(1)},
+		{[]float64{1e308, 0, 0, 1e-308}, math.Inf(1)},
+	} {
+		got := Estimate(must(exactmath.FromFloat64(2, 2, c.data)))
+		if c.cond < 1e300 && math.Abs(got-c.cond) > 1e-9*c.cond || c.cond > 1e300 && got < 1e15 {
+			t.Errorf("%v: condition %v, want %v", c.data, got, c.cond)
+		}
+	}
+}
