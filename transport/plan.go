@@ -3,6 +3,8 @@ package transport
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // Split says which coordinates the first coupling of a two-coupling flow updates:
@@ -12,6 +14,61 @@ type Split struct{ First, Second []int }
 
 // Order returns the coordinates of the first block, then those of the second.
 func (s Split) Order() []int { return append(slices.Clone(s.First), s.Second...) }
+
+// String returns the blocks as ParseSplit reads them: "0,1|2".
+func (s Split) String() string {
+	list := func(block []int) string {
+		var words []string
+		for _, c := range block {
+			words = append(words, strconv.Itoa(c))
+		}
+		return strings.Join(words, ",")
+	}
+	return list(s.First) + "|" + list(s.Second)
+}
+
+// ParseSplit reads the blocks of R^d: two lists of coordinates, "0,2|1", or the
+// sizes of the blocks, "2|1", which is to say coordinates 0..1 and 2. Two single
+// numbers are sizes if they add up to d.
+func ParseSplit(d int, text string) (Split, error) {
+	left, right, ok := strings.Cut(text, "|")
+	var s Split
+	for _, side := range []struct {
+		text string
+		to   *[]int
+	}{{left, &s.First}, {right, &s.Second}} {
+		for _, w := range strings.Split(side.text, ",") {
+			v, err := strconv.Atoi(strings.TrimSpace(w))
+			if err != nil || !ok {
+				return Split{}, fmt.Errorf("%q, want two sizes such as 1|%d, or two lists of coordinates such as 0|%s", text, d-1, rest(d))
+			}
+			*side.to = append(*side.to, v)
+		}
+	}
+	if p := s.First[0]; len(s.First) == 1 && len(s.Second) == 1 && p > 0 && p < d && p+s.Second[0] == d {
+		s.First, s.Second = nil, nil
+		for c := range d {
+			if c < p {
+				s.First = append(s.First, c)
+			} else {
+				s.Second = append(s.Second, c)
+			}
+		}
+	}
+	if err := s.Check(d); err != nil {
+		return Split{}, err
+	}
+	return s, nil
+}
+
+// rest lists the coordinates 1..d-1.
+func rest(d int) string {
+	var words []string
+	for c := 1; c < d; c++ {
+		words = append(words, strconv.Itoa(c))
+	}
+	return strings.Join(words, ",")
+}
 
 // Check verifies that the blocks hold each coordinate 0..d-1 once, and neither is
 // empty.

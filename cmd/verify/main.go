@@ -29,6 +29,7 @@ func commands() map[string]command {
 		"completion": completionCommand,
 		"export":     exportCommand,
 		"list":       listCommand,
+		"universal":  universalCommand,
 	}
 }
 
