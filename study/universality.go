@@ -49,7 +49,8 @@ type UniversalityRecord struct {
 	Measured, Floor, Projected, Sliced float64
 
 	// Condition numbers of the Jacobian: the median over Points latent points, the
-	// largest with the selector on a plateau, and a bound over all.
+	// largest with the selector on a plateau and the noise that is read inside the
+	// plan's window, and a bound over all.
 	Median, Plateau, Sup float64
 	// Lipschitz constants likewise.
 	PlateauLipschitz, SupLipschitz float64
@@ -238,8 +239,10 @@ func (r *UniversalityRecord) conditions() {
 	}
 	noise := second[0].Factor
 	most, least = max(most, noise), min(least, noise)
-	a, g := steepest(first), steepest(second)
-	gamma := eps0 * g
+	a, g := steepest(first, nil), steepest(second, nil)
+	gamma := eps0 * steepest(second, func(x float64) bool {
+		return slices.ContainsFunc(r.Plan.Cells, func(c transport.Cell) bool { return math.Abs(x-c.Centre[0]) < r.Plan.Window*eps0 })
+	})
 	s, product := eps0*eps0+noise*noise+gamma*gamma, eps0*noise
 	root := math.Sqrt(max(s*s-4*product*product, 0))
 	large := math.Sqrt((s + root) / 2)
@@ -250,8 +253,8 @@ func (r *UniversalityRecord) conditions() {
 }
 
 // steepest returns the largest norm of the slopes of the updates' shifts, which have
-// their knots in common.
-func steepest(us []neural.Update) float64 {
+// their knots in common, among the intervals whose midpoints are within.
+func steepest(us []neural.Update, within func(x float64) bool) float64 {
 	var squares []float64
 	for _, u := range us {
 		for k, s := range u.Shift.Slopes() {
@@ -261,5 +264,12 @@ func steepest(us []neural.Update) float64 {
 			squares[k] += s * s
 		}
 	}
-	return math.Sqrt(max(0, slices.Max(append(squares, 0))))
+	x, _ := us[0].Shift.Knots()
+	most := 0.0
+	for k, s := range squares {
+		if s > most && (within == nil || within((x[k]+x[k+1])/2)) {
+			most = s
+		}
+	}
+	return math.Sqrt(most)
 }
