@@ -17,6 +17,7 @@ const (
 	exitNot             = 1 // not reproduced; a certificate rejected
 	exitUsage           = 2 // usage, or bad input or output
 	exitUnrepresentable = 3 // no flow exists: determinant not positive
+	exitUndecided       = 4 // verify check: a certificate neither accepted nor rejected
 )
 
 // command is a subcommand: it returns the exit code, and an error for the user.
