@@ -15,7 +15,7 @@ import (
 
 // Fractions of delta that the sources of error may take.
 const (
-	shareSelect = 0.05 // selector zones
+	shareSelect = 0.04 // selector zones
 	shareRamp   = 0.12 // ramps in place of jumps
 	shareLinear = 0.04 // linear in z in place of linear in Phi(z)
 	shareTail   = 0.01 // noise beyond the window
