@@ -9,18 +9,19 @@ import (
 	"text/tabwriter"
 
 	"flowproof/internal/number"
+	"flowproof/internal/printable"
 	"flowproof/verify"
 )
 
 // Text writes the report as a compact table.
 func (r *Report) Text(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, n = %d", r.Target, r.Dimension)
+	fmt.Fprintf(&b, "%s, n = %d", printable.Line(r.Target), r.Dimension)
 	if r.Seed != nil {
 		fmt.Fprintf(&b, ", seed %d", *r.Seed)
 	}
 	if r.Note != "" {
-		fmt.Fprintf(&b, " (%s)", r.Note)
+		fmt.Fprintf(&b, " (%s)", printable.Line(r.Note))
 	}
 	fmt.Fprintf(&b, "\n%s: %d coupling layers, %s partition%s\n\n", r.Construction, r.Depth, r.partition(), r.least())
 

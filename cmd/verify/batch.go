@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -12,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"flowproof/checkpoint"
+	"flowproof/internal/printable"
 	"flowproof/report"
 	"flowproof/targets"
 	"flowproof/verify"
@@ -42,7 +45,7 @@ func (o *options) batch(files []string, stdout, stderr io.Writer) (int, error) {
 	bar := newBar(stderr, len(entries))
 	code := exitOK
 	for _, e := range entries {
-		bar.Describe(clean(e.Name))
+		bar.Describe(printable.Line(e.Name))
 		e.Report, err = func() (*report.Report, error) {
 			t, err := e.load()
 			if err != nil {
@@ -110,7 +113,7 @@ func summary(entries []*entry) string {
 		r := e.Report
 		if e.Error != "" {
 			failed++
-			fmt.Fprintf(t, "%s\t\t%s\n", e.Name, strings.TrimPrefix(e.Error, e.Name+": "))
+			fmt.Fprintf(t, "%s\t\t%s\n", printable.Line(e.Name), printable.Line(strings.TrimPrefix(e.Error, e.Name+": ")))
 			continue
 		}
 		switch {
@@ -121,7 +124,7 @@ func summary(entries []*entry) string {
 		default:
 			within++
 		}
-		fmt.Fprintf(t, "%s\t%d\t%s\t%d\t%s\t%s\t%.4g\n", e.Name, r.Dimension, r.Construction, r.Depth, r.Verdict, r.ResidualFrobeniusRelative, float64(r.Condition.MaxLayerBound))
+		fmt.Fprintf(t, "%s\t%d\t%s\t%d\t%s\t%s\t%.4g\n", printable.Line(e.Name), r.Dimension, r.Construction, r.Depth, r.Verdict, r.ResidualFrobeniusRelative, float64(r.Condition.MaxLayerBound))
 	}
 	t.Flush() // to a strings.Builder: cannot fail
 	fmt.Fprintf(&b, "\n%d targets: %d exact, %d within the tolerance, %d not reproduced, %d failed\n", len(entries), exact, within, not, failed)
@@ -150,11 +153,16 @@ func (o *options) listTensors(stdout io.Writer) error {
 	for _, t := range f.Candidates() {
 		candidate[t.Key] = true
 	}
-	ls := []listing{}
+	ls, work, some := []listing{}, int64(listWork), false
 	for _, t := range f.Tensors() {
 		l := listing{Key: t.Key, Shape: t.Shape, DType: t.DType}
-		if candidate[t.Key] {
+		switch {
+		case t.Err != nil:
+			l.Error = t.Err.Error()
+		case candidate[t.Key] && l.affordable(&work):
 			l.inspect(f)
+		case candidate[t.Key]:
+			l.Kind, some = "matrix", true
 		}
 		ls = append(ls, l)
 	}
@@ -167,11 +175,35 @@ func (o *options) listTensors(stdout io.Writer) error {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "key\tshape\ttype\tkind\tdet\tcondition")
 	for _, l := range ls {
-		fmt.Fprintf(w, "%s\t%v\t%s\t%s\n", l.Key, l.Shape, l.DType, l.verdict())
+		fmt.Fprintf(w, "%s\t%v\t%s\t%s\n", printable.Line(l.Key), l.Shape, printable.Line(l.DType), l.verdict())
 	}
 	w.Flush() // to a strings.Builder: cannot fail
+	if some {
+		fmt.Fprintf(&b, "\n?: too much work for a list; -key NAME reads and checks one\n")
+	}
 	_, err = io.WriteString(stdout, b.String())
 	return err
+}
+
+// What a list looks into: matrices up to a dimension, until their n^3 add up to
+// so much. A file of a kilobyte may declare many large ones.
+const (
+	listDim  = 512
+	listWork = 1 << 30
+)
+
+// affordable reports whether a candidate is looked into, and takes what that
+// costs from work. A list of integers has been read already.
+func (l *listing) affordable(work *int64) bool {
+	n := int64(1)
+	if len(l.Shape) > 1 {
+		n = int64(slices.Max(l.Shape))
+	}
+	if n > listDim || n*n*n > *work {
+		return false
+	}
+	*work -= n * n * n
+	return true
 }
 
 // inspect fills in what takes reading the numbers.
@@ -179,6 +211,10 @@ func (l *listing) inspect(f *checkpoint.File) {
 	t, err := f.Target(l.Key)
 	if err != nil {
 		l.Error = err.Error()
+		var f *checkpoint.FileError
+		if errors.As(err, &f) {
+			l.Error = f.Reason
+		}
 		return
 	}
 	l.Kind = "matrix"
@@ -195,9 +231,11 @@ func (l *listing) inspect(f *checkpoint.File) {
 func (l *listing) verdict() string {
 	switch {
 	case l.Error != "":
-		return "unreadable: " + l.Error
+		return "unreadable: " + printable.Line(l.Error)
 	case l.Kind == "":
 		return "-"
+	case l.DetSign == nil:
+		return l.Kind + "\t?\t?"
 	}
 	cond := "inf"
 	if l.Condition != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"flowproof/constructions"
+	"flowproof/internal/printable"
 )
 
 // Exit codes.
@@ -38,7 +39,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // run is the whole program; it returns the exit code.
 func run(args []string, stdout, stderr io.Writer) int {
-	stdout = printable{stdout}
+	stdout = printable.Writer{Writer: stdout}
 	do := command(mainJob)
 	if len(args) > 0 {
 		if c, ok := commands()[args[0]]; ok {
@@ -50,7 +51,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "verify:", clean(err.Error()))
+		fmt.Fprintln(stderr, "verify:", printable.Line(err.Error()))
 		return max(code, codeOf(err))
 	}
 	return code
