@@ -31,6 +31,7 @@ func commands() map[string]command {
 		"completion": completionCommand,
 		"export":     exportCommand,
 		"list":       listCommand,
+		"universal":  universalCommand,
 	}
 }
 
