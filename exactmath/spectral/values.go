@@ -20,11 +20,10 @@ type Values struct {
 // floating point, the largest first. None is NaN or infinite. It returns nil if
 // the SVD does not converge.
 func Estimates(x exactmath.Matrix) []float64 {
-	rows, cols := x.Dims()
-	data, _ := rounded(x)
-	s, _, _ := scale(rows, cols, data)
+	r := read(x)
+	s, _, _ := scale(r.rows, r.cols, r.data)
 	if s == nil {
-		return make([]float64, min(rows, cols))
+		return make([]float64, min(r.rows, r.cols))
 	}
 	var svd mat.SVD
 	if !svd.Factorize(s, mat.SVDNone) {
@@ -33,50 +32,54 @@ func Estimates(x exactmath.Matrix) []float64 {
 	return svd.Values(nil)
 }
 
-// Enclose encloses the singular values of x, from an SVD in floating point, X ~ U
-// S V^T, and bounds on what that leaves: singular values of U S V^T are those of S
-// up to factors of |U^T U - I| and |V^T V - I|, and they are moved by at most
-// |X - U S V^T| (PROOFS.md, proposition 9.1). It returns false if the SVD does not
+// Enclose encloses the singular values of x. It returns false if the SVD does not
 // converge.
 func Enclose(x exactmath.Matrix) (v Values, ok bool) {
-	rows, cols := x.Dims()
-	k := min(rows, cols)
-	v = Values{Low: make([]float64, k), High: make([]float64, k)}
-	data, e1 := rounded(x)
-	s, e2, _ := scale(rows, cols, data)
+	r := read(x)
+	s, e, _ := scale(r.rows, r.cols, r.data)
 	if s == nil {
-		return v, true
+		k := min(r.rows, r.cols)
+		return Values{Low: make([]float64, k), High: make([]float64, k)}, true
 	}
-	v.Exp = e1 + e2
 	var svd mat.SVD
 	if !svd.Factorize(s, mat.SVDThin) {
 		return v, false
 	}
-	var us, ut, vt mat.Dense
+	var ut, vt mat.Dense
 	svd.UTo(&ut)
 	svd.VTo(&vt)
-	sv := svd.Values(nil)
+	low, high, ok := enclose(s, r.rel, &ut, svd.Values(nil), &vt)
+	return Values{low, high, r.exp + e}, ok
+}
 
-	// |X - U S V^T|, the rounding of that and of the entries themselves.
-	us.Apply(func(_, j int, u float64) float64 { return u * sv[j] }, &ut)
-	var left mat.Dense
-	left.Mul(&us, vt.T())
+// enclose encloses the singular values of a matrix x, of which s has the entries to
+// a relative error of rel, or to 2^-890, and the largest entry of s is in [1/2, 1),
+// from any U, S >= 0, sorted, and V. What is proved is the better the nearer U S V^T
+// is to a singular value decomposition: singular values of U S V^T are those of S up
+// to factors of |U^T U - I| and |V^T V - I|, and they are moved by at most |X - U S
+// V^T| (PROOFS.md, proposition 9.1). It returns false if U or V is far from
+// orthogonal.
+func enclose(s *mat.Dense, rel float64, u *mat.Dense, sv []float64, v *mat.Dense) (low, high []float64, ok bool) {
+	k := len(sv)
+	var us, left mat.Dense
+	us.Apply(func(_, j int, x float64) float64 { return x * sv[j] }, u)
+	left.Mul(&us, v.T())
 	left.Sub(s, &left)
-	fu, fv := frob(&ut), frob(&vt)
+	fu, fv := frob(u), frob(v)
 	away := up(frob(&left) * (1 + 4*unit))
-	away = up(away + up(up(float.gamma(k+3)*sv[0])*up(fu*fv)))
-	away = up(away + up(2*unit*frob(s))) // entries rounded to float64, underflow
-	a, b := defect(&ut, fu), defect(&vt, fv)
+	away = up(away + up(up(float.gamma(k+3)*sv[0])*up(fu*fv))) // rounding of the product
+	away = up(away + up(rel*frob(s)))
+	away = up(away + float64(len(entries(s)))*0x1p-890)
+	a, b := defect(u, fu), defect(v, fv)
 	if !(a < 0.5 && b < 0.5) {
-		return v, false
+		return nil, nil, false
 	}
-
-	tails := tails(s, &vt, b)
+	high = tails(s, rel, v, b)
 	for i, x := range sv {
-		v.Low[i] = max(0, down(down(down(x*down(1-a))*down(1-b))-away))
-		v.High[i] = min(up(up(up(x*up(1+a))*up(1+b))+away), tails[i])
+		low = append(low, max(0, down(down(down(x*down(1-a))*down(1-b))-away)))
+		high[i] = min(high[i], up(up(up(x*up(1+a))*up(1+b))+away))
 	}
-	return v, true
+	return low, high, true
 }
 
 // frob returns an upper bound of the Frobenius norm of a matrix with entries of
@@ -97,10 +100,11 @@ func defect(u *mat.Dense, fu float64) float64 {
 	return up(up(frob(&g)*(1+4*unit)) + up(up(float.gamma(rows)*fu)*fu))
 }
 
-// tails bounds the i-th singular value of s by |s [v_i, v_(i+1), ..]|_F over the
+// tails bounds the i-th singular value of x by |x [v_i, v_(i+1), ..]|_F over the
 // least singular value of these columns of V, which is at least 1 - b: of graded
-// matrices the small singular values are found that way.
-func tails(s, v *mat.Dense, b float64) []float64 {
+// matrices the small singular values are found that way. s and rel are as for
+// enclose.
+func tails(s *mat.Dense, rel float64, v *mat.Dense, b float64) []float64 {
 	rows, cols := s.Dims()
 	_, k := v.Dims()
 	abs := func(x *mat.Dense) *mat.Dense {
@@ -116,10 +120,8 @@ func tails(s, v *mat.Dense, b float64) []float64 {
 	out, sum, square := make([]float64, k), number(), number()
 	for j := k - 1; j >= 0; j-- {
 		for i := range rows {
-			// The entries of s are known to a factor of 1 + 2^-53 as well, up to
-			// underflow.
-			x := up(math.Abs(sv.At(i, j)) + up(float.gamma(cols+2)*size.At(i, j)*(1+4*float64(cols+2)*unit)))
-			x = up(x + float64(cols)*0x1p-890)
+			err := up((up(rel+float.gamma(cols+2)) * size.At(i, j)) * (1 + 4*float64(cols+2)*unit))
+			x := up(up(math.Abs(sv.At(i, j))+err) + float64(cols)*0x1p-880)
 			square.SetFloat64(x)
 			sum.Add(sum, square.Mul(square, square))
 		}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 
+	"gonum.org/v1/gonum/mat"
+
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
 )
@@ -166,4 +168,80 @@ func ratDet(x exactmath.Matrix) *big.Rat {
 		}
 	}
 	return det
+}
+
+// TestEncloseAnything: from bad factors, known singular values are enclosed all the
+// same: perturbed U, S, V, a matrix known to some relative error only, and rounding
+// that a residual of zero does not show.
+func TestEncloseAnything(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 5))
+	const n = 4
+	for range 4000 {
+		s := make([]float64, n)
+		for i := range s {
+			s[i] = float64(1+rng.IntN(1023)) / 4096
+		}
+		x, e, _ := scale(n, n, reflected(s, rng).Float64s())
+		slices.SortFunc(s, func(a, b float64) int { return cmp.Compare(b, a) })
+		var svd mat.SVD
+		svd.Factorize(x, mat.SVDFull)
+		var u, v mat.Dense
+		svd.UTo(&u)
+		svd.VTo(&v)
+		sv := svd.Values(nil)
+		// Each of the ways to be bad on its own, by a random size.
+		size, rel := math.Pow(10, -1-6*rng.Float64()), 0.0
+		y := mat.DenseCopyOf(x)
+		jitter := func(_, _ int, x float64) float64 { return x * (1 + size*(2*rng.Float64()-1)) }
+		switch rng.IntN(5) {
+		case 0:
+			u.Apply(jitter, &u)
+		case 1:
+			v.Apply(jitter, &v)
+		case 2:
+			for i := range sv {
+				sv[i] *= 1 + size*(2*rng.Float64()-1)
+			}
+			slices.SortFunc(sv, func(a, b float64) int { return cmp.Compare(b, a) })
+		case 3: // U too long and S too short
+			u.Scale(1+size, &u)
+			for i := range sv {
+				sv[i] /= 1 + size
+			}
+		case 4: // the entries to a relative error
+			rel = 2 * size
+			y.Apply(func(_, _ int, x float64) float64 { return x / (1 + size*rng.Float64()) }, y)
+			svd.Factorize(y, mat.SVDFull)
+			svd.UTo(&u)
+			svd.VTo(&v)
+			sv = svd.Values(nil)
+		}
+		low, high, ok := enclose(y, rel, &u, sv, &v)
+		if !ok {
+			continue
+		}
+		for i := range s {
+			if want := math.Ldexp(s[i], -e); !(low[i] <= want && want <= high[i]) {
+				t.Fatalf("singular value %d is %v, enclosed in [%v, %v]", i, want, low[i], high[i])
+			}
+		}
+	}
+	// A residual of zero: x is the product as rounded. s_1 s_2 = |det x|, exactly.
+	for range 2000 {
+		a, b := rng.Float64()*7, rng.Float64()*7
+		u := mat.NewDense(2, 2, []float64{math.Cos(a), -math.Sin(a), math.Sin(a), math.Cos(a)})
+		v := mat.NewDense(2, 2, []float64{math.Cos(b), -math.Sin(b), math.Sin(b), math.Cos(b)})
+		sv := []float64{0.99, math.Pow(10, -6-8*rng.Float64())}
+		var us, x mat.Dense
+		us.Apply(func(_, j int, x float64) float64 { return x * sv[j] }, u)
+		x.Mul(&us, v.T())
+		low, high, ok := enclose(&x, 0, u, sv, v)
+		if !ok {
+			t.Fatal("not enclosed")
+		}
+		det := ratDet(must(exactmath.FromFloat64(2, 2, entries(&x))))
+		if det.Abs(det).Cmp(mul(rat(low[0]), rat(low[1]))) < 0 || det.Cmp(mul(rat(high[0]), rat(high[1]))) > 0 {
+			t.Fatalf("|det| is not in the product of [%v, %v]", low, high)
+		}
+	}
 }
