@@ -346,15 +346,15 @@ func TestUnusable(t *testing.T) {
 	}
 }
 
-// TestOfTheTarget: a limit of the target is said to be that beside a flow that is
-// not exactly it.
+// TestOfTheTarget: a least depth of the target is said to be that beside a flow that
+// is not exactly it; the limit of the conditioning is that of the flow's own matrix.
 func TestOfTheTarget(t *testing.T) {
 	r := quarterTurn(t)
 	r.DepthLowerBound = 3
 	for verdict, want := range map[verify.Verdict][]string{
-		verify.Exact:    {"; no flow has fewer layers", "no flow has less than 1\n"},
-		verify.Residual: {"; no flow of the exact matrix has fewer layers", "no flow of the exact matrix has less than 1\n"},
-		verify.Enclosed: {"; no flow of the exact matrix has fewer layers", "no flow of the exact matrix has less than 1\n"},
+		verify.Exact:    {"; no flow has fewer layers", "no flow of the same matrix has less than 1\n"},
+		verify.Residual: {"; no flow of the exact matrix has fewer layers", "no flow of the same matrix has less than 1\n"},
+		verify.Enclosed: {"; no flow of the exact matrix has fewer layers", "no flow of the same matrix has less than 1\n"},
 	} {
 		r.Verdict = verdict
 		var b bytes.Buffer
