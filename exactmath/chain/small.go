@@ -14,13 +14,13 @@ import (
 // residues would take longer to set up. The place where the one is as fast as the
 // other is set by BenchmarkProduct.
 const (
-	smallWork  = 60_000 // multiplications of words
+	smallWork  = 110_000 // multiplications of words
 	smallWords = 24
 )
 
-// factor is a weight or a scale, column by column: entry k is lo[k] - 2^63, or lo[k]
-// + 2^64 hi[k] - 2^127 if long, times 2^exp, an integer below 2^bits in absolute
-// value. So the words are those of numbers that are not negative.
+// factor is a weight or a scale, column by column: entry k is lo[k] - 2^bits, or
+// lo[k] + 2^64 hi[k] - 2^bits if long, times 2^exp, that integer at most 2^bits in
+// absolute value. So the words are those of numbers that are not negative.
 type factor struct {
 	exp, bits int
 	lo, hi    []uint64
@@ -87,7 +87,7 @@ func emptyFactor(low, high, rows, cols int) (*factor, bool) {
 		last = z.hi
 	}
 	for k := range last {
-		last[k] = 1 << 63
+		last[k] = 1 << (z.bits % 64)
 	}
 	return z, true
 }
@@ -121,7 +121,9 @@ type small struct {
 	n, p, words int
 	exp, bits   [2]int
 	s           []uint64
-	y, bias     []uint64 // room for the integers of a row of a part, and for their sum
+	y           []uint64 // room for the integers of a row of a part, word by word
+	bias        []uint64 // and for their sum
+	room, zeros []uint64 // and for one of them; and zeros
 }
 
 // part is the columns of a part.
@@ -193,7 +195,13 @@ func (c *Chain) product() (num []big.Int, exp int, ok bool) {
 	if x.words > smallWords {
 		return nil, 0, false
 	}
-	x.exp, x.s, x.y, x.bias = [2]int{}, make([]uint64, n*n*x.words), make([]uint64, n*x.words), make([]uint64, x.words+1)
+	x.exp = [2]int{}
+	all := make([]uint64, (n*n+n+3)*x.words)
+	cut := func(k int) (z []uint64) {
+		z, all = all[:k*x.words:k*x.words], all[k*x.words:]
+		return z
+	}
+	x.s, x.y, x.bias, x.room, x.zeros = cut(n*n), cut(n), cut(1), cut(1), cut(1)
 	for i := range n {
 		x.s[(i*n+i)*x.words] = 1
 	}
@@ -222,7 +230,7 @@ func (x *small) multiply(from int, weight, scale *factor, exp, length [2]int) {
 		if zero(row[lo*x.words : hi*x.words]) {
 			continue
 		}
-		x.spread(row[lo*x.words:], k, w, shift, weight.long)
+		x.spread(row[lo*x.words:], k, w, shift, weight.bits)
 		for j := range end - to {
 			x.addProducts(row[(to+j)*x.words:][:x.words], weight, j*k, k, w)
 		}
@@ -232,7 +240,7 @@ func (x *small) multiply(from int, weight, scale *factor, exp, length [2]int) {
 		for i := range x.n {
 			for j := range k {
 				out := x.s[(i*x.n+lo+j)*x.words:][:x.words]
-				x.spread(out, 1, w, 0, scale.long)
+				x.spread(out, 1, w, 0, scale.bits)
 				clear(out)
 				x.addProducts(out, scale, j, 1, w)
 			}
@@ -242,81 +250,140 @@ func (x *small) multiply(from int, weight, scale *factor, exp, length [2]int) {
 }
 
 // spread sets x.y to k integers at s, times 2^shift, in w words: word t of number
-// l at y[t*k + l]; and x.bias to what the bias of a factor adds to their sum of
-// products, 2^63 or 2^127 times their sum, with the other sign.
-func (x *small) spread(s []uint64, k, w int, shift uint, long bool) {
-	skip, r := int(shift/64), shift%64
-	clear(x.bias)
+// l at y[t*k + l]; and x.bias to what the bias of a factor of so many bits adds to
+// their sum of products, 2^bits times their sum, with the other sign.
+func (x *small) spread(s []uint64, k, w int, shift uint, size int) {
+	sum := x.bias[:w]
+	clear(sum)
 	for l := range k {
-		s := s[l*x.words:][:w]
-		var c, before uint64 // before is the word before, after the shift
-		bias := x.bias
-		if long {
-			bias = bias[1:]
+		s, y := s[l*x.words:][:w], x.y[l:]
+		if shift > 0 {
+			shifted := x.room[:w]
+			copy(shifted, s)
+			shiftLeft(shifted, shift)
+			s = shifted
 		}
-		for t := range w {
-			var v uint64
-			if t >= skip {
-				if v = s[t-skip] << r; t > skip {
-					v |= s[t-skip-1] >> (64 - r)
-				}
-			}
-			x.y[t*k+l] = v
-			bias[t], c = bits.Sub64(bias[t], v<<63|before>>1, c)
-			before = v
+		var c uint64
+		for t, v := range s {
+			y[t*k] = v
+			sum[t], c = bits.Add64(sum[t], v, c)
 		}
 	}
+	var c uint64
+	for t, v := range sum {
+		sum[t], c = bits.Sub64(0, v, c)
+	}
+	shiftLeft(sum, uint(size))
+}
+
+// shiftLeft multiplies by 2^shift.
+func shiftLeft(s []uint64, shift uint) {
+	k, r := int(shift/64), shift%64
+	for t := len(s) - 1; t > k; t-- {
+		s[t] = s[t-k]<<r | s[t-k-1]>>(64-r)
+	}
+	if k < len(s) {
+		s[k] = s[0] << r
+	}
+	clear(s[:min(k, len(s))])
 }
 
 // addProducts adds to the first w words of out, modulo 2^64 to their number, the
 // sum of the numbers at x.y times entries at, .., at+k-1 of f, and fills out with the sign.
 func (x *small) addProducts(out []uint64, f *factor, at, k, w int) {
-	addWords(out[:w], x.y, x.bias, f.lo[at:at+k])
+	addWords(out[:w], x.y, x.bias, f.lo[at:at+k], f.bits < 60)
 	if f.long && w > 1 {
-		addWords(out[1:w], x.y, nil, f.hi[at:at+k])
+		addWords(out[1:w], x.y, x.zeros, f.hi[at:at+k], false)
 	}
 	extend(out, w)
 }
 
 // addWords adds to a, modulo 2^64 to its length, the sum of v[l] times the number
-// with the words y[l], y[len(v)+l], .., and the number with the words bias, if any.
-func addWords(a, y, bias, v []uint64) {
+// with the words y[l], y[k+l], .., k = len(v), and the number with the words b. If
+// short, the v[l] are below 2^61.
+func addWords(a, y, b, v []uint64, short bool) {
+	l, k := 0, len(v)
+	var zeros [smallWords]uint64
+	for ; l+4 <= k; l += 4 {
+		if short {
+			addShort(a, y[l:], b, k, (*[4]uint64)(v[l:]))
+		} else {
+			addFour(a, y[l:], b, k, (*[4]uint64)(v[l:]))
+		}
+		b = zeros[:]
+	}
+	var c uint64
+	if l == 0 {
+		for t := range a {
+			a[t], c = bits.Add64(a[t], b[t], c)
+		}
+	}
+	for ; l < k; l++ {
+		var carry uint64
+		for t := range a {
+			h, m := bits.Mul64(v[l], y[t*k+l])
+			m, c = bits.Add64(m, carry, 0)
+			h += c
+			a[t], c = bits.Add64(a[t], m, 0)
+			carry = h + c
+		}
+	}
+}
+
+// addFour is addWords for four numbers, whose words are k apart.
+func addFour(a, y, b []uint64, k int, v *[4]uint64) {
+	v0, v1, v2, v3 := v[0], v[1], v[2], v[3]
+	b = b[:len(a)]
 	var carry, top uint64
 	for t := range a {
+		q := (*[4]uint64)(y[t*k:])
 		lo, c := bits.Add64(a[t], carry, 0)
 		hi := top + c
-		if bias != nil {
-			lo, c = bits.Add64(lo, bias[t], 0)
-			hi += c
-		}
-		top = 0
-		y := y[t*len(v):][:len(v)]
-		l := 0
-		for ; l+4 <= len(v); l += 4 { // without a test of an index
-			v, y := (*[4]uint64)(v[l:]), (*[4]uint64)(y[l:])
-			h, m := bits.Mul64(v[0], y[0])
-			lo, c = bits.Add64(lo, m, 0)
-			hi, c = bits.Add64(hi, h, c)
-			top += c
-			h, m = bits.Mul64(v[1], y[1])
-			lo, c = bits.Add64(lo, m, 0)
-			hi, c = bits.Add64(hi, h, c)
-			top += c
-			h, m = bits.Mul64(v[2], y[2])
-			lo, c = bits.Add64(lo, m, 0)
-			hi, c = bits.Add64(hi, h, c)
-			top += c
-			h, m = bits.Mul64(v[3], y[3])
-			lo, c = bits.Add64(lo, m, 0)
-			hi, c = bits.Add64(hi, h, c)
-			top += c
-		}
-		for ; l < len(v); l++ {
-			h, m := bits.Mul64(v[l], y[l])
-			lo, c = bits.Add64(lo, m, 0)
-			hi, c = bits.Add64(hi, h, c)
-			top += c
-		}
+		lo, c = bits.Add64(lo, b[t], 0)
+		hi += c
+		h, m := bits.Mul64(v0, q[0])
+		lo, c = bits.Add64(lo, m, 0)
+		hi, c = bits.Add64(hi, h, c)
+		top = c
+		h, m = bits.Mul64(v1, q[1])
+		lo, c = bits.Add64(lo, m, 0)
+		hi, c = bits.Add64(hi, h, c)
+		top += c
+		h, m = bits.Mul64(v2, q[2])
+		lo, c = bits.Add64(lo, m, 0)
+		hi, c = bits.Add64(hi, h, c)
+		top += c
+		h, m = bits.Mul64(v3, q[3])
+		lo, c = bits.Add64(lo, m, 0)
+		hi, c = bits.Add64(hi, h, c)
+		a[t], carry, top = lo, hi, top+c
+	}
+}
+
+// addShort is addFour for numbers below 2^61: four products and three words more
+// are below 2^128.
+func addShort(a, y, b []uint64, k int, v *[4]uint64) {
+	v0, v1, v2, v3 := v[0], v[1], v[2], v[3]
+	b = b[:len(a)]
+	var carry uint64
+	for t := range a {
+		q := (*[4]uint64)(y[t*k:])
+		lo, c := bits.Add64(a[t], carry, 0)
+		hi := c
+		lo, c = bits.Add64(lo, b[t], 0)
+		hi += c
+		h, m := bits.Mul64(v0, q[0])
+		lo, c = bits.Add64(lo, m, 0)
+		hi, _ = bits.Add64(hi, h, c)
+		h, m = bits.Mul64(v1, q[1])
+		lo, c = bits.Add64(lo, m, 0)
+		hi, _ = bits.Add64(hi, h, c)
+		h, m = bits.Mul64(v2, q[2])
+		lo, c = bits.Add64(lo, m, 0)
+		hi, _ = bits.Add64(hi, h, c)
+		h, m = bits.Mul64(v3, q[3])
+		lo, c = bits.Add64(lo, m, 0)
+		hi, _ = bits.Add64(hi, h, c)
 		a[t], carry = lo, hi
 	}
 }
@@ -328,19 +395,12 @@ func (x *small) align(part, exp, w int) {
 		return
 	}
 	lo, hi := x.part(part)
-	k, r := int(shift/64), shift%64
 	for i := range x.n {
 		for at := (i*x.n + lo) * x.words; at < (i*x.n+hi)*x.words; at += x.words {
-			s := x.s[at:][:x.words]
-			if zero(s[:w]) {
-				continue
+			if s := x.s[at:][:x.words]; !zero(s[:w]) {
+				shiftLeft(s[:w], shift)
+				extend(s, w)
 			}
-			for t := w - 1; t > k; t-- {
-				s[t] = s[t-k]<<r | s[t-k-1]>>(64-r)
-			}
-			s[k] = s[0] << r
-			clear(s[:k])
-			extend(s, w)
 		}
 	}
 }

@@ -50,7 +50,7 @@ func TestSmall(t *testing.T) {
 // Every bit of the words is used: weights all 2^127 - 1, all signs alike, so that
 // sums are as large as the bounds allow.
 func TestSmallLargest(t *testing.T) {
-	for _, bits := range []uint{1, 31, 53, 62, 63, 64, 65, 126, 127} {
+	for _, bits := range []uint{1, 31, 53, 59, 60, 61, 62, 63, 64, 65, 126, 127} {
 		for _, sign := range []int64{1, -1} {
 			for p := 1; p <= 4; p++ {
 				most := new(big.Int).Lsh(big.NewInt(1), bits)

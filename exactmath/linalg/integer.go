@@ -36,7 +36,8 @@ type integers struct {
 	m          exactmath.Matrix
 	exp        int
 	den        *big.Int
-	plain      *residue.Integers // row by row
+	bits       int               // of the longest entry of A
+	row        *residue.Integers // A row by row, when it has been asked for
 }
 
 func integral(m exactmath.Matrix) (*integers, error) {
@@ -44,11 +45,27 @@ func integral(m exactmath.Matrix) (*integers, error) {
 	if z.rows, z.cols = m.Dims(); z.rows < 1 || z.cols < 1 {
 		return nil, &exactmath.ShapeError{Op: "linalg", R1: z.rows, C1: z.cols, R2: 1, C2: 1}
 	}
-	if z.plain = z.split(nil, nil); z.plain == nil {
+	low, high := math.MaxInt, math.MinInt
+	z.den = residue.Of(m)(func(_, _ int, _ float64, u uint64, e int) {
+		if u != 0 {
+			low, high = min(low, e+bits.TrailingZeros64(u)), max(high, e+bits.Len64(u))
+		}
+	})
+	if low < high {
+		z.exp, z.bits = low, high-low
+	}
+	if int64(z.rows)*int64(z.ld())*int64(z.bits/24+1) > maxDigits {
 		return nil, ErrTooLarge
 	}
-	z.exp, z.den = z.plain.Exp, z.plain.Den
 	return z, nil
+}
+
+// plain returns A row by row.
+func (z *integers) plain() *residue.Integers {
+	if z.row == nil {
+		z.row = z.split(nil, nil)
+	}
+	return z.row
 }
 
 func integralSquare(m exactmath.Matrix) (*integers, error) {
@@ -78,7 +95,7 @@ func (z *integers) split(row, col []int) *residue.Integers {
 	for j, c := range col {
 		to.Col[c], to.Lane[c] = from.Col[j], from.Lane[j]
 	}
-	return residue.Split(residue.Of(z.m), to, z.kern.Lanes, maxDigits)
+	return residue.Split(residue.Of(z.m), to, z.kern.Lanes, math.MaxInt64)
 }
 
 // residues returns A, as laid out in x, modulo at most 6 primes, in that order,
