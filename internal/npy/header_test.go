@@ -75,6 +75,7 @@ func TestRefused(t *testing.T) {
 		"PK\x03\x04 and more":              "is not a NumPy array",
 		Magic + "\x01\x00":                 "is truncated",
 		Magic + "\x04\x00\x00\x00":         "version 4.0",
+		Magic + "\x01\x01\x02\x00{}":       "version 1.1",
 		Magic + "\x01\x00\x11\x27{":        "declares a NumPy header of 10001 bytes, want 10000 or less",
 		Magic + "\x02\x00\xff\xff\xff\xff": "declares a NumPy header of 4294967295 bytes",
 		file("{")[:10]:                     "is truncated",
