@@ -21,6 +21,7 @@ import (
 	"flowproof/report"
 	"flowproof/targets"
 	"flowproof/verify"
+	"flowproof/verify/condition"
 )
 
 // entry is one target of a batch, with what became of it.
@@ -251,7 +252,7 @@ func (l *listing) inspect(f *checkpoint.File) {
 		return
 	}
 	l.DetSign, l.Rank, l.DetHow = &det.Sign, &det.Rank, det.How
-	if c := report.ConditionEstimate(t.Matrix); det.Sign != 0 && c < 1e300 {
+	if c := condition.Estimate(t.Matrix); det.Sign != 0 && c < 1e300 {
 		l.Condition = &c
 	}
 }

@@ -38,7 +38,7 @@ func (s *source) flags(fs *flag.FlagSet) {
 	fs.Uint64Var(&s.seed, "seed", 1, "`seed` of random targets and of the round-trip vectors")
 	fs.StringVar(&s.partition, "partition", "half", "`half`, checkerboard, or the coordinates of the first part: 0,2,5")
 	fs.StringVar(&s.construction, "construction", "auto", "`name` of the construction (see verify list), or auto")
-	fs.StringVar(&s.det, "det", "error", "for determinant < 0: `error`, flip (one sign; flip=K names coordinate K), pad (one coordinate more)")
+	fs.StringVar(&s.det, "det", "error", "for determinant < 0, which is decided exactly: `error`, flip (one sign; flip=K names coordinate K), pad (one coordinate more)")
 	fs.UintVar(&s.prec, "prec", 0, "refine the layers to this many `bits`: residual below 2^-bits of the largest entry")
 	fs.IntVar(&s.maxDepth, "max-depth", 6, "auto: largest `depth` allowed; conditioned: 13 or 11")
 	fs.StringVar(&s.in, "in", "", "take the target from this checkpoint `file`: .npz, .safetensors, .pt, .pth")

@@ -17,6 +17,7 @@ const (
 	exitNot             = 1 // not reproduced; a certificate rejected
 	exitUsage           = 2 // usage, or bad input or output
 	exitUnrepresentable = 3 // no flow exists: determinant proved to be negative or zero
+	exitUndecided       = 4 // verify check: a certificate neither accepted nor rejected
 	exitFault           = 5 // a fault of the program
 )
 
@@ -30,6 +31,7 @@ func commands() map[string]command {
 		"completion": completionCommand,
 		"export":     exportCommand,
 		"list":       listCommand,
+		"universal":  universalCommand,
 	}
 }
 

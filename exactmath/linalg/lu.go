@@ -85,7 +85,7 @@ type pivots struct {
 // of full rank are not zero.
 func (z *integers) blocks(report func(float64)) (*pivots, error) {
 	primes, _ := residue.Primes(big.NewInt(1), z.den)
-	full, a := min(z.rows, z.cols), z.residues(z.plain, primes[:1], nil)
+	full, a := min(z.rows, z.cols), z.residues(z.plain(), primes[:1], nil)
 	if jordan(z.kern, a, z.rows, full, z.ld(), primes[0], false) != 0 {
 		return &pivots{full, count(z.rows), count(z.cols)}, nil
 	}
@@ -101,7 +101,7 @@ func (z *integers) pivots(report func(float64)) (*pivots, error) {
 	var a []float64
 	for q := newPrime59(firstPrime59); ; {
 		f := &pivots{}
-		a = z.residues(z.plain, []residue.Prime{p}, a)
+		a = z.residues(z.plain(), []residue.Prime{p}, a)
 		if eliminate(z.kern, a, z.rows, z.cols, full, p, f); f.rank == full {
 			return f, nil
 		}
