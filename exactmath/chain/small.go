@@ -101,8 +101,10 @@ func (z *factor) set(k int, negative bool, u uint64, e int) {
 	if s < 0 { // the bits below are zero
 		u, s = u>>-s, 0
 	}
-	lo, hi, c := u<<s, u>>(64-s), uint64(0)
-	if s >= 64 {
+	lo, hi, c := u<<s, uint64(0), uint64(0)
+	if s < 64 {
+		hi = u >> (64 - s)
+	} else {
 		hi = u << (s - 64)
 	}
 	if negative {
