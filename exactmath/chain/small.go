@@ -101,11 +101,11 @@ func (z *factor) set(k int, negative bool, u uint64, e int) {
 	if s < 0 { // the bits below are zero
 		u, s = u>>-s, 0
 	}
-	lo, hi, c := uint64(0), uint64(0), uint64(0)
-	if s >= 64 {
-		hi = u << (s - 64)
+	lo, hi, c := u<<s, uint64(0), uint64(0)
+	if s < 64 {
+		hi = u >> (64 - s)
 	} else {
-		lo, hi = u<<s, u>>(64-s)
+		hi = u << (s - 64)
 	}
 	if negative {
 		if z.lo[k], c = bits.Sub64(z.lo[k], lo, 0); z.long {
