@@ -213,6 +213,17 @@ func TestIntegerTypes(t *testing.T) {
 	}
 }
 
+// TestLists: which lists of three integers are candidates.
+func TestLists(t *testing.T) {
+	for list, want := range map[[3]byte]bool{{0, 1, 2}: true, {2, 0, 1}: true, {1, 3, 2}: true, {0, 1, 3}: false, {3, 2, 0}: false, {1, 1, 2}: false, {0, 1, 4}: false, {0, 255, 1}: false} {
+		f := must(openIn(t, zipped(zip.Store, part{"p.npy", npyOf("|i1", "3,", string(list[:]))})))
+		_, err := f.Target("p")
+		if got := len(f.Candidates()) == 1; got != want || (err == nil) != want {
+			t.Errorf("%v: candidate %v, %v", list, got, err)
+		}
+	}
+}
+
 // TestPermutationMatrix: a square array of zeros and ones is a permutation, as it
 // is from a .npy file.
 func TestPermutationMatrix(t *testing.T) {
