@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"flowproof/exactmath/dense"
+	"flowproof/exactmath/sparse"
 )
 
 // checkRead asserts what must hold of any input: a consistent target or a one-line
@@ -32,7 +33,7 @@ func checkRead(t *testing.T, x *Target, err error) {
 	if x.Dim < 2 || rows != x.Dim || cols != x.Dim {
 		t.Fatalf("dimension %d, matrix %d x %d", x.Dim, rows, cols)
 	}
-	perm, sign, ok := SignedPermutation(x.Matrix)
+	perm, sign, ok := sparse.SignedPermutation(x.Matrix)
 	for _, s := range sign {
 		ok = ok && s == 1
 	}

@@ -288,7 +288,7 @@ func (m *mtxReader) target() (*Target, error) {
 	if err != nil {
 		return nil, fail("", "gives an entry twice, want a permutation matrix in dimension %d: one entry in each row and column", m.n)
 	}
-	if _, _, ok := SignedPermutation(s); !ok {
+	if _, _, ok := sparse.SignedPermutation(s); !ok {
 		return nil, checkDense(m.n)
 	}
 	return fromMatrix(s, m.note())

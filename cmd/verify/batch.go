@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"os"
 	"slices"
 	"strings"
@@ -14,10 +15,13 @@ import (
 	"golang.org/x/term"
 
 	"flowproof/checkpoint"
+	"flowproof/exactmath/orientation"
+	"flowproof/exactmath/sparse"
 	"flowproof/internal/printable"
 	"flowproof/report"
 	"flowproof/targets"
 	"flowproof/verify"
+	"flowproof/verify/condition"
 )
 
 // entry is one target of a batch, with what became of it.
@@ -26,6 +30,10 @@ type entry struct {
 	Code   int            `json:"exit_code"`
 	Error  string         `json:"error,omitempty"`
 	Report *report.Report `json:"report,omitempty"`
+
+	// Of a target that no flow represents, exit code 3:
+	DetSign *int   `json:"det_sign,omitempty"` // -1 or 0
+	DetHow  string `json:"det_how,omitempty"`
 
 	load func() (*targets.Target, error)
 }
@@ -46,23 +54,7 @@ func (o *options) batch(files []string, stdout, stderr io.Writer) (int, error) {
 	code := exitOK
 	for _, e := range entries {
 		bar.Describe(printable.Line(e.Name))
-		e.Report, err = func() (*report.Report, error) {
-			t, err := e.load()
-			if err != nil {
-				return nil, err
-			}
-			s, err := o.build(t, &spinner{})
-			if err != nil {
-				return nil, err
-			}
-			return o.report(s, tol, &spinner{})
-		}()
-		switch {
-		case err != nil:
-			e.Code, e.Error = codeOf(err), err.Error()
-		case !e.Report.Reproduced:
-			e.Code = exitNot
-		}
+		io.WriteString(stderr, stackOf(o.fill(e, tol)))
 		code = max(code, e.Code)
 		bar.Add(1)
 	}
@@ -75,6 +67,33 @@ func (o *options) batch(files []string, stdout, stderr io.Writer) (int, error) {
 	}
 	_, err = io.WriteString(stdout, summary(entries))
 	return code, err
+}
+
+// fill does the job for one target, and returns the error that it noted.
+func (o *options) fill(e *entry, tol *big.Rat) error {
+	err := guarded(func() error {
+		t, err := e.load()
+		if err != nil {
+			return err
+		}
+		s, err := o.build(t, &spinner{})
+		if err != nil {
+			return err
+		}
+		e.Report, err = o.report(s, tol, &spinner{})
+		return err
+	})
+	switch {
+	case err != nil:
+		e.Code, e.Error, e.Report = codeOf(err), err.Error(), nil
+		var u *unrepresentableError
+		if errors.As(err, &u) {
+			e.DetSign, e.DetHow = &u.det.Sign, u.det.How
+		}
+	case !e.Report.Reproduced:
+		e.Code = exitNot
+	}
+	return err
 }
 
 // entries names the targets of the batch; done closes what they read from.
@@ -108,13 +127,16 @@ func summary(entries []*entry) string {
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "target\tn\tconstruction\tdepth\tverdict\trelative residual\tlargest condition")
-	var exact, within, not, failed int
+	var exact, within, not, failed, unusable int
 	for _, e := range entries {
 		r := e.Report
 		if e.Error != "" {
 			failed++
 			fmt.Fprintf(t, "%s\t\t%s\n", printable.Line(e.Name), printable.Line(strings.TrimPrefix(e.Error, e.Name+": ")))
 			continue
+		}
+		if !r.UsableFloat64 {
+			unusable++
 		}
 		switch {
 		case !r.Reproduced:
@@ -127,7 +149,11 @@ func summary(entries []*entry) string {
 		fmt.Fprintf(t, "%s\t%d\t%s\t%d\t%s\t%s\t%.4g\n", printable.Line(e.Name), r.Dimension, r.Construction, r.Depth, r.Verdict, r.ResidualFrobeniusRelative, float64(r.Condition.MaxLayerBound))
 	}
 	t.Flush() // to a strings.Builder: cannot fail
-	fmt.Fprintf(&b, "\n%d targets: %d exact, %d within the tolerance, %d not reproduced, %d failed\n", len(entries), exact, within, not, failed)
+	fmt.Fprintf(&b, "\n%d targets: %d exact, %d within the tolerance, %d not reproduced, %d failed", len(entries), exact, within, not, failed)
+	if unusable > 0 {
+		fmt.Fprintf(&b, "; %d of the flows not usable in float64 (-json says which)", unusable)
+	}
+	b.WriteByte('\n')
 	return b.String()
 }
 
@@ -136,8 +162,10 @@ type listing struct {
 	Key       string   `json:"key"`
 	Shape     []int    `json:"shape"`
 	DType     string   `json:"dtype"`
-	Kind      string   `json:"kind"` // matrix or permutation; empty if it cannot be a target
-	DetSign   *int     `json:"det_sign,omitempty"`
+	Kind      string   `json:"kind"`               // matrix, permutation or signed permutation; empty if it cannot be a target
+	DetSign   *int     `json:"det_sign,omitempty"` // absent if undecided
+	Rank      *int     `json:"rank,omitempty"`
+	DetHow    string   `json:"det_how,omitempty"`
 	Condition *float64 `json:"condition,omitempty"` // estimate; absent if infinite
 	Error     string   `json:"error,omitempty"`
 }
@@ -217,15 +245,26 @@ func (l *listing) inspect(f *checkpoint.File) {
 		}
 		return
 	}
-	l.Kind = "matrix"
-	if t.Perm != nil {
-		l.Kind = "permutation"
+	l.Kind = kindOf(t)
+	det, err := orientation.Of(t.Matrix, orientation.Options{})
+	if err != nil {
+		l.DetHow = "undecided: " + err.Error()
+		return
 	}
-	sign := int(detSign(t))
-	l.DetSign = &sign
-	if c := report.ConditionEstimate(t.Matrix); c < 1e300 {
+	l.DetSign, l.Rank, l.DetHow = &det.Sign, &det.Rank, det.How
+	if c := condition.Estimate(t.Matrix); det.Sign != 0 && c < 1e300 {
 		l.Condition = &c
 	}
+}
+
+func kindOf(t *targets.Target) string {
+	if t.Perm != nil {
+		return "permutation"
+	}
+	if _, _, ok := sparse.SignedPermutation(t.Matrix); ok {
+		return "signed permutation"
+	}
+	return "matrix"
 }
 
 func (l *listing) verdict() string {
@@ -241,5 +280,5 @@ func (l *listing) verdict() string {
 	if l.Condition != nil {
 		cond = fmt.Sprintf("%.4g", *l.Condition)
 	}
-	return fmt.Sprintf("%s\t%s\t%s", l.Kind, [3]string{"-", "0", "+"}[*l.DetSign+1], cond)
+	return fmt.Sprintf("%s\t%s\t%s", l.Kind, detWord(orientation.Orientation{Sign: *l.DetSign, Rank: *l.Rank}), cond)
 }

@@ -55,7 +55,7 @@ func (o *output) write(s *solved) error {
 		case strings.HasSuffix(o.path, certExt):
 			return encode.Write(w, s.certificate())
 		}
-		return o.format.Write(w, s.Flow, s.target.Matrix, o.opt)
+		return o.format.Write(w, s.Flow, s.Matrix, o.opt)
 	})
 	if err != nil {
 		return fmt.Errorf("-o: %s cannot be written: %w", o.path, err)
@@ -70,10 +70,10 @@ func (s *solved) certificate() *encode.Certificate {
 		Theorem:      s.Theorem,
 		Claim:        encode.ClaimFrom(s.result),
 		Flow:         s.Flow,
-		Target:       s.target.Matrix,
+		Target:       s.Matrix,
 	}
-	if s.target.Seeded {
-		c.Seed = &s.target.Seed
+	if s.Seeded {
+		c.Seed = &s.Seed
 	}
 	return c
 }
