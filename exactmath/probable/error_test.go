@@ -172,6 +172,15 @@ func TestMissed(t *testing.T) {
 			}
 		}
 	}
+	for _, b := range [][2]int{{5, 10000}, {5000, 1}} { // too few primes are left
+		if got := missed(b[0], b[1], 5); got.Cmp(one) != 0 {
+			t.Errorf("%d and %d bits, size 5: %v, want 1", b[0], b[1], got)
+		}
+	}
+	same := must(Check(&chain.Chain{P: 1, Q: 1}, dense.IdentityDyadic(2), 1, 1))
+	if want := big.NewRat(1, 1<<60); !same.Agree || same.Error.Cmp(want) != 0 {
+		t.Errorf("Check of the identity: %v, error %v, want %v", same.Agree, same.Error, want)
+	}
 	if got := missed(60, 1, 60); got.Cmp(big.NewRat(1, 1<<60)) != 0 {
 		t.Errorf("60 bits: %v", got)
 	}

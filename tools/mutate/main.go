@@ -95,6 +95,7 @@ func run(ctx context.Context, args []string, out, messages io.Writer) (survivors
 		}
 		o, err := r.run(ctx, m)
 		if err != nil {
+			t.print(out) // of those that were run
 			return 0, err
 		}
 		if t.count(m.pkg, o); *verbose || o == survived || o == stale {

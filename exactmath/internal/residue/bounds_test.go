@@ -4,7 +4,9 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"flowproof/exactmath/dense"
 )
@@ -269,21 +271,65 @@ func TestSplitBounds(t *testing.T) {
 	}
 }
 
-// Every task is done once, whatever the number of threads, and no thread is more
-// than there are.
+// Every task is done once, whatever the number of threads; no thread is more than
+// there are, and none does two tasks at a time, since its scratch memory is its own.
 func TestParallel(t *testing.T) {
 	for threads := 1; threads < 5; threads++ {
 		for tasks := range 9 {
-			times, most := make([]int, tasks), make([]int, tasks)
+			times, most, busy := make([]int, tasks), make([]int, tasks), make([]atomic.Int32, threads+1)
+			var shared atomic.Bool
 			Parallel(threads, tasks, func(thread, task int) {
+				if thread < 0 || thread >= threads || busy[thread].Add(1) != 1 {
+					shared.Store(true)
+					return
+				}
 				times[task]++
 				most[task] = thread
+				time.Sleep(50 * time.Microsecond)
+				busy[thread].Add(-1)
 			})
+			if shared.Load() {
+				t.Fatalf("%d threads, %d tasks: a thread does two at a time, or is none", threads, tasks)
+			}
 			for k, n := range times {
-				if n != 1 || most[k] < 0 || most[k] >= threads {
-					t.Fatalf("%d threads: task %d of %d was done %d times, by thread %d", threads, k, tasks, n, most[k])
+				if n != 1 {
+					t.Fatalf("%d threads: task %d of %d was done %d times, last by thread %d", threads, k, tasks, n, most[k])
 				}
 			}
 		}
+	}
+}
+
+// Integers is at least the bound in units of 2^Exp / Den, and less than one more.
+func TestIntegers(t *testing.T) {
+	for num := int64(0); num < 40; num++ {
+		for den := int64(1); den < 9; den++ {
+			for exp := -3; exp <= 3; exp++ {
+				s := Span{exp, big.NewInt(5), big.NewRat(num, den), new(big.Rat)}
+				r := Ldexp(5, -exp)
+				r.Mul(r, s.Max)
+				floor := new(big.Int).Quo(r.Num(), r.Denom())
+				got := s.Integers()
+				if got.Cmp(floor) < 0 || got.Cmp(floor.Add(floor, big.NewInt(1))) > 0 {
+					t.Fatalf("integers up to %v: bound %v", r, got)
+				}
+			}
+		}
+	}
+}
+
+// Of zeros nothing is written, and a kernel with no panels does nothing at all.
+func TestNothing(t *testing.T) {
+	primes, m := Primes(new(big.Int).Lsh(big.NewInt(1), 300), big.NewInt(1))
+	table := NewTable(primes, m)
+	for _, kern := range Kernels() {
+		n := 3 * kern.Lanes
+		units := table.Units(func(Prime) uint64 { return 1 })
+		table.Ints(kern, make([]float64, n*len(primes)), n, 3, units, make([]float64, table.Scratch(kern)), func(s int) *big.Int {
+			t.Fatalf("lanes %d: place %d of zeros was asked for", kern.Lanes, s)
+			return nil
+		})
+		mod := Moduli(primes[:6]...)
+		kern.Strip(nil, 0, nil, 0, nil, 0, 0, 5, 0, &mod, true)
 	}
 }
