@@ -24,7 +24,7 @@ import (
 //
 // A few files have numbers that no engine holds, or scales exp(s) so extreme that
 // the claim is open at the precision that Check begins with. If r is an io.Seeker,
-// it reads them again, without an engine or at product.MaxPrecision. What is open
+// it reads them again, at product.MaxPrecision or without an engine. What is open
 // then is refused as Undecided: for the claim ClaimExact about scales exp(s), that
 // is always so, unless it is refuted.
 func Check(r io.Reader, limits Limits, maker product.Maker, each func(coupling.Layer)) (*Outcome, error) {
@@ -78,7 +78,7 @@ func (p *pass) check(s *scanner) (o *Outcome, err error) {
 		}
 	}()
 	o, digest := s.header()
-	memory := s.limits.Memory
+	memory, work := s.limits.Memory, s.limits.Work
 	x := product.New(o.Partition, o.Layers, p.precision, s.limits.Limits, p.maker)
 	s.engine = x.Engine
 	last := coupling.Kind(-1)
@@ -102,7 +102,7 @@ func (p *pass) check(s *scanner) (o *Outcome, err error) {
 	s.section, o.Engine = "claim", x.Engine()
 	if o.Claim.Kind == ClaimDepth {
 		o.Residual = nil
-		s.judgeDepth(o)
+		s.judgeDepth(o, work)
 	} else {
 		s.judge(o, x, p.precision)
 	}
@@ -167,8 +167,11 @@ func (s *scanner) judge(o *Outcome, x *product.Product, precision int) {
 	twice := new(big.Rat).Add(x.Slack(), x.Slack())
 	least, _ := twice.Sub(o.Residual, twice).Float64()
 	s.need(twice.Cmp(bound) <= 0, ClaimFalse, "claim %v, and the largest residual is about %.3g", o.Claim, least)
-	if precision < product.MaxPrecision {
+	switch {
+	case precision < product.MaxPrecision:
 		s.next = sharper
+	case x.Engine(): // which bounds the norm of the product less sharply
+		s.next = plain
 	}
 	s.fail(Undecided, "claim %v, at a precision of %d bits for exp(s) neither proved nor refuted", o.Claim, precision)
 }

@@ -39,8 +39,8 @@ func (s *scanner) reason(kind coupling.Kind) (r lowerbound.Reason) {
 	return r
 }
 
-// judgeDepth decides about a lower bound of the depth.
-func (s *scanner) judgeDepth(o *Outcome) {
+// judgeDepth decides about a lower bound of the depth, with so much work.
+func (s *scanner) judgeDepth(o *Outcome, work int64) {
 	n, bits := int64(o.Partition.Dim()), s.width(o.Target)
 	for _, r := range o.Claim.Lower.Reasons {
 		for _, f := range r.Fields {
@@ -49,6 +49,7 @@ func (s *scanner) judgeDepth(o *Outcome) {
 			}
 		}
 	}
+	s.limits.Work = work
 	s.spend(64*n*n*(n*int64(bits)/64+1), 0) // minors of [[M, 1], [1, 0]]
 	err := lowerbound.CheckWithin(&s.limits.Limits, o.Target, o.Partition, o.Claim.Lower)
 	s.need(!errors.Is(err, lowerbound.ErrUnproved), NotProved, "%v", err)

@@ -153,7 +153,7 @@ func (x mat) definite(w meter, prev *big.Int) int {
 		return 1
 	case x[0][0].Sign() > 0:
 		return x.step(w, prev).definite(w, x[0][0])
-	case x[0][0].Sign() < 0 || !x[:1].isZero():
+	case !x[:1].isZero():
 		return -1
 	}
 	rest := mat(build(len(x)-1, len(x)-1, func(i, j int) *big.Int { return x[i+1][j+1] }))

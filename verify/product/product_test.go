@@ -244,7 +244,10 @@ func TestSlack(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			want := slack(t, part, layers, precision)
+			want, p := slack(t, part, layers, precision)
+			if !dense.Equal(value(x), p) {
+				t.Fatalf("trial %d, %d bits: another product", trial, precision)
+			}
 			most := new(big.Rat).Mul(want, big.NewRat(1<<20+1, 1<<20))
 			if x.dense != nil { // an engine knows less about the sums along the rows
 				most.SetInt64(math.MaxInt64).Mul(most, want)
@@ -265,11 +268,11 @@ func TestSlack(t *testing.T) {
 }
 
 // slack is the bound of the error in the infinity norm, unrounded: for each layer, b
-// becomes b (|E'| + d) + |P'| d.
-func slack(t *testing.T, part coupling.Partition, layers []coupling.Layer, precision int) *big.Rat {
+// becomes b (|E'| + d) + |P'| d. The product of the E' comes with it.
+func slack(t *testing.T, part coupling.Partition, layers []coupling.Layer, precision int) (b *big.Rat, p *dense.Rational) {
 	t.Helper()
-	n, b, limits := part.Dim(), new(big.Rat), exactmath.Unlimited()
-	p := dense.IdentityRational(n)
+	n, limits := part.Dim(), exactmath.Unlimited()
+	b, p = new(big.Rat), dense.IdentityRational(n)
 	for _, l := range layers {
 		e, d := make([]*big.Rat, n*n), new(big.Rat)
 		for k := range e {
@@ -299,7 +302,7 @@ func slack(t *testing.T, part coupling.Partition, layers []coupling.Layer, preci
 		b.Add(b, d.Mul(d, p.NormInf()))
 		p = must(p.Mul(m))
 	}
-	return b
+	return b, p
 }
 
 func mid(b ball.Ball) *big.Rat {
