@@ -172,6 +172,60 @@ func TestCheckersAgree(t *testing.T) {
 	t.Logf("%d files: %v", len(files), agree(t, files, certificate.DefaultLimits(), peers(t)))
 }
 
+// The others escape what in a name could speak to a terminal, have exit codes for
+// what is undecided, and heed their options or refuse them.
+func TestPeerCommands(t *testing.T) {
+	dir := t.TempDir()
+	turn := must(os.ReadFile(golden + "/accepted/quarter-turn.cert"))
+	name, open, wrong := filepath.Join(dir, "a\x1b[31m\u202eb\u200bc\nd.cert"), filepath.Join(dir, "open.cert"), filepath.Join(dir, "wrong.cert")
+	for path, data := range map[string][]byte{name: turn, wrong: turn[1:], open: rehash(bytes.Replace(must(os.ReadFile(golden+"/edge/exp-of-1000.cert")), []byte("residual 1\n"), []byte("residual 0x1p-5000\n"), 1))} {
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, p := range peers(t) {
+		for _, c := range []struct {
+			args  []string
+			code  int
+			lines []string // their beginnings
+		}{
+			{[]string{name}, 0, []string{"accepted "}},
+			{[]string{name, open}, 1, []string{"accepted ", "rejected "}},
+			{[]string{"--work", "20", name}, 4, []string{"undecided "}},
+			{[]string{"--work", "20", name, wrong}, 1, []string{"undecided ", "rejected "}},
+			{[]string{"--timeout", "0.000001", name}, 4, []string{"undecided "}},
+			{[]string{"--timeout", "1000", "--work", "1000000", name}, 0, []string{"accepted "}},
+			{[]string{name, filepath.Join(dir, "missing\x1b.cert")}, 2, []string{"accepted "}},
+			{[]string{"--work", "0", name}, 2, nil},
+			{[]string{"--timeout", "soon", name}, 2, nil},
+			{[]string{"--plain", "1", name}, 2, nil},
+			{[]string{"--work"}, 2, nil},
+			{nil, 2, nil},
+		} {
+			var stdout, stderr bytes.Buffer
+			cmd := exec.Command(p.command[0], slices.Concat(p.command[1:], c.args)...)
+			cmd.Stdout, cmd.Stderr = &stdout, &stderr
+			err := cmd.Run()
+			if code := cmd.ProcessState.ExitCode(); code != c.code {
+				t.Errorf("%s %q: exit code %d, want %d: %v\n%s%s", p.name, c.args, code, c.code, err, stdout.String(), stderr.String())
+			}
+			lines := strings.SplitAfter(stdout.String(), "\n")
+			if lines = lines[:len(lines)-1]; len(lines) != len(c.lines) {
+				t.Errorf("%s %q: printed %q", p.name, c.args, lines)
+				continue
+			}
+			for k, line := range lines {
+				if !strings.HasPrefix(line, c.lines[k]) || strings.ContainsAny(line, "\x1b\u202e\u200b") {
+					t.Errorf("%s %q: line %q, want %q ..", p.name, c.args, line, c.lines[k])
+				}
+			}
+			if strings.Contains(stderr.String(), "\x1b") || strings.Contains(stderr.String(), "Traceback") || c.code == 2 && stderr.Len() == 0 {
+				t.Errorf("%s %q: %q", p.name, c.args, stderr.String())
+			}
+		}
+	}
+}
+
 // damage changes a certificate a little, and most of the time puts the last line
 // right again.
 func damage(rng *rand.Rand, data []byte) []byte {

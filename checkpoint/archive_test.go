@@ -213,6 +213,17 @@ func TestIntegerTypes(t *testing.T) {
 	}
 }
 
+// TestLists: which lists of three integers are candidates.
+func TestLists(t *testing.T) {
+	for list, want := range map[[3]byte]bool{{0, 1, 2}: true, {2, 0, 1}: true, {1, 3, 2}: true, {0, 1, 3}: false, {3, 2, 0}: false, {1, 1, 2}: false, {0, 1, 4}: false, {0, 255, 1}: false} {
+		f := must(openIn(t, zipped(zip.Store, part{"p.npy", npyOf("|i1", "3,", string(list[:]))})))
+		_, err := f.Target("p")
+		if got := len(f.Candidates()) == 1; got != want || (err == nil) != want {
+			t.Errorf("%v: candidate %v, %v", list, got, err)
+		}
+	}
+}
+
 // TestPermutationMatrix: a square array of zeros and ones is a permutation, as it
 // is from a .npy file.
 func TestPermutationMatrix(t *testing.T) {
@@ -256,6 +267,7 @@ func TestSafeTensorsRefused(t *testing.T) {
 		{"{" + w, 32, "ends too early"},
 		{"{" + w + "}\xff", 32, "not UTF-8"},
 		{"{" + w + "}", 31, "w: ends at byte 32 of 31"},
+		{"{" + w + "}" + strings.Repeat(" ", maxHeader), 32, "has a safetensors header of 16777"},
 		{"{" + w + "}", 33, "has 1 bytes after the last tensor"},
 		{"{" + at("a", 0, 4) + "," + at("b", 5, 8) + "}", 8, "b: begins at byte 5, after 1 bytes that no tensor has"},
 		{"{" + at("a", 0, 4) + "," + at("b", 3, 8) + "}", 8, `b: overlaps "a"`},
@@ -271,6 +283,7 @@ func TestSafeTensorsRefused(t *testing.T) {
 	for _, header := range []string{
 		"{" + at("b", 4, 4) + "," + at("a", 0, 4) + "," + at("c", 0, 0) + "}   ",
 		`{"__metadata__":{"a":"1"},` + at("a", 0, 4) + `}`,
+		fmt.Sprintf("%-19280s", "{"+at("a", 0, 4)+"}"), // a length whose bytes are PK
 		`{}`,
 	} {
 		size := 4
@@ -347,7 +360,7 @@ func TestZipRefused(t *testing.T) {
 		"data missing":        {zipped(zip.Store, part{"w.npy", one[:len(one)-1]}), "w: has 31 bytes of array, want 32"},
 		"comment":             {append(alter(good, end+20, 1), 'c'), "it is truncated, or something follows it"},
 		"bytes after":         {append(bytes.Clone(good), 0), "it is truncated, or something follows it"},
-		"bytes before":        {append([]byte("PK"), good...), "something stands before it"},
+		"bytes before":        {append([]byte("PK\x03\x04"), good...), "something stands before it"},
 		"cut":                 {good[:len(good)-1], "it is truncated, or something follows it"},
 		"directory elsewhere": {alter(good, end+16, 1), "its directory is not where it says"},
 		"number of members":   {alter(good, end+8, 2, 0, 2), "is a damaged zip archive"},

@@ -102,7 +102,7 @@ func open(path string) (*File, error) {
 	}
 	var f *File
 	switch {
-	case bytes.HasPrefix(head, []byte("PK")):
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")): // longer than a header of safetensors
 		f, err = openZip(file, info.Size())
 	case head[8] == '{':
 		f, err = openSafeTensors(file, info.Size())

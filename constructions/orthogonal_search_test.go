@@ -3,6 +3,7 @@ package constructions
 import (
 	"embed"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -117,6 +118,22 @@ func TestEstimatesDecideNothing(t *testing.T) {
 					t.Errorf("n=%d %s, %s estimates: largest %v, product %v", n, name, kind, k, product)
 				}
 			}
+		}
+	}
+}
+
+// TestBoundError: where nothing keeps the bounds, of one layer or of the product,
+// there is an error and no flow.
+func TestBoundError(t *testing.T) {
+	h, err := newHalved(haar(6, rand.New(rand.NewPCG(31, 1))), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := frame{part: half(t, 6), p: 3, q: 3}
+	for _, b := range []conditions{{2, OrthogonalProductEven}, {OrthogonalBoundEven, 10}} {
+		var bound *BoundError
+		if flow, err := f.bestRotation(h, twists(false), b, slices.Max[[]float64]); !errors.As(err, &bound) || flow != nil || bound.Bound != b.largest {
+			t.Errorf("%+v: %v, %v", b, flow, err)
 		}
 	}
 }

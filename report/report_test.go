@@ -372,3 +372,36 @@ func TestOfTheTarget(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// FuzzUp: at least x, and less than a unit of the last digit above it; for the root
+// too.
+func FuzzUp(f *testing.F) {
+	f.Add(uint64(999), uint64(1000), 0, 2)
+	f.Add(uint64(1)<<63, uint64(3), -900, 5)
+	f.Add(uint64(9), uint64(4), 600, 1)
+	f.Fuzz(func(t *testing.T, num, den uint64, shift, digits int) {
+		if num == 0 || den == 0 {
+			return
+		}
+		digits, shift = 1+(digits%9+9)%9, shift%3000
+		x := new(big.Rat).SetFrac(new(big.Int).SetUint64(num), new(big.Int).SetUint64(den))
+		two := new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), uint(abs(shift))))
+		if shift < 0 {
+			two.Inv(two)
+		}
+		x.Mul(x, two)
+		// One unit of the last digit is at most 10^(1-digits) of the number.
+		unit := new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits-1)), nil))
+		limit := unit.Add(unit, big.NewRat(1, 1))
+		up := rational(t, json.Number(Up(x, digits)))
+		if up.Cmp(x) < 0 || up.Cmp(new(big.Rat).Mul(x, limit)) > 0 {
+			t.Fatalf("Up(%v, %d) = %s", x, digits, Up(x, digits))
+		}
+		root := rational(t, json.Number(UpSqrt(x, digits)))
+		square := new(big.Rat).Mul(root, root)
+		wide := new(big.Rat).Mul(new(big.Rat).Mul(limit, limit), x)
+		if square.Cmp(x) < 0 || square.Cmp(wide.Mul(wide, big.NewRat(1_000_000_001, 1_000_000_000))) > 0 {
+			t.Fatalf("UpSqrt(%v, %d) = %s", x, digits, UpSqrt(x, digits))
+		}
+	})
+}

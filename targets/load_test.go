@@ -301,6 +301,7 @@ func TestBadFiles(t *testing.T) {
 		{"a.txt", "[[0 1]\n [1]]", "line 2: has another number of entries than the first row, which has 2"},
 		{"a.txt", "[1 2; 3]", "line 1: has another number of entries"},
 		{"a.txt", "[1 2\n 3; 4 5]", "line 2: has another number of entries"},
+		{"a.txt", "[1 2\n 3\n;]", "line 3: has another number of entries"},
 		{"a.txt", "[1 2\n 3\n 4 5]", "line 3: has another number of entries"},
 		{"a.txt", "[1 2 3\n4 5 7]", "has 2 rows of 3 entries"},
 		{"a.txt", "[" + lines(8) + "]", "has 8 lines of 8 integers, which are a matrix, or a permutation of 64 points"},

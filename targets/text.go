@@ -147,7 +147,7 @@ func (t *table) field(text string) error {
 func (t *table) separator(text string) error {
 	switch {
 	case text == ";" && t.brackets == flat:
-		if t.short || t.rows > t.cols {
+		if t.short {
 			return t.ragged()
 		}
 		t.wrapped = false

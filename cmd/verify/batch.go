@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/big"
 	"os"
 	"slices"
@@ -188,9 +189,9 @@ func (o *options) listTensors(stdout io.Writer) error {
 		case t.Err != nil:
 			l.Error = t.Err.Error()
 		case candidate[t.Key] && l.affordable(&work):
-			l.inspect(f)
+			some = l.inspect(f, &work) || some
 		case candidate[t.Key]:
-			l.Kind, some = "matrix", true
+			l.Kind, l.DetHow, some = "matrix", tooMuchWork, true
 		}
 		ls = append(ls, l)
 	}
@@ -207,7 +208,7 @@ func (o *options) listTensors(stdout io.Writer) error {
 	}
 	w.Flush() // to a strings.Builder: cannot fail
 	if some {
-		fmt.Fprintf(&b, "\n?: too much work for a list; -key NAME reads and checks one\n")
+		fmt.Fprintf(&b, "\n?: %s\n", tooMuchWork)
 	}
 	_, err = io.WriteString(stdout, b.String())
 	return err
@@ -234,8 +235,16 @@ func (l *listing) affordable(work *int64) bool {
 	return true
 }
 
-// inspect fills in what takes reading the numbers.
-func (l *listing) inspect(f *checkpoint.File) {
+const tooMuchWork = "too much work for a list; -key NAME reads and checks one"
+
+// narrow is the number of bits from the highest to the lowest of a matrix up to
+// which a list does not care for them.
+const narrow = 192
+
+// inspect fills in what takes reading the numbers. It reports whether that is too
+// much work for a list: the exact sign of a singular matrix takes n^4 times as long
+// as its entries are wide.
+func (l *listing) inspect(f *checkpoint.File, work *int64) (tooMuch bool) {
 	t, err := f.Target(l.Key)
 	if err != nil {
 		l.Error = err.Error()
@@ -243,18 +252,41 @@ func (l *listing) inspect(f *checkpoint.File) {
 		if errors.As(err, &f) {
 			l.Error = f.Reason
 		}
-		return
+		return false
 	}
 	l.Kind = kindOf(t)
+	if w := width(t); l.Kind == "matrix" && w > narrow {
+		n := int64(t.Dim)
+		cost := n * n * n * n / 1000 * w
+		if cost > *work {
+			l.DetHow = tooMuchWork
+			return true
+		}
+		*work -= cost
+	}
 	det, err := orientation.Of(t.Matrix, orientation.Options{})
 	if err != nil {
 		l.DetHow = "undecided: " + err.Error()
-		return
+		return false
 	}
 	l.DetSign, l.Rank, l.DetHow = &det.Sign, &det.Rank, det.How
 	if c := condition.Estimate(t.Matrix); det.Sign != 0 && c < 1e300 {
 		l.Condition = &c
 	}
+	return false
+}
+
+// width is the number of bits between the largest entry of a matrix and the last
+// bit of the smallest, about.
+func width(t *targets.Target) int64 {
+	low, high := math.MaxInt, math.MinInt
+	for _, v := range t.Matrix.Float64s() {
+		if v != 0 {
+			_, e := math.Frexp(v)
+			low, high = min(low, e-53), max(high, e)
+		}
+	}
+	return int64(max(high-low, 0))
 }
 
 func kindOf(t *targets.Target) string {

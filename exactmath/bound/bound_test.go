@@ -126,7 +126,7 @@ func TestEnds(t *testing.T) {
 		"inf 2^-9": infinite.Shift(-9), "inf / 1": infinite.Quo(Least(1)), "inf 1": infinite.Mul(one),
 		"|-inf|": Above(new(big.Float).SetInf(true)), "2^limit+32": Pow2(limit + 32),
 	} {
-		if !x.IsInf() || !x.Float().IsInf() {
+		if !x.IsInf() || !x.Float().IsInf() || x.Float().Sign() < 0 {
 			t.Errorf("%s = %v, want infinite", name, x)
 		}
 	}
@@ -145,6 +145,17 @@ func TestEnds(t *testing.T) {
 		if !x.IsZero() {
 			t.Errorf("%s = %v, want 0", name, x)
 		}
+	}
+	for _, m := range []magnitude{{3 << 30, limit}, {1 << 31, limit}, {3 << 30, -limit}, bottom, top} {
+		if x, y := up(m.man, m.exp), down(m.man, m.exp); x.magnitude != m || y.magnitude != m {
+			t.Errorf("%v becomes %v and %v", m, x, y)
+		}
+	}
+	if x, y := up(1<<32+1, limit-1), down(1<<32+1, limit-1); x.magnitude != (magnitude{1<<31 + 1, limit}) || y.magnitude != (magnitude{1 << 31, limit}) {
+		t.Errorf("at the top: %v, %v", x, y)
+	}
+	if x, y := up(1<<33-1, limit-1), down(3, -limit-31); !x.IsInf() || !y.IsZero() {
+		t.Errorf("beyond the ends: %v, %v", x, y)
 	}
 	if x := (Lower{top}).Mul(Lower{top}); x.magnitude != top {
 		t.Errorf("lower bound top top = %v", x)

@@ -88,3 +88,30 @@ func TestSmallLargest(t *testing.T) {
 		}
 	}
 }
+
+// Sums that grow by a bit each time they are doubled, and parts of different
+// exponents, at each number of bits, so that words fill up.
+func TestSmallGrowth(t *testing.T) {
+	one := dense.IdentityDyadic(1)
+	for size := uint(1); size <= 127; size++ {
+		most := new(big.Int).Lsh(big.NewInt(1), size)
+		w, err := dense.NewDyadic(1, 1, []*big.Int{most.Sub(most, big.NewInt(1))}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		power := new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), size))
+		sum, scaled := &Chain{P: 1, Q: 1}, &Chain{P: 1, Q: 1, Steps: []Step{{Upper: true, Weight: one, Scale: []*big.Rat{power}}}}
+		for range 40 {
+			sum.Steps = append(sum.Steps, Step{Upper: true, Weight: w})
+		}
+		for _, c := range []*Chain{sum, scaled} {
+			got, ok := c.runSmall(nil)
+			if !ok {
+				t.Fatalf("%d bits: too large", size)
+			}
+			if !dense.Equal(got, plain(t, c)) {
+				t.Errorf("%d bits, %d steps: product differs", size, len(c.Steps))
+			}
+		}
+	}
+}

@@ -163,16 +163,19 @@ func (z *integers) norms(columns bool) []*big.Int {
 
 // hadamard bounds the minors of A of at most k rows: each is at most the product
 // of the 2-norms of its rows, so of the k largest, and the same of its columns.
-func (z *integers) hadamard(k int) *big.Int {
-	product := func(columns bool) *big.Int {
-		b, all := big.NewInt(1), z.norms(columns)
+func (z *integers) hadamard(k int) *big.Int { return hadamard(z.norms(false), z.norms(true), k) }
+
+// hadamard is the same for given norms, which it sorts.
+func hadamard(row, column []*big.Int, k int) *big.Int {
+	product := func(all []*big.Int) *big.Int {
+		b := big.NewInt(1)
 		slices.SortFunc(all, func(x, y *big.Int) int { return y.Cmp(x) })
 		for _, r := range all[:min(k, len(all))] {
 			b.Mul(b, r)
 		}
 		return b
 	}
-	rows, columns := product(false), product(true)
+	rows, columns := product(row), product(column)
 	if rows.Cmp(columns) > 0 {
 		return columns
 	}

@@ -125,6 +125,30 @@ func TestDivisible(t *testing.T) {
 	}
 }
 
+// A Schur complement that p divides, or p^2, is not zero for that.
+func TestNullNeedsAllDigits(t *testing.T) {
+	p := newPrime59(firstPrime59)
+	corner := big.NewInt(1)
+	for range 2 {
+		corner.Mul(corner, big.NewInt(firstPrime59))
+		z := must(integral(make_(2, 2, func(i, j int) *big.Rat {
+			v := new(big.Rat)
+			switch {
+			case i == 0 && j == 0:
+				v.SetInt64(1)
+			case i == 1 && j == 1:
+				v.SetInt(corner)
+			}
+			return v
+		})))
+		f := &pivots{rank: 1, row: count(2), col: count(2)}
+		l, _ := newLifting(z.words().block(f.row[:1], f.col[:1]), p)
+		if z.null(z.words(), f, l, func(float64) {}) {
+			t.Errorf("a corner of %v passes for zero", corner)
+		}
+	}
+}
+
 func TestFraction(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 2))
 	p := big.NewInt(firstPrime59)

@@ -121,7 +121,7 @@ func tails(s *mat.Dense, rel float64, v *mat.Dense, b float64) []float64 {
 	for j := k - 1; j >= 0; j-- {
 		for i := range rows {
 			err := up((up(rel+float.gamma(cols+2)) * size.At(i, j)) * (1 + 4*float64(cols+2)*unit))
-			x := up(up(math.Abs(sv.At(i, j))+err) + float64(cols)*0x1p-880)
+			x := up(up(math.Abs(sv.At(i, j))+err) + float64(cols)*0x1p-889)
 			square.SetFloat64(x)
 			sum.Add(sum, square.Mul(square, square))
 		}

@@ -81,7 +81,7 @@ func testNames(t *testing.T) map[string][]string {
 var (
 	testName = regexp.MustCompile(`\b(?:(\w+)\.)?((?:Test|Fuzz|Benchmark|Example)[A-Z]\w*)`)
 	// The flags of go test alone: other tools have a -run of their own.
-	pattern  = regexp.MustCompile(`go test [^\n`+"`"+`]*?-(?:run|bench|fuzz)[= ]('[^']*'|"[^"]*"|[^\s` + "`" + `]+)`)
+	pattern = regexp.MustCompile(`go test [^\n` + "`" + `]*?-(?:run|bench|fuzz)[= ]('[^']*'|"[^"]*"|[^\s` + "`" + `]+)`)
 )
 
 // alternatives writes a pattern with groups (a|b) as patterns without.

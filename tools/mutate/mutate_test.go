@@ -173,6 +173,7 @@ func TestKnown(t *testing.T) {
 {"id": "b", "file": "sample.go", "old": "x < 0 {", "new": "x < 0 {\n\t\tunused()"}
 {"id": "c", "file": "sample.go", "old": "min(x, most)", "new": "nothing"}
 {"id": "d", "file": "sample.go", "old": "gone", "new": "here"}
+{"id": "f", "file": "sample.go", "old": "func Up(", "new": "func Down("}
 {"id": "e", "file": "sample.go", "old": "return", "new": "too many"}
 `
 	if err := os.WriteFile(list, []byte(lines), 0o600); err != nil {
@@ -183,13 +184,20 @@ func TestKnown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"killed       a ", "timed out    b ", "not compiled c ", "STALE        d ", "STALE        e "} {
+	for _, want := range []string{"killed       a ", "timed out    b ", "not compiled c ", "not compiled f ", "STALE        d ", "STALE        e "} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, &out)
 		}
 	}
 	if n != 2 {
 		t.Errorf("%d survivors and stale ones, want 2", n)
+	}
+	// A package that does not compile as it is is no proof of anything.
+	if err := os.WriteFile(filepath.Join(dir, "sample_test.go"), []byte("package sample\n\nvar _ = none\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run(context.Background(), []string{"-C", dir, "-known", list}, &out, &out); err == nil || !strings.Contains(err.Error(), "unchanged") {
+		t.Errorf("a package that does not compile: %v", err)
 	}
 }
 

@@ -262,3 +262,36 @@ func TestSparseNorms(t *testing.T) {
 		t.Errorf("scale 2^-2000: %+v", k)
 	}
 }
+
+// FuzzLayer: whatever the weight and the scales, the numbers are no NaN, the bound
+// is not below the estimate by more than rounding, and not below what the entries
+// show.
+func FuzzLayer(f *testing.F) {
+	f.Add(1.0, -2.0, 0.5, int64(3), int64(7), false)
+	f.Add(1e-200, 1e-201, 1e200, int64(1), int64(1)<<62, false)
+	f.Add(1e308, 0.0, 5e-324, int64(-7000), int64(9), true)
+	f.Fuzz(func(t *testing.T, x, y, z float64, num, den int64, exp bool) {
+		w, err := exactmath.FromFloat64(1, 2, []float64{x, y})
+		if err != nil || den == 0 || math.IsNaN(z) || math.IsInf(z, 0) {
+			return
+		}
+		s := coupling.ExpScale([]*big.Rat{big.NewRat(num%2000, den%1000+1000)})
+		if !exp {
+			d := new(big.Rat).Abs(big.NewRat(num, den))
+			if d.Mul(d, new(big.Rat).Abs(rat(z))).Sign() == 0 {
+				return
+			}
+			s = must(coupling.ExactScale([]*big.Rat{d}))
+		}
+		part := must(coupling.NewPartition(3, []int{0}))
+		k := Layer(must(coupling.NewLayer(part, coupling.Upper, w, s)))
+		if math.IsNaN(k.Bound) || math.IsNaN(k.Estimate) || k.Bound < 1 || k.Estimate > k.Bound*(1+1e-9) {
+			t.Fatalf("%+v", k)
+		}
+		d, inv := scales(s, 1)
+		// |E| >= max(D, |x|, 1), |E^-1| >= max(1/D, 1).
+		if low := max(d[0], math.Abs(x), math.Abs(y), 1) * max(inv[0], 1); k.Bound < low*(1-1e-12) {
+			t.Fatalf("bound %v, at least %v", k.Bound, low)
+		}
+	})
+}
