@@ -235,7 +235,8 @@ func bitsOf(target exactmath.Matrix) int {
 }
 
 // polished runs Polish from the closed form of a rotation, where there is one, and
-// from random starts: one if they take long, and another if that fails. In n
+// from random starts: one if they take long, and another if that fails and is not
+// given up. In n
 // coordinates a start gets 12,000 evaluations of the objective, or 768,000 / n if
 // that is less.
 func polished(target exactmath.Matrix, part coupling.Partition, opt Options) (*coupling.Flow, error) {
@@ -244,9 +245,9 @@ func polished(target exactmath.Matrix, part coupling.Partition, opt Options) (*c
 		o.Starts = 1
 	}
 	start := nearby(target, part)
-	f, _, err := Polish(start, target, part, o)
+	f, rep, err := Polish(start, target, part, o)
 	var conv *ConvergenceError
-	if errors.As(err, &conv) && o.Starts == 1 {
+	if errors.As(err, &conv) && o.Starts == 1 && rep.Lost == 0 {
 		o.Seed++
 		f, _, err = Polish(start, target, part, o)
 	}

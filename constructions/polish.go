@@ -31,6 +31,7 @@ const defaultMaxEval = 12000
 type PolishReport struct {
 	Start      string       // the start that won: "given" or "random 1", "random 2" ...
 	Failed     []string     // the starts that led to no flow of the target
+	Lost       int          // of the starts, those given up because the target is ill-conditioned and they stay far from it
 	Evals      int          // evaluations of the objective in all
 	Conditions []float64    // of the layers, estimated
 	Max        float64      // the largest of them
@@ -273,6 +274,9 @@ func (p *polisher) try(name string, x, s []float64, rho float64, maxEval int) {
 	o.rho = rho
 	x = o.descend(x, s, maxEval)
 	p.rep.Evals += o.evals
+	if o.lost {
+		p.rep.Lost++
+	}
 	f, err := p.flow(x)
 	if err != nil {
 		p.err = err

@@ -62,6 +62,7 @@ func (o *objective) descend(x, s []float64, maxEval int) []float64 {
 	for _, st := range polishStages {
 		x = o.run(x, st, maxEval)
 		if hard(s) && o.residual > lost*norm2(o.right.Data) {
+			o.lost = true
 			break
 		}
 	}

@@ -73,6 +73,7 @@ type objective struct {
 	pre      [2][]blas64.General // the partial products of the two chains
 	r, d     blas64.General
 	evals    int
+	lost     bool    // given up, see lost
 	residual float64 // |R|_F of the last evaluation
 }
 

@@ -292,18 +292,19 @@ func TestRefusesRange(t *testing.T) {
 		inverse       bool
 		want          *RangeError // nil: accepted
 	}{
-		"ordinary":                 {[2]string{"1", "1e-30"}, [2]string{"1", "1"}, Float32, true, nil},
-		"weight beyond float64":    {[2]string{"1", "-1e309"}, [2]string{"1", "1"}, Float64, false, &RangeError{Row: 1, Col: 0, Value: math.Inf(-1)}},
-		"weight beyond float32":    {[2]string{"1e39", "1"}, [2]string{"1", "1"}, Float32, false, &RangeError{Row: 0, Col: 0, Value: math.Inf(1)}},
-		"weight within float64":    {[2]string{"1e39", "1"}, [2]string{"1", "1"}, Float64, false, nil},
-		"scale beyond float64":     {[2]string{"1", "1"}, [2]string{"1", "1e400"}, Float64, false, &RangeError{Row: 1, Col: -1, Value: math.Inf(1)}},
-		"scale becomes 0":          {[2]string{"1", "1"}, [2]string{"1e-400", "1"}, Float64, false, &RangeError{Row: 0, Col: -1}},
-		"scale becomes 0, float32": {[2]string{"1", "1"}, [2]string{"1e-50", "1"}, Float32, false, &RangeError{Row: 0, Col: -1}},
-		"reciprocal of a scale":    {[2]string{"1", "1"}, [2]string{"1e-310", "1"}, Float64, true, &RangeError{Row: 0, Col: -1, Value: math.Inf(1), Inverse: true}},
-		"reciprocal is not needed": {[2]string{"1", "1"}, [2]string{"1e-310", "1"}, Float64, false, nil},
-		"entry is rounding":        {[2]string{"1e-400", "1"}, [2]string{"1", "2"}, Float64, false, nil},
-		"entry counts in its row":  {[2]string{"1e-330", "1"}, [2]string{"1e-320", "1"}, Float64, false, &RangeError{Row: 0, Col: 0}},
-		"entry counts, float32":    {[2]string{"1e-46", "1"}, [2]string{"1e-44", "1"}, Float32, false, &RangeError{Row: 0, Col: 0}},
+		"ordinary":                   {[2]string{"1", "1e-30"}, [2]string{"1", "1"}, Float32, true, nil},
+		"weight beyond float64":      {[2]string{"1", "-1e309"}, [2]string{"1", "1"}, Float64, false, &RangeError{Row: 1, Col: 0, Value: math.Inf(-1)}},
+		"weight beyond float32":      {[2]string{"1e39", "1"}, [2]string{"1", "1"}, Float32, false, &RangeError{Row: 0, Col: 0, Value: math.Inf(1)}},
+		"weight within float64":      {[2]string{"1e39", "1"}, [2]string{"1", "1"}, Float64, false, nil},
+		"scale beyond float64":       {[2]string{"1", "1"}, [2]string{"1", "1e400"}, Float64, false, &RangeError{Row: 1, Col: -1, Value: math.Inf(1)}},
+		"scale becomes 0":            {[2]string{"1", "1"}, [2]string{"1e-400", "1"}, Float64, false, &RangeError{Row: 0, Col: -1}},
+		"scale becomes 0, float32":   {[2]string{"1", "1"}, [2]string{"1e-50", "1"}, Float32, false, &RangeError{Row: 0, Col: -1}},
+		"reciprocal of a scale":      {[2]string{"1", "1"}, [2]string{"1e-310", "1"}, Float64, true, &RangeError{Row: 0, Col: -1, Value: math.Inf(1), Inverse: true}},
+		"reciprocal is not needed":   {[2]string{"1", "1"}, [2]string{"1e-310", "1"}, Float64, false, nil},
+		"entry is rounding":          {[2]string{"1e-400", "1"}, [2]string{"1", "2"}, Float64, false, nil},
+		"entry counts in its row":    {[2]string{"1e-330", "1"}, [2]string{"1e-320", "1"}, Float64, false, &RangeError{Row: 0, Col: 0}},
+		"entry is rounding, float32": {[2]string{"1e-46", "1"}, [2]string{"1e-36", "1"}, Float32, false, nil},
+		"entry counts, float32":      {[2]string{"1e-46", "1"}, [2]string{"1e-44", "1"}, Float32, false, &RangeError{Row: 0, Col: 0}},
 	} {
 		w := must(dense.NewRational(2, 1, []*big.Rat{rat(c.weight[0]), rat(c.weight[1])}))
 		s := must(coupling.ExactScale([]*big.Rat{rat(c.scale[0]), rat(c.scale[1])}))

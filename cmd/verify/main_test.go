@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -263,7 +264,15 @@ func TestHelpExamples(t *testing.T) {
 	if err := os.WriteFile("model.safetensors", model, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"rotation.cert", "turn.cert"} {
+	var points strings.Builder
+	rng := rand.New(rand.NewPCG(1, 7))
+	for range 200 {
+		fmt.Fprintf(&points, "%.3f,%.3f\n", rng.NormFloat64(), rng.NormFloat64())
+	}
+	if err := os.WriteFile("points.csv", []byte(points.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"rotation.cert", "turn.cert", "stranger.cert"} {
 		if code, _, errs := call("-target", "turn.csv", "-o", path); code != exitOK {
 			t.Fatal(errs)
 		}
@@ -287,7 +296,7 @@ func runExamples(t *testing.T, page ...string) {
 		if !ok {
 			break
 		}
-		if code, _, errs := call(strings.Fields(args)...); code != exitOK {
+		if code, _, errs := call(strings.Fields(strings.ReplaceAll(args, "'", ""))...); code != exitOK {
 			t.Errorf("verify %s: exit %d, %s", args, code, errs)
 		}
 		ran++
