@@ -43,6 +43,18 @@ func rangeTarget(n int, rng *rand.Rand) []float64 {
 	return data
 }
 
+// TestSchurNeedsNumbers: what has no Schur form is an error, after all bases were
+// tried, and no panic.
+func TestSchurNeedsNumbers(t *testing.T) {
+	for _, n := range []int{4, 9} {
+		g := haar(n, rand.New(rand.NewPCG(1, 1)))
+		g.Set(n-1, 0, math.NaN())
+		if _, _, err := realSchur(g); !errors.Is(err, ErrNoConvergence) {
+			t.Errorf("n=%d: %v, want ErrNoConvergence", n, err)
+		}
+	}
+}
+
 // TestWholeRange: no target of finite entries makes the constructions in floating
 // point panic; they fail with an error that says why, or return a flow, and every
 // number that is said of it is a number.

@@ -3,6 +3,7 @@ package constructions
 import (
 	"errors"
 	"math"
+	"math/rand/v2"
 
 	"gonum.org/v1/gonum/lapack"
 	impl "gonum.org/v1/gonum/lapack/gonum"
@@ -14,8 +15,29 @@ import (
 var ErrNoConvergence = errors.New("the SVD or the QR algorithm did not converge")
 
 // realSchur returns T and Z with g = Z T Z^T, Z orthogonal and T upper
-// quasi-triangular: 1x1 and 2x2 blocks on the diagonal.
+// quasi-triangular: 1x1 and 2x2 blocks on the diagonal. Where the QR algorithm does
+// not converge, which is rare, it tries another basis.
 func realSchur(g *mat.Dense) (t, z *mat.Dense, err error) {
+	n, _ := g.Dims()
+	if t, z, err = hessenbergQR(g); err == nil {
+		return t, z, nil
+	}
+	rng := rand.New(rand.NewPCG(1, uint64(n)))
+	for range 3 {
+		b := mat.NewDense(n, n, nil)
+		b.Apply(func(_, _ int, _ float64) float64 { return rng.NormFloat64() }, b)
+		var qr mat.QR
+		qr.Factorize(b)
+		qr.QTo(b)
+		if t, z, err = hessenbergQR(product(mat.DenseCopyOf(b.T()), g, b)); err == nil {
+			return t, product(b, z), nil
+		}
+	}
+	return nil, nil, err
+}
+
+// hessenbergQR is realSchur in the given basis.
+func hessenbergQR(g *mat.Dense) (t, z *mat.Dense, err error) {
 	n, _ := g.Dims()
 	t = mat.DenseCopyOf(g)
 	z = mat.NewDense(n, n, nil)
@@ -44,6 +66,14 @@ func realSchur(g *mat.Dense) (t, z *mat.Dense, err error) {
 		}
 	}
 	wr, wi := make([]float64, n), make([]float64, n)
+	// Dhseqr does the same for small n, but panics where this does not converge.
+	const small = 75
+	if n <= small {
+		if lp.Dlahqr(true, true, n, 0, n-1, h.Data, h.Stride, wr, wi, 0, n-1, q.Data, q.Stride) != 0 {
+			return nil, nil, ErrNoConvergence
+		}
+		return t, z, nil
+	}
 	lp.Dhseqr(lapack.EigenvaluesAndSchur, lapack.SchurOrig, n, 0, n-1, h.Data, h.Stride, wr, wi, q.Data, q.Stride, work, -1)
 	if l := int(work[0]); l > len(work) {
 		work = make([]float64, l)

@@ -36,7 +36,7 @@ func LowerLimits(target exactmath.Matrix, q int, residual *big.Rat) Limits {
 		// A root to nearest, of 64 bits, and one unit more.
 		r.Sqrt(r)
 		r.Add(r, number(big.ToPositiveInf).SetMantExp(r, -62))
-		l.Product = lambda(v, q, r)
+		l.Product = min(l.Target, lambda(v, q, r)) // roots may differ in their last digits
 	}
 	return l
 }
