@@ -6,6 +6,7 @@ package certificate
 
 import (
 	"fmt"
+	"math"
 	"math/big"
 
 	"flowproof/coupling"
@@ -54,6 +55,7 @@ type Outcome struct {
 	Depth                 int              // of the flow; for NeedsDepth the one proved to be needed
 	Target                exactmath.Matrix // n x n
 	TargetSHA256          [32]byte
+	Engine                bool // an engine multiplied
 	Verdict               product.Verdict
 	Residual              *big.Rat // largest |entry| of target - product; an upper bound for Enclosed, nil for NeedsDepth
 }
@@ -61,17 +63,19 @@ type Outcome struct {
 // Reason classifies the refusal of a certificate.
 type Reason string
 
-// The reasons.
+// The reasons. Undecided alone is no verdict on the certificate.
 const (
 	Malformed    Reason = "malformed"     // not a sentence of the grammar
 	Version      Reason = "version"       // of another version of the format
 	NotCanonical Reason = "not canonical" // not the one way to write this content
 	Truncated    Reason = "truncated"     // ends too early
 	Trailing     Reason = "trailing data" // goes on after its end
-	TooLarge     Reason = "too large"     // beyond a limit
+	TooLarge     Reason = "too large"     // beyond a limit of the format
 	Invalid      Reason = "invalid"       // a value that the format excludes
 	Digest       Reason = "digest"        // a SHA-256 does not match
-	ClaimFalse   Reason = "claim false"   // well formed, and not true
+	ClaimFalse   Reason = "claim false"   // well formed, and proved not to be true
+	NotProved    Reason = "not proved"    // ClaimDepth: well formed, and a reason does not hold
+	Undecided    Reason = "undecided"     // neither proved nor refuted: more memory, work, time or precision is needed
 )
 
 // RejectError is the refusal of a certificate.
@@ -80,26 +84,46 @@ type RejectError struct {
 	Section string // "header", "layer 3", "target", "reasons", "trailer" or "claim"
 	Offset  int64  // bytes read when the refusal was certain
 	Detail  string
+	next    remedy // what may decide
 }
 
+// remedy is what to try about a certificate that is undecided.
+type remedy int
+
+const (
+	none    remedy = iota
+	plain          // no engine
+	sharper        // more bits of scales exp(s)
+)
+
 func (e *RejectError) Error() string {
+	if e.Reason == Undecided {
+		return fmt.Sprintf("certificate undecided: %s (%s, byte %d)", e.Detail, e.Section, e.Offset)
+	}
 	return fmt.Sprintf("certificate rejected: %s: %s (%s, byte %d)", e.Reason, e.Detail, e.Section, e.Offset)
 }
 
 // Limits bounds what reading and checking may cost. A size that the file
-// declares is compared with it before anything of that size is allocated.
+// declares is compared with it before anything of that size is allocated. The
+// first are those of the format; what is beyond Memory, Work or Done is undecided.
 type Limits struct {
 	Bytes   int64 // length of the file
 	Dim     int   // n
 	Layers  int
 	Entries int64 // matrix entries, all matrices together
 	Bits    int   // of a numerator or denominator, and of the common denominator of a matrix or a scale
-	Memory  int64 // bytes: of the numbers of a layer read as text, and again of the product
-	Work    int64 // multiplications of 64-bit words: to read numbers, and again to multiply
+
+	// Memory: of the numbers of a layer read as text, and again of the product.
+	// Work: to read numbers, and again to multiply or for the reasons, each time that
+	// the file is read. Done: looked at all the time, but only between layers while an
+	// engine multiplies.
+	exactmath.Limits
 }
 
-// DefaultLimits admits dense float64 flows up to about n = 2,048 and sparse ones
-// to n = 100,000.
+// DefaultLimits admits all that the format does, and the work for dense float64
+// flows up to about n = 2,048 and sparse ones to n = 100,000.
 func DefaultLimits() Limits {
-	return Limits{Bytes: 1 << 30, Dim: 1 << 17, Layers: 1 << 12, Entries: 1 << 26, Bits: 1 << 18, Memory: 1 << 32, Work: 1 << 40}
+	memory := min(1<<32, int64(math.MaxInt/2)) // there is no more in 32 bits
+	return Limits{Bytes: 1 << 30, Dim: 1 << 17, Layers: 1 << 12, Entries: 1 << 26, Bits: 1 << 18,
+		Limits: exactmath.Limits{Memory: memory, Work: 1 << 40}}
 }

@@ -1,10 +1,12 @@
 package certificate
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"strings"
 
 	"flowproof/coupling"
@@ -19,7 +21,53 @@ import (
 // it gets the layers in their order, as soon as they are read: before anything is
 // known about the claim. Anything but a canonical file whose claim is true is refused
 // with a *RejectError; if r fails, the error wraps that of r.
-func Check(r io.Reader, limits Limits, maker product.Maker, each func(coupling.Layer)) (o *Outcome, err error) {
+//
+// A few files have numbers that no engine holds, or scales exp(s) so extreme that
+// the claim is open at the precision that Check begins with. If r is an io.Seeker,
+// it reads them again, without an engine or at product.MaxPrecision. What is open
+// then is refused as Undecided: for the claim ClaimExact about scales exp(s), that
+// is always so, unless it is refuted.
+func Check(r io.Reader, limits Limits, maker product.Maker, each func(coupling.Layer)) (*Outcome, error) {
+	seeker, _ := r.(io.Seeker)
+	var start int64
+	if seeker != nil {
+		var err error
+		if start, err = seeker.Seek(0, io.SeekCurrent); err != nil { // a pipe
+			seeker = nil
+		}
+	}
+	p := &pass{precision: product.Precision, maker: maker, each: each}
+	for {
+		o, err := p.check(newScanner(r, limits))
+		var refusal *RejectError
+		if !errors.As(err, &refusal) || refusal.next == none {
+			return o, err
+		}
+		if seeker == nil {
+			refusal.Detail += "; a file that can be read twice may be decided"
+			return o, err
+		}
+		if refusal.next == plain {
+			p.maker = nil
+		} else {
+			p.precision = product.MaxPrecision
+		}
+		if _, err := seeker.Seek(start, io.SeekStart); err != nil {
+			return nil, fmt.Errorf("certificate: %w", err)
+		}
+	}
+}
+
+// pass is one way to check a certificate.
+type pass struct {
+	precision int // of scales exp(s)
+	maker     product.Maker
+	each      func(coupling.Layer)
+	given     int    // layers that each got, in this pass or one before,
+	digest    []byte // and the SHA-256 of the file up to there
+}
+
+func (p *pass) check(s *scanner) (o *Outcome, err error) {
 	defer func() {
 		switch p := recover().(type) {
 		case nil:
@@ -29,29 +77,34 @@ func Check(r io.Reader, limits Limits, maker product.Maker, each func(coupling.L
 			panic(p)
 		}
 	}()
-	s := newScanner(r, limits)
 	o, digest := s.header()
-	x := product.New(o.Partition, o.Layers, product.Limits{Memory: limits.Memory, Work: limits.Work}, maker)
+	memory := s.limits.Memory
+	x := product.New(o.Partition, o.Layers, p.precision, s.limits.Limits, p.maker)
+	s.engine = x.Engine
 	last := coupling.Kind(-1)
 	for i := range o.Layers {
-		s.limits.Memory = limits.Memory // the layer before is gone
+		s.limits.Memory = memory // the layer before is gone
 		l := s.layer(i+1, o.Partition)
 		s.check(x.Multiply(l))
 		if l.Kind() != last && !l.IsIdentity() {
 			o.Depth, last = o.Depth+1, l.Kind()
 		}
-		if each != nil {
-			each(l)
+		if i == p.given {
+			p.given, p.digest = i+1, s.file.Sum(nil)
+			if p.each != nil {
+				p.each(l)
+			}
 		}
+		s.need(i+1 != p.given || bytes.Equal(p.digest, s.file.Sum(nil)), Undecided, "the file changed while it was read")
 	}
 	s.target(o, x, digest)
 	s.trailer(o)
-	s.section = "claim"
+	s.section, o.Engine = "claim", x.Engine()
 	if o.Claim.Kind == ClaimDepth {
 		o.Residual = nil
 		s.judgeDepth(o)
 	} else {
-		s.judge(o, x)
+		s.judge(o, x, p.precision)
 	}
 	return o, nil
 }
@@ -61,7 +114,7 @@ func Check(r io.Reader, limits Limits, maker product.Maker, each func(coupling.L
 func (s *scanner) target(o *Outcome, x *product.Product, digest string) {
 	s.section = "target"
 	n, encoding := o.Partition.Dim(), s.key("target")
-	if n*n <= NearAbove || x.Irrational() {
+	if int64(n)*int64(n) <= NearAbove || x.Irrational() {
 		x = nil
 	}
 	h := sha256.New()
@@ -92,10 +145,14 @@ func (s *scanner) trailer(o *Outcome) {
 }
 
 // judge decides about a claim that compares the target with the product.
-func (s *scanner) judge(o *Outcome, x *product.Product) {
+func (s *scanner) judge(o *Outcome, x *product.Product, precision int) {
 	if o.Residual == nil {
 		s.check(x.Subtract(o.Target))
 		o.Residual = x.MaxAbs()
+	}
+	bound := new(big.Rat)
+	if o.Claim.Kind == ClaimResidual {
+		bound = o.Claim.Bound
 	}
 	o.Verdict = product.Residual
 	if x.Irrational() {
@@ -103,10 +160,15 @@ func (s *scanner) judge(o *Outcome, x *product.Product) {
 	} else if o.Residual.Sign() == 0 {
 		o.Verdict = product.Exact
 	}
-	holds := o.Verdict == product.Exact
-	if o.Claim.Kind == ClaimResidual {
-		holds = o.Residual.Cmp(o.Claim.Bound) <= 0
+	if o.Residual.Cmp(bound) <= 0 { // 0 is the residual of no enclosure
+		return
 	}
-	about, _ := o.Residual.Float64()
-	s.need(holds, ClaimFalse, "claim %v, and the largest residual is about %.3g", o.Claim, about)
+	// The largest |entry| is at most the slack away from what was computed.
+	twice := new(big.Rat).Add(x.Slack(), x.Slack())
+	least, _ := twice.Sub(o.Residual, twice).Float64()
+	s.need(twice.Cmp(bound) <= 0, ClaimFalse, "claim %v, and the largest residual is about %.3g", o.Claim, least)
+	if precision < product.MaxPrecision {
+		s.next = sharper
+	}
+	s.fail(Undecided, "claim %v, at a precision of %d bits for exp(s) neither proved nor refuted", o.Claim, precision)
 }

@@ -199,6 +199,12 @@ func makeSamples() []sample {
 		{"loose bound", &loose},
 		{"no layers", exact("nothing", must(coupling.NewFlow(half(2))))},
 		{"scales", scaled},
+		{"identity layers", exact("U I U L L I", flow(half(3), "ULULLU", func(k, i, j int) *big.Rat {
+			if k == 1 || k == 5 {
+				return new(big.Rat)
+			}
+			return big.NewRat(int64(k+i+j+1), 1)
+		}, ones))},
 		{"checkerboard", exact("ints", flow(must(coupling.Checkerboard(5)), "LUL", integers, ones))},
 		{"list", exact("ints", flow(must(coupling.NewPartition(5, []int{4, 0})), "UL", integers, ones))},
 		{"uneven", exact("ints", flow(must(coupling.NewPartition(6, []int{3})), "ULUL", integers, ones))},

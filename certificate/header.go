@@ -27,6 +27,7 @@ func (s *scanner) header() (o *Outcome, digest string) {
 	}
 	o.Claim = s.claim()
 	n := s.integer(s.key("dimension"), s.limits.Dim)
+	s.need(o.Claim.Kind != ClaimDepth || n <= maxReasons, TooLarge, "claims about the depth are for dimensions up to %d", maxReasons)
 	first := s.key("partition")
 	part, err := coupling.ParsePartition(n, first)
 	s.check(err)

@@ -1,6 +1,7 @@
 package certificate
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/big"
@@ -54,7 +55,8 @@ func (s *scanner) matrix(encoding string, rows, cols int, x *product.Product) (m
 	if isSparse {
 		size = int64(s.integer(count, math.MaxInt32))
 	}
-	s.spend(&s.limits.Entries, size, "matrix entries")
+	s.need(size <= s.limits.Entries, TooLarge, "too many matrix entries")
+	s.limits.Entries -= size
 	switch {
 	case isSparse:
 		m = s.sparse(int(size), rows, cols)
@@ -81,10 +83,10 @@ func (s *scanner) matrix(encoding string, rows, cols int, x *product.Product) (m
 // sparse reads the entries of a matrix that are not 0.
 func (s *scanner) sparse(count, rows, cols int) exactmath.Matrix {
 	m := entries{rows: rows, cols: cols}
-	for last := -1; len(m.list) < count; {
+	for last := int64(-1); len(m.list) < count; {
 		row, rest, _ := strings.Cut(s.line(), " ")
 		col, value, _ := strings.Cut(rest, " ")
-		at := s.integer(row, rows-1)*cols + s.integer(col, cols-1)
+		at := int64(s.integer(row, rows-1))*int64(cols) + int64(s.integer(col, cols-1))
 		v := s.number(value)
 		s.need(last < at && v.Sign() != 0, NotCanonical, "entries out of order, or an entry 0")
 		m.list, last = append(m.list, entry{at, v}), at
@@ -109,9 +111,10 @@ type entries struct {
 	list       []entry
 }
 
-// entry is the entry v in row at / cols, column at % cols.
+// entry is the entry v in row at / cols, column at % cols. There may be more
+// places than an int counts.
 type entry struct {
-	at int
+	at int64
 	v  *big.Rat
 }
 
@@ -120,7 +123,7 @@ func newEntries(cols int, v []*big.Rat) entries {
 	m := entries{rows: len(v) / cols, cols: cols}
 	for at, x := range v {
 		if x.Sign() != 0 {
-			m.list = append(m.list, entry{at, x})
+			m.list = append(m.list, entry{int64(at), x})
 		}
 	}
 	return m
@@ -131,7 +134,7 @@ func (x entries) Dims() (rows, cols int) { return x.rows, x.cols }
 
 // At returns entry (i, j).
 func (x entries) At(i, j int) *big.Rat {
-	k, ok := slices.BinarySearchFunc(x.list, i*x.cols+j, func(e entry, at int) int { return e.at - at })
+	k, ok := slices.BinarySearchFunc(x.list, int64(i)*int64(x.cols)+int64(j), func(e entry, at int64) int { return cmp.Compare(e.at, at) })
 	if !ok {
 		return new(big.Rat)
 	}
@@ -150,6 +153,6 @@ func (x entries) Float64s() []float64 {
 // Each visits the non-zero entries row by row.
 func (x entries) Each(visit func(i, j int, v *big.Rat)) {
 	for _, e := range x.list {
-		visit(e.at/x.cols, e.at%x.cols, e.v)
+		visit(int(e.at/int64(x.cols)), int(e.at%int64(x.cols)), e.v)
 	}
 }

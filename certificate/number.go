@@ -37,13 +37,13 @@ func AppendNumber(b []byte, v *big.Rat) []byte {
 // number returns the rational that text is.
 func (s *scanner) number(text string) *big.Rat {
 	words := int64(len(text)/16 + 1)
-	s.spend(&s.limits.Work, words*words, "operations")                              // to reduce to lowest terms
+	s.spend(0, words*words)                                                         // to reduce to lowest terms
 	s.need(len(text) <= s.limits.Bits/2+16, TooLarge, "a number has too many bits") // four a digit, two integers
 	v, ok := new(big.Rat).SetString(text)                                           // refuses exponents beyond 10^7
 	s.need(ok, Malformed, "want a number such as -3, 1/2 or 0x1fp-60, not %.40q", text)
 	bits := max(v.Num().BitLen(), v.Denom().BitLen())
 	s.need(bits <= s.limits.Bits, TooLarge, "a number has too many bits")
-	s.spend(&s.limits.Memory, int64(bits)/4+64, "bytes of numbers")
+	s.spend(int64(bits)/4+64, 0)
 	want := AppendNumber(nil, v)
 	s.need(string(want) == text, NotCanonical, "%.40q is to be written %.40s", text, want)
 	return v
@@ -71,7 +71,7 @@ func (s *scanner) width(m exactmath.Matrix) int {
 	high, den, g := 0, big.NewInt(1), new(big.Int)
 	m.Each(func(_, _ int, v *big.Rat) {
 		d := v.Denom()
-		s.spend(&s.limits.Work, int64(den.BitLen()/64+1)*int64(d.BitLen()/64+1), "operations")
+		s.spend(0, exactmath.Words(den)*exactmath.Words(d))
 		if high = max(high, v.Num().BitLen()-d.BitLen()+1); g.Rem(den, d).Sign() != 0 {
 			den.Mul(den, g.Quo(d, g.GCD(nil, nil, den, d)))
 			s.need(den.BitLen() <= s.limits.Bits, TooLarge, "a common denominator has more than %d bits", s.limits.Bits)

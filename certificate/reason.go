@@ -1,6 +1,7 @@
 package certificate
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -12,6 +13,10 @@ import (
 // NeedsDepth is the verdict on a proved ClaimDepth.
 const NeedsDepth product.Verdict = "needs depth"
 
+// maxReasons bounds the dimension of the target of a ClaimDepth: minors of it are
+// computed by elimination.
+const maxReasons = 1024
+
 // reason reads the reason why no flow that begins with a layer of the given kind
 // is the target: a word that begins with a letter names a field, any other is a
 // number.
@@ -21,7 +26,7 @@ func (s *scanner) reason(kind coupling.Kind) (r lowerbound.Reason) {
 	for word := ""; more; {
 		word, rest, more = strings.Cut(rest, " ")
 		if word != "" && 'a' <= word[0] && word[0] <= 'z' {
-			s.spend(&s.limits.Memory, 64, "fields")
+			s.spend(64, 64)
 			r.Fields = append(r.Fields, lowerbound.Field{Name: word})
 			continue
 		}
@@ -36,20 +41,17 @@ func (s *scanner) reason(kind coupling.Kind) (r lowerbound.Reason) {
 
 // judgeDepth decides about a lower bound of the depth.
 func (s *scanner) judgeDepth(o *Outcome) {
-	n, bits, spectral := int64(o.Partition.Dim()), s.width(o.Target), int64(0)
+	n, bits := int64(o.Partition.Dim()), s.width(o.Target)
 	for _, r := range o.Claim.Lower.Reasons {
-		if r.Rule == lowerbound.Coefficient {
-			spectral += n * n * n * n
-		}
 		for _, f := range r.Fields {
 			if f.Name == "weights" || f.Name == "vector" {
 				bits = max(bits, s.width(newEntries(1, f.Values)))
 			}
 		}
 	}
-	words, steps := n*int64(bits)/64+1, n*n*n*8+1<<20+spectral // of a minor
-	s.need(n <= 1024 && steps <= s.limits.Work/words/words && n*n*words*64 <= s.limits.Memory, TooLarge, "the reasons take too much work")
-	err := lowerbound.Check(o.Target, o.Partition, o.Claim.Lower)
-	s.need(err == nil, ClaimFalse, "%v", err)
+	s.spend(64*n*n*(n*int64(bits)/64+1), 0) // minors of [[M, 1], [1, 0]]
+	err := lowerbound.CheckWithin(&s.limits.Limits, o.Target, o.Partition, o.Claim.Lower)
+	s.need(!errors.Is(err, lowerbound.ErrUnproved), NotProved, "%v", err)
+	s.check(err)
 	o.Verdict, o.Depth = NeedsDepth, o.Claim.Lower.Depth
 }

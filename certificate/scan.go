@@ -13,7 +13,7 @@ import (
 	"flowproof/exactmath"
 )
 
-const maxLine = 1 << 24
+const maxLine = 1 << 24 // bytes of a line, its end included
 
 // scanner reads a certificate, and refuses at once what is not written as the
 // format wants it. Its methods end by a panic with a failure when they fail, so
@@ -27,6 +27,8 @@ type scanner struct {
 	canon   io.Writer     // wants them as well, steps replaced by numbers
 	limits  Limits        // of Entries, Memory and Work: what is left
 	section string
+	engine  func() bool // whether one is at work
+	next    remedy      // of a refusal
 }
 
 // failure is what the methods of a scanner panic with.
@@ -47,7 +49,7 @@ func (s *scanner) Write(p []byte) (int, error) {
 }
 
 func (s *scanner) fail(reason Reason, format string, args ...any) {
-	panic(failure{&RejectError{reason, s.section, s.at, fmt.Sprintf(format, args...)}})
+	panic(failure{&RejectError{reason, s.section, s.at, fmt.Sprintf(format, args...), s.next}})
 }
 
 // need fails unless ok.
@@ -59,7 +61,12 @@ func (s *scanner) need(ok bool, reason Reason, format string, args ...any) {
 
 // check refuses values that were read, if there is an error about them.
 func (s *scanner) check(err error) {
-	s.need(!errors.Is(err, exactmath.ErrTooLarge), TooLarge, "%v", err)
+	if tooLarge := errors.Is(err, exactmath.ErrTooLarge); tooLarge || errors.Is(err, exactmath.ErrStopped) {
+		if tooLarge && s.engine != nil && s.engine() {
+			s.next = plain
+		}
+		s.fail(Undecided, "%v", err)
+	}
 	s.need(err == nil, Invalid, "%v", err)
 }
 
@@ -73,10 +80,10 @@ func (s *scanner) io(err error) {
 	}
 }
 
-// spend takes cost from what is left of a limit.
-func (s *scanner) spend(left *int64, cost int64, what string) {
-	*left -= min(cost, *left+1)
-	s.need(*left >= 0, TooLarge, "too many %s", what)
+// spend takes memory, in bytes, and work from what is left of them.
+func (s *scanner) spend(memory, work int64) {
+	err := s.limits.Spend(memory, work)
+	s.need(err == nil, Undecided, "%v", err)
 }
 
 // line reads up to the end of the line.
@@ -85,13 +92,14 @@ func (s *scanner) line() string {
 	for {
 		part, err := s.in.ReadSlice('\n')
 		s.Write(part)
-		if b = append(b, part...); err == nil {
+		b = append(b, part...)
+		s.need(len(b) <= maxLine, TooLarge, "a line of more than %d bytes", maxLine)
+		if err == nil {
 			return string(b[:len(b)-1])
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
 			s.io(err)
 		}
-		s.need(len(b) <= maxLine, TooLarge, "a line of more than %d bytes", maxLine)
 	}
 }
 

@@ -2,6 +2,8 @@
 // models are kept in: NumPy archives (.npz), safetensors, and PyTorch
 // checkpoints (.pt, .pth; of PyTorch 1.6 and later, and of 0.1.10 and later
 // before it), whose pickles are decoded without running anything that they name.
+// What two readers could take for two tensors is refused, and memory is taken only
+// for bytes that are there: docs/files.md has the rules and the limits.
 package checkpoint
 
 import (
@@ -56,7 +58,7 @@ type Tensor struct {
 // and row by row.
 func describe(t Tensor) (targets.Array, error) {
 	e, err := targets.ElementOf(t.DType)
-	return targets.Array{Element: e, Shape: t.Shape, Note: fmt.Sprintf("%s %v", t.DType, t.Shape)}, err
+	return targets.Array{Element: e, Shape: t.Shape}, err
 }
 
 // maxEntries is the number of entries of the largest tensor that is read.
@@ -81,27 +83,26 @@ func Open(path string) (*File, error) {
 }
 
 func open(path string) (*File, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() { // opening a pipe waits for who writes
+		return nil, errors.New("is not a regular file, want .npz, .safetensors, .pt or .pth")
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, &FileError{Reason: "cannot be opened: " + cause(err), Err: err}
 	}
-	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("is not a regular file, want .npz, .safetensors, .pt or .pth")
-	}
-	head := make([]byte, 512)
-	if err == nil {
-		if n, _ := file.ReadAt(head, 0); n < 9 {
-			err = errors.New("is empty or truncated, want .npz, .safetensors, .pt or .pth")
-		}
-	}
-	if err != nil {
+	if info, err = file.Stat(); err != nil {
 		file.Close()
 		return nil, err
 	}
+	head := make([]byte, 512)
+	if n, _ := file.ReadAt(head, 0); n < 9 {
+		file.Close()
+		return nil, errors.New("is empty or truncated, want .npz, .safetensors, .pt or .pth")
+	}
 	var f *File
 	switch {
-	case bytes.HasPrefix(head, []byte("PK")):
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")): // longer than a header of safetensors
 		f, err = openZip(file, info.Size())
 	case head[8] == '{':
 		f, err = openSafeTensors(file, info.Size())
@@ -208,6 +209,9 @@ func (f *File) target(t Tensor) (*targets.Target, error) {
 	}
 	if _, _, err := t.array.Side(); err != nil {
 		return fail(err)
+	}
+	if t.array.Note == "" {
+		t.array.Note = fmt.Sprintf("%s %v", t.DType, t.Shape)
 	}
 	var out *targets.Target
 	err := t.stream(func(r io.Reader) (err error) {

@@ -30,10 +30,12 @@ func TestSpreadOut(t *testing.T) {
 		t.Errorf("%d bytes read at %d", n, at)
 		return strings.NewReader(""), nil
 	}}
+	small := s
+	small.count = 1 << 20
 	for want, x := range map[string]tensorRef{
-		"is spread over":         {s, 0, []int{2, 2}, []int{1 << 30, 1}},
-		"want at most":           {s, 0, []int{5000, 5000}, []int{0, 0}},
-		"in a storage of 109951": {s, 1 << 40, []int{1}, []int{1}},
+		"is spread over":          {s, 0, []int{2, 2}, []int{1 << 30, 1}},
+		"want at most":            {s, 0, []int{5000, 5000}, []int{0, 0}},
+		"in a storage of 1048576": {small, 1 << 20, []int{1}, []int{1}},
 	} {
 		if err := x.stream(nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)

@@ -18,7 +18,7 @@ import (
 // and the numbers, each byte of them in exactly one tensor.
 
 const (
-	maxHeader    = 100_000_000 // bytes of the longest header that the format allows
+	maxHeader    = 16 << 20 // bytes of a header: some hundred thousand tensors; the format allows 100 MB
 	metadataName = "__metadata__"
 )
 
@@ -34,8 +34,11 @@ func openSafeTensors(r io.ReaderAt, size int64) (*File, error) {
 		return nil, err
 	}
 	length := binary.LittleEndian.Uint64(pre[:])
-	if length > maxHeader || int64(length) > size-8 {
+	switch {
+	case length > uint64(size-8):
 		return nil, fmt.Errorf("declares a safetensors header of %d bytes in a file of %d", length, size)
+	case length > maxHeader:
+		return nil, fmt.Errorf("has a safetensors header of %d bytes, want %d or less", length, maxHeader)
 	}
 	header := make([]byte, length)
 	if _, err := r.ReadAt(header, 8); err != nil {

@@ -112,7 +112,7 @@ type member struct {
 // method and maxInflated allow.
 func (m *member) sound() error {
 	switch u, c := m.UncompressedSize64, m.CompressedSize64; {
-	case m.Flags&1 != 0:
+	case m.Flags&(1|1<<6) != 0:
 		return errors.New("is encrypted")
 	case m.Method == zip.Store && u != c:
 		return fmt.Errorf("is damaged: %d bytes stored as %d", u, c)

@@ -179,7 +179,7 @@ func (c *selection) deeper() *Deeper {
 		return nil
 	}
 	forms := deepForms
-	if c.part.Dim() <= quickPolish {
+	if c.part.Dim() <= hintPolish {
 		forms = append([]namedDepth{{"polish", 8}}, forms...)
 	}
 	var best candidate
@@ -196,7 +196,10 @@ func (c *selection) deeper() *Deeper {
 			break
 		}
 	}
-	if best.Built == nil || !best.usable() && c.best.Built != nil && !(best.errs.Worst() <= farBetter*c.best.errs.Worst()) {
+	switch {
+	case best.Built == nil || math.IsInf(best.errs.Worst(), 1):
+		return nil
+	case !best.usable() && c.best.Built != nil && best.errs.Worst() > farBetter*c.best.errs.Worst():
 		return nil
 	}
 	return &Deeper{depth, best.Construction, best.top, best.errs}
@@ -256,6 +259,10 @@ func fewer(times, n int) int { return max(1, min(times, times*64/n)) }
 
 // refineBudget is the number of iterations that auto and Polish allow Refine.
 func refineBudget(n int) int { return fewer(8000, n) }
+
+// hintPolish is the largest dimension in which auto polishes a second time, with
+// eight layers, to say what they would give.
+const hintPolish = 10
 
 // quickPolish is the largest dimension in which Polish takes a second or two.
 const quickPolish = 24

@@ -35,7 +35,7 @@ func (e *DepthError) Error() string {
 
 // Conditioned writes any M with det M > 0, n >= 2 odd or even, as thirteen
 // coupling layers whose condition numbers have a product within a constant of
-// the least possible: from the singular value decomposition M = Q1 Sigma Q2^T,
+// the least possible if M is balanced, s_p >= 1 >= s_(q+1): from the singular value decomposition M = Q1 Sigma Q2^T,
 // Q1 and Q2 rotations,
 //
 //	M = [L U L U L U] diag(Sigma1, I) diag(I, Sigma2) [U L U L U L],
@@ -46,9 +46,9 @@ func (e *DepthError) Error() string {
 //
 //	C max(s_1, 1) max(1/s_n, 1) delta,   delta = max(1, 1/s_p, s_(q+1)),
 //
-// which is C cond(M) delta if |det M| = 1; delta = 1 for a suitable multiple of
-// any M, and for |det M| = 1 at most sqrt(cond M), 1 if n <= 3 (PROOFS.md,
-// section 5). In eleven layers diag(I, Sigma2) goes into a neighbouring L and
+// which is C cond(M) delta if |det M| = 1; delta = 1 for balanced M, such as a
+// suitable multiple of any M, and for |det M| = 1 at most cond(M)^((p-1)/n)
+// (PROOFS.md, section 5). In eleven layers diag(I, Sigma2) goes into a neighbouring L and
 // the two U become one; the bound is the same.
 //
 // The target is read in float64 up to a power of two; the residual left is of
@@ -57,7 +57,7 @@ func (e *DepthError) Error() string {
 //
 // Errors: *DepthError, *ShapeError, ErrPartition (the parts must differ by at
 // most one), ErrOrientation (determinant negative), ErrSingular,
-// ErrNoConvergence.
+// ErrNoConvergence, *BoundError (never seen: rounding broke the bound).
 func Conditioned(target exactmath.Matrix, part coupling.Partition, opts ConditionedOptions) (*coupling.Flow, error) {
 	if opts.Depth != 0 && opts.Depth != 13 && opts.Depth != 11 {
 		return nil, &DepthError{opts.Depth}

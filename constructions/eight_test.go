@@ -77,7 +77,7 @@ func TestEight(t *testing.T) {
 						t.Errorf("layer %d of %d: condition number %g, proved at most %g", k, len(m.layers), c, limit)
 					}
 				}
-				if low := lowerLimit(s); m.product < low*(1-1e-9) {
+				if low := m.lowerLimit(target); m.product < low*(1-1e-9) {
 					t.Errorf("product of condition numbers %g, proved at least %g", m.product, low)
 				}
 			}

@@ -26,13 +26,12 @@ const (
 	OrthogonalProductOdd  = 13_800
 )
 
-// orthogonalBound returns what is proved for n coordinates, and the norm of the
-// weight of a layer that has the largest condition number, up to rounding.
-func orthogonalBound(n int) (b conditions, norm float64) {
+// orthogonalBound returns what is proved for n coordinates.
+func orthogonalBound(n int) conditions {
 	if n%2 == 0 {
-		return conditions{OrthogonalBoundEven, OrthogonalProductEven}, 1 + 1/quarterRoot
+		return conditions{OrthogonalBoundEven, OrthogonalProductEven}
 	}
-	return conditions{OrthogonalBoundOdd, OrthogonalProductOdd}, 1 + math.Sqrt2
+	return conditions{OrthogonalBoundOdd, OrthogonalProductOdd}
 }
 
 // orthogonalLimit is the largest distance of a singular value from 1 that
@@ -74,8 +73,8 @@ func Orthogonal(target exactmath.Matrix, part coupling.Partition) (*coupling.Flo
 		}
 		return nil, ErrNoConvergence
 	}
-	b, norm := orthogonalBound(part.Dim())
-	if three, ok := threeShears(m, f.p, norm); ok {
+	b := orthogonalBound(part.Dim())
+	for _, three := range threeShears(m, f.p) {
 		if flow, got, err := f.within(b, three.first, three.weights...); err != nil || got.keeps(b) {
 			return flow, err
 		}

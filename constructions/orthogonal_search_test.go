@@ -3,6 +3,7 @@ package constructions
 import (
 	"embed"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -63,7 +64,7 @@ func TestOrthogonalWorst(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			b, _ := orthogonalBound(n)
+			b := orthogonalBound(n)
 			flow, err := frame{part: half(t, n), p: n / 2, q: n - n/2}.bestRotation(h, twists(n%2 == 1), b,
 				func(norms []float64) float64 { return spectral.Shear(slices.Max(norms)) })
 			if err != nil {
@@ -92,7 +93,7 @@ func TestEstimatesDecideNothing(t *testing.T) {
 	for n := 2; n <= 9; n++ {
 		all := weirdRotations(n, rng)
 		all["random"] = haar(n, rng)
-		b, _ := orthogonalBound(n)
+		b := orthogonalBound(n)
 		for name, m := range all {
 			h, err := newHalved(m, n/2)
 			if err != nil {
@@ -121,6 +122,22 @@ func TestEstimatesDecideNothing(t *testing.T) {
 	}
 }
 
+// TestBoundError: where nothing keeps the bounds, of one layer or of the product,
+// there is an error and no flow.
+func TestBoundError(t *testing.T) {
+	h, err := newHalved(haar(6, rand.New(rand.NewPCG(31, 1))), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := frame{part: half(t, 6), p: 3, q: 3}
+	for _, b := range []conditions{{2, OrthogonalProductEven}, {OrthogonalBoundEven, 10}} {
+		var bound *BoundError
+		if flow, err := f.bestRotation(h, twists(false), b, slices.Max[[]float64]); !errors.As(err, &bound) || flow != nil || bound.Bound != b.largest {
+			t.Errorf("%+v: %v, %v", b, flow, err)
+		}
+	}
+}
+
 // TestProvedTwist: the parameters of the proof alone, with no other to choose,
 // keep the bounds of the theorem.
 func TestProvedTwist(t *testing.T) {
@@ -128,7 +145,7 @@ func TestProvedTwist(t *testing.T) {
 	for n := 2; n <= 21; n++ {
 		all := weirdRotations(n, rng)
 		all["random"] = haar(n, rng)
-		b, _ := orthogonalBound(n)
+		b := orthogonalBound(n)
 		for name, m := range all {
 			h, err := newHalved(m, n/2)
 			if err != nil {
@@ -147,7 +164,7 @@ func TestProvedTwist(t *testing.T) {
 func TestWithin(t *testing.T) {
 	f := frame{part: half(t, 4), p: 2, q: 2}
 	weight := func(x float64) *mat.Dense { return mat.NewDense(2, 2, []float64{x, 0, 0, x / 2}) }
-	b, _ := orthogonalBound(4)
+	b := orthogonalBound(4)
 	for _, c := range []struct {
 		last   float64
 		layers int
@@ -158,6 +175,18 @@ func TestWithin(t *testing.T) {
 		}
 		if len(flow.Layers()) != c.layers || !got.keeps(b) || !(largest(t, flow) <= b.largest) {
 			t.Errorf("weights 2, 0, %v: %d layers, %v; want %d layers", c.last, len(flow.Layers()), got, c.layers)
+		}
+	}
+}
+
+// TestOrthogonalTiny: angles so small that blocks are subnormal, or vanish when
+// they are squared.
+func TestOrthogonalTiny(t *testing.T) {
+	for _, n := range []int{2, 3, 4, 5, 8} {
+		for _, angle := range []float64{1e-323, 1e-310, 1e-300, 1e-200, 1e-160, 1e-100, 1e-17, 1e-16, 1e-8} {
+			for _, m := range []*mat.Dense{givens(n, 0, n-1, angle), givens(n, 0, 1, angle), product(givens(n, 0, n-1, angle), givens(n, 0, n-1, math.Pi/2))} {
+				checkRotation(t, m, half(t, n))
+			}
 		}
 	}
 }
@@ -270,7 +299,7 @@ func TestOrthogonalSearch(t *testing.T) {
 	}
 	for _, n := range dims {
 		rng := rand.New(rand.NewPCG(23, uint64(n)))
-		b, _ := orthogonalBound(n)
+		b := orthogonalBound(n)
 		var m *mat.Dense
 		worst := 0.0
 		for range starts {

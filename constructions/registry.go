@@ -59,7 +59,7 @@ func List() []Construction {
 			plain(Published)},
 		{"eight", "any map: eight layers in closed form, conditioned by a polynomial in cond M without n", "PROOFS.md, theorem 5.5",
 			plain(Eight)},
-		{"conditioned", "any map: thirteen layers (-max-depth 11: eleven) within a constant of the best conditioning", "PROOFS.md, theorem 5.2",
+		{"conditioned", "any map: thirteen layers (-max-depth 11: eleven), of balanced maps within a constant of the best conditioning", "PROOFS.md, theorem 5.2",
 			func(m exactmath.Matrix, p coupling.Partition, opt Options) (*coupling.Flow, error) {
 				depth := 13
 				if opt.MaxDepth == 11 || opt.MaxDepth == 12 {

@@ -4,7 +4,6 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"flowproof/coupling"
-	"flowproof/exactmath/spectral"
 )
 
 // shears is a product of three layers, the kind of the outer two being first.
@@ -13,42 +12,34 @@ type shears struct {
 	weights []*mat.Dense
 }
 
-// threeShears looks for M = U(X) L(c) U(Z) or L(X) U(b) L(Z) in block order.
-// The former holds if and only if X c = a - I, c Z = e - I and X + Z + X c Z = b
-// (PROOFS.md, section 1.5); the least-norm X and Z are tried, and taken if they
-// meet the equations to rounding and it is certified that no weight, as rounded,
-// has a norm above maxNorm.
-func threeShears(m *mat.Dense, p int, maxNorm float64) (shears, bool) {
+// threeShears returns M as U(X) L(c) U(Z) and as L(X) U(b) L(Z) in block order,
+// where it can. The former holds if and only if X c = a - I, c Z = e - I and X + Z +
+// X c Z = b (PROOFS.md, section 1.5); the least-norm X and Z are tried, and given if
+// they meet the equations to rounding. Nothing is said of their norms.
+func threeShears(m *mat.Dense, p int) []shears {
 	n, _ := m.Dims()
 	a, b := m.Slice(0, p, 0, p), m.Slice(0, p, p, n)
 	c, e := m.Slice(p, n, 0, p), m.Slice(p, n, p, n)
-	if w, ok := outerShears(a, b, c, e, maxNorm); ok {
-		return shears{coupling.Upper, w}, true
+	var out []shears
+	if w, ok := outerShears(a, b, c, e); ok {
+		out = append(out, shears{coupling.Upper, w})
 	}
-	if w, ok := outerShears(e, c, b, a, maxNorm); ok {
-		return shears{coupling.Lower, w}, true
+	if w, ok := outerShears(e, c, b, a); ok {
+		out = append(out, shears{coupling.Lower, w})
 	}
-	return shears{}, false
+	return out
 }
 
 // outerShears solves X c = a - I, c Z = e - I, X + X c Z + Z = b, and returns X,
 // c, Z.
-func outerShears(a, b, c, e mat.Matrix, maxNorm float64) (weights []*mat.Dense, ok bool) {
+func outerShears(a, b, c, e mat.Matrix) (weights []*mat.Dense, ok bool) {
 	const tol = 1e-14
-	// The rank of a - I and e - I cannot exceed that of c, so a dense M fails
-	// here, before any factorization.
 	pinv, err := pseudoInverse(c)
 	if err != nil {
 		return nil, false
 	}
 	am, em := minusIdentity(a), minusIdentity(e)
 	x, z := toGrid(product(am, pinv)), toGrid(product(mat.DenseCopyOf(pinv), em))
-	weights = []*mat.Dense{x, toGrid(mat.DenseCopyOf(c)), z}
-	for _, w := range weights {
-		if !spectral.AtMost(w, maxNorm) {
-			return nil, false
-		}
-	}
 	xc := product(x, c)
 	top := product(xc, z)
 	top.Add(top, x)
@@ -59,7 +50,7 @@ func outerShears(a, b, c, e mat.Matrix, maxNorm float64) (weights []*mat.Dense, 
 	cz.Sub(cz, em)
 	n := float64(xc.RawMatrix().Rows + cz.RawMatrix().Rows)
 	ok = mat.Norm(xc, 2)+mat.Norm(cz, 2)+mat.Norm(top, 2) <= tol*n
-	return weights, ok
+	return []*mat.Dense{x, toGrid(mat.DenseCopyOf(c)), z}, ok
 }
 
 func minusIdentity(a mat.Matrix) *mat.Dense {

@@ -90,6 +90,11 @@ func TestInvalidLayers(t *testing.T) {
 		"nil weight":       func() error { _, err := NewLayer(part, Lower, nil, Scale{}); return err },
 		"no partition":     func() error { _, err := NewLayer(Partition{}, Lower, w(0, 0), Scale{}); return err },
 		"scale length":     func() error { _, err := NewLayer(part, Lower, w(3, 2), must(ExactScale(rats(2)))); return err },
+		"too many scales": func() error {
+			_, err := NewLayer(part, Lower, w(3, 2), must(ExactScale(rats(2, 3, 4, 5))))
+			return err
+		},
+		"too many exponents": func() error { _, err := NewLayer(part, Upper, w(2, 3), ExpScale(rats(1, 2, 3))); return err },
 		"flow": func() error {
 			_, err := NewFlow(must(Half(4)), must(NewLayer(part, Lower, w(3, 2), Scale{})))
 			return err

@@ -6,13 +6,10 @@ import (
 	"math"
 	"math/big"
 
-	"gonum.org/v1/gonum/mat"
-
 	"flowproof/convolution"
 	"flowproof/coupling"
 	"flowproof/coupling/run"
 	"flowproof/exactmath"
-	"flowproof/exactmath/sparse"
 	"flowproof/internal/number"
 	"flowproof/verify"
 	"flowproof/verify/condition"
@@ -64,10 +61,14 @@ type Condition struct {
 	MaxLayerBound    number.Float   `json:"max_layer_bound"`
 	MaxLayerEstimate number.Float   `json:"max_layer_estimate"`
 	ProductBound     number.Float   `json:"product_bound"`
-	// LowerLimit is an estimate of what the product of the condition numbers
-	// of any flow of any depth is at least (PROOFS.md, theorem 5.1). It is at
-	// least max(cond M, |det M|^(1/q), |det M|^(-1/q)).
-	LowerLimit number.Float `json:"lower_limit"`
+	// LowerLimit is what the product of the condition numbers is proved to be at
+	// least, at any depth, in every flow whose product is the target (PROOFS.md,
+	// theorem 5.1): at least cond M but for rounding, and |det M|^(1/q),
+	// |det M|^(-1/q). ProductLowerLimit is the same for every flow whose product is
+	// that of this one, which differs from the target by the residual; it never
+	// exceeds ProductBound. Both are rounded down.
+	LowerLimit        number.Float `json:"lower_limit"`
+	ProductLowerLimit number.Float `json:"product_lower_limit"`
 }
 
 // Layer describes one layer.
@@ -112,13 +113,9 @@ func (r *Report) Fill(f *coupling.Flow, target exactmath.Matrix, res *verify.Res
 		c.MaxLayerEstimate = max(c.MaxLayerEstimate, number.Float(k.Estimate))
 		c.ProductBound = number.Float(math.Nextafter(float64(c.ProductBound)*k.Bound, math.Inf(1)))
 	}
-	c.Target, c.LowerLimit = number.Float(math.Inf(1)), 1 // what is known if there is no SVD
-	if s, exp, ok := singularValues(target); ok {
-		if s[len(s)-1] > 0 {
-			c.Target = number.Float(s[0] / s[len(s)-1])
-		}
-		c.LowerLimit = number.Float(lowerLimit(s, exp, max(f.Partition().P(), f.Partition().Q())))
-	}
+	c.Target = number.Float(condition.Estimate(target))
+	limits := condition.LowerLimits(target, max(f.Partition().P(), f.Partition().Q()), res.ResidualFrobSq)
+	c.LowerLimit, c.ProductLowerLimit = number.Float(limits.Target), number.Float(limits.Product)
 
 	limit, _ := tol.Float64()
 	return r.measure(f, target, limit, seed)
@@ -130,63 +127,6 @@ func extremes(v []float64) (lo, hi number.Float) {
 		lo, hi = min(lo, number.Float(x)), max(hi, number.Float(x))
 	}
 	return lo, hi
-}
-
-// singularValues estimates the singular values of m, the largest first, divided by
-// 2^exp, which brings the largest near 1 where it is far from it. For a permutation
-// with or without signs they are 1. ok is false if they were not found.
-func singularValues(m exactmath.Matrix) (s []float64, exp int, ok bool) {
-	n, _ := m.Dims()
-	if _, _, ok := sparse.SignedPermutation(m); ok {
-		s = make([]float64, n)
-		for i := range s {
-			s[i] = 1
-		}
-		return s, 0, true
-	}
-	data := m.Float64s()
-	top := 0.0
-	for _, v := range data {
-		if top = max(top, math.Abs(v)); math.IsInf(top, 0) || math.IsNaN(top) {
-			return nil, 0, false
-		}
-	}
-	if top != 0 && (top < 0x1p-400 || top > 0x1p400) {
-		_, exp = math.Frexp(top)
-		for i, v := range data {
-			data[i] = math.Ldexp(v, -exp)
-		}
-	}
-	var svd mat.SVD
-	if !svd.Factorize(mat.NewDense(n, n, data), mat.SVDNone) {
-		return nil, 0, false
-	}
-	return svd.Values(nil), exp, true
-}
-
-// lowerLimit is the bound of PROOFS.md, theorem 5.1, for singular values 2^exp s, q
-// the size of the larger part.
-func lowerLimit(s []float64, exp, q int) float64 {
-	up, down, last := 0.0, 0.0, 0.0
-	for _, v := range s {
-		if v == 0 { // to working precision
-			v = s[0] * 0x1p-53
-		}
-		l := math.Log(v) + float64(exp)*math.Ln2
-		up, down, last = up+max(l, 0), down+max(-l, 0), math.Ldexp(v, exp)
-	}
-	first := math.Ldexp(s[0], exp)
-	return max(1, first, math.Exp(up/float64(q))) * max(1, 1/last, math.Exp(down/float64(q)))
-}
-
-// ConditionEstimate estimates the condition number of a matrix by the SVD: +Inf
-// for one that is singular to working precision, or whose SVD was not found.
-func ConditionEstimate(m exactmath.Matrix) float64 {
-	s, _, ok := singularValues(m)
-	if !ok || s[len(s)-1] == 0 {
-		return math.Inf(1)
-	}
-	return s[0] / s[len(s)-1]
 }
 
 // JSON writes the report as one indented object.

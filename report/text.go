@@ -42,9 +42,9 @@ func (r *Report) Text(w io.Writer) error {
 		r.ResidualMax, r.ResidualFrobeniusRelative, r.Tolerance, reproduced(r.Reproduced))
 	row("round trip", "%.1e in float64, %.1e in float32", r.RoundTrip.Float64, r.RoundTrip.Float32)
 	row("forward error", "%.1e in float64, %.1e in float32", r.Forward.Float64, r.Forward.Float32)
-	row("condition", "largest layer %s (SVD %s), product %s, no flow%s has less than %s",
+	row("condition", "largest layer %s (SVD %s), product %s, no flow of the same matrix has less than %s",
 		short(r.Condition.MaxLayerBound), short(r.Condition.MaxLayerEstimate),
-		short(r.Condition.ProductBound), r.ofTheTarget(), shortDown(r.Condition.LowerLimit))
+		short(r.Condition.ProductBound), shortDown(r.Condition.ProductLowerLimit))
 	switch {
 	case r.DetSign != nil:
 		row("determinant", "%s (%s)", [3]string{"negative", "zero", "positive"}[1+*r.DetSign], r.DetHow)
@@ -149,11 +149,11 @@ func short(x number.Float) string {
 	return s
 }
 
-// shortDown prints a lower limit rounded down to five digits.
+// shortDown prints a positive number rounded down to five digits.
 func shortDown(x number.Float) string {
 	f := float64(x)
 	s := strconv.FormatFloat(f, 'g', 5, 64)
-	if v, err := strconv.ParseFloat(s, 64); err == nil && v > f {
+	if v, err := strconv.ParseFloat(s, 64); err != nil || v > f {
 		s = strconv.FormatFloat(f-5e-5*math.Pow(10, math.Floor(math.Log10(f))), 'g', 5, 64)
 	}
 	return s

@@ -136,6 +136,7 @@ type Array struct {
 type layout struct {
 	n             int
 	list, flipped bool
+	note          string // what a reader of the report shall know of it
 }
 
 // Side returns n if the array can be an n x n matrix or a list of n points by its
@@ -160,13 +161,17 @@ func (a Array) layout() (layout, error) {
 	}
 	switch {
 	case len(s) == 1:
-		return layout{s[0], true, false}, checkList(s[0])
+		return layout{n: s[0], list: true, note: ", permutation"}, checkList(s[0])
 	case len(s) != 2:
 	case s[0] == s[1]:
-		return layout{s[0], false, a.Fortran != inputsFirst}, checkDense(s[0])
+		l := layout{n: s[0], flipped: a.Fortran != inputsFirst}
+		if inputsFirst {
+			l.note = ", kernel with the inputs first"
+		}
+		return l, checkDense(s[0])
 	case len(a.Shape) == 2 && (s[0] == 1 || s[1] == 1):
 		n := max(s[0], s[1])
-		return layout{n, true, false}, checkList(n)
+		return layout{n: n, list: true, note: ", permutation"}, checkList(n)
 	}
 	return layout{}, fail("", "has shape %s, want (n, n), (n, n, 1, 1), (1, 1, n, n), or (n,) for a permutation", shapeText(a.Shape))
 }
@@ -218,7 +223,7 @@ func (a Array) Read(r io.Reader) (*Target, error) {
 		if bad >= 0 {
 			return nil, fail("entry "+a.position(bad), "is not an integer in an array of shape %s; %s", shapeText(a.Shape), wantShape)
 		}
-		return permTarget(list, a.Note+", permutation")
+		return permTarget(list, a.Note+l.note)
 	}
 	var place func(k int) int
 	if l.flipped {
@@ -228,7 +233,7 @@ func (a Array) Read(r io.Reader) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fromMatrix(m, a.Note)
+	return fromMatrix(m, a.Note+l.note)
 }
 
 // errOther tells that a list is no permutation.
@@ -243,19 +248,20 @@ func (a Array) Permutation(r io.Reader) (bool, error) {
 	}
 	// Of 0..n, all but one value occur: 0 is missing from a list of 1..n, n from
 	// one of 0..n-1.
-	seen := make([]bool, l.n+1)
+	seen := make([]uint64, l.n/64+1)
+	has := func(i int) bool { return seen[i/64]>>(i%64)&1 == 1 }
 	err = a.each(r, l.n, func(_ int, x number) error {
 		i, ok := x.integer()
-		if !ok || i < 0 || int64(l.n) < i || seen[i] {
+		if !ok || i < 0 || int64(l.n) < i || has(int(i)) {
 			return errOther
 		}
-		seen[i] = true
+		seen[i/64] |= 1 << (i % 64)
 		return nil
 	})
 	if errors.Is(err, errOther) {
 		return false, nil
 	}
-	return err == nil && seen[0] != seen[l.n], err
+	return err == nil && has(0) != has(l.n), err
 }
 
 // each reads count numbers.

@@ -301,6 +301,7 @@ func TestBadFiles(t *testing.T) {
 		{"a.txt", "[[0 1]\n [1]]", "line 2: has another number of entries than the first row, which has 2"},
 		{"a.txt", "[1 2; 3]", "line 1: has another number of entries"},
 		{"a.txt", "[1 2\n 3; 4 5]", "line 2: has another number of entries"},
+		{"a.txt", "[1 2\n 3\n;]", "line 3: has another number of entries"},
 		{"a.txt", "[1 2\n 3\n 4 5]", "line 3: has another number of entries"},
 		{"a.txt", "[1 2 3\n4 5 7]", "has 2 rows of 3 entries"},
 		{"a.txt", "[" + lines(8) + "]", "has 8 lines of 8 integers, which are a matrix, or a permutation of 64 points"},
@@ -530,7 +531,7 @@ func TestBeyondFloat64(t *testing.T) {
 	// Too large for rationals: the entry is named, and not rounded.
 	e := &entries{}
 	for k := range (MaxExact + 1) * (MaxExact + 1) {
-		if err := e.add(intNumber(int64(k % 2 * odd))); err != nil {
+		if err := e.add(intNumber(int64(k%2) * odd)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -631,4 +632,34 @@ func TestHalfFloat(t *testing.T) {
 	if v := halfFloat(0x7e00); v == v {
 		t.Error(v)
 	}
+}
+
+// TestOddFiles reads files as other programs write them, and refuses what could be
+// read as two matrices.
+func TestOddFiles(t *testing.T) {
+	turn := "4/5 -3/5 3/5 4/5"
+	float := func(s string) string { // the decimals are rounded to float64
+		var out []string
+		for _, f := range strings.Fields(s) {
+			r, _ := new(big.Rat).SetString(f)
+			v, _ := r.Float64()
+			out = append(out, new(big.Rat).SetFloat64(v).RatString())
+		}
+		return strings.Join(out, " ")
+	}
+	for name, want := range map[string]string{
+		"trailing.csv": float(turn), "nprint.txt": float(turn), "fortran.txt": float(turn), "unsigned-integer.mtx": "1 0 0 3", "skew-7836.mtx": "0 1 -1 0",
+	} {
+		if got := ratStrings(mustLoad(t, samples+"odd/"+name)); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+	camera, _ := exactmath.FromFloat64(3, 3, []float64{1745.2, 0, 608.7, 0, 1745.1, 378.7, 0, 0, 1})
+	if x := mustLoad(t, samples+"odd/opencv.txt"); !dense.Equal(x.Matrix, camera) {
+		t.Errorf("opencv.txt: %v", x.Matrix.Float64s())
+	}
+	if x := mustLoad(t, samples+"odd/perm-matrix.npy"); x.Perm == nil {
+		t.Errorf("perm-matrix.npy: %v is no permutation", x.Matrix.Float64s())
+	}
+	checkFileError(t, samples+"odd/npy-dup-descr.npy", "has the key descr twice in its NumPy header, so that two arrays could be meant")
 }

@@ -133,13 +133,22 @@ func lookup(name string) (recipe, error) {
 	if i := slices.IndexFunc(rs, func(r recipe) bool { return r.Name == name }); i >= 0 {
 		return rs[i], nil
 	}
-	best, nearest := len(name)/3+2, ""
+	var names []string
 	for _, r := range rs {
-		if d := editDistance(name, r.Name); d < best {
-			best, nearest = d, r.Name
+		names = append(names, r.Name)
+	}
+	return recipe{}, &UnknownError{name, nearest(name, names)}
+}
+
+// nearest returns the one of names that name is a misspelling of, if any.
+func nearest(name string, names []string) (found string) {
+	best := len(name)/3 + 2
+	for _, n := range names {
+		if d := editDistance(name, n); d < best {
+			best, found = d, n
 		}
 	}
-	return recipe{}, &UnknownError{name, nearest}
+	return found
 }
 
 // Make returns the named target in dimension d. The seed has no effect on

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"flowproof/transport"
 )
 
 // ParsePermutation reads a permutation from text such as 2,0,1 or [2 0 1], and
@@ -35,6 +37,8 @@ type table struct {
 	pending string // the separator read last, if nothing came after it in the row
 	comma   string // the separator of entries, if one was seen
 
+	points bool // rows are points: any number of them, of a few entries
+
 	// In [a b <line end> c d] the lines are rows, or those of a long list of
 	// integers as NumPy prints it: which of the two, the end tells.
 	wrapped bool
@@ -51,7 +55,7 @@ const (
 )
 
 func readText(r *bufio.Reader) (*Target, error) {
-	t, err := readTable(r)
+	t, err := readTable(r, false)
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +84,8 @@ func readText(r *bufio.Reader) (*Target, error) {
 	return fromMatrix(m, "text")
 }
 
-func readTable(r *bufio.Reader) (*table, error) {
-	t, l := &table{}, newLexer(r, '#')
+func readTable(r *bufio.Reader, points bool) (*table, error) {
+	t, l := &table{points: points}, newLexer(r, '#')
 	for closed := false; ; {
 		kind, text, err := l.next()
 		if err != nil {
@@ -143,7 +147,7 @@ func (t *table) field(text string) error {
 func (t *table) separator(text string) error {
 	switch {
 	case text == ";" && t.brackets == flat:
-		if t.short || t.rows > t.cols {
+		if t.short {
 			return t.ragged()
 		}
 		t.wrapped = false
@@ -230,6 +234,17 @@ func (t *table) put(x number) error {
 		if t.short {
 			return t.ragged()
 		}
+	}
+	if t.points {
+		switch {
+		case t.len() > MaxSamples:
+			return fail("", "holds more than %d numbers", MaxSamples)
+		case t.rows == 0 && t.col > transport.MaxDim:
+			return sampleShape(2, t.col)
+		case t.rows > 0 && t.col > t.cols:
+			return t.ragged()
+		}
+		return nil
 	}
 	switch list := t.rows == 0 || t.cols == 1 || t.wrapped && t.col <= t.cols; {
 	case list && t.len() > MaxPermutation:

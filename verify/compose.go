@@ -32,19 +32,19 @@ func Compose(f *coupling.Flow) (exactmath.Matrix, error) {
 			return nil, err
 		}
 	}
-	x, err := multiply(f, nil)
+	x, err := multiply(f, nil, product.Precision)
 	if err != nil {
 		return nil, err
 	}
 	return matrix(x, f.Partition().Dim())
 }
 
-// multiply multiplies layer by layer, and subtracts a target that is not nil; if
-// it has to be, without residues.
-func multiply(f *coupling.Flow, target exactmath.Matrix) (*product.Product, error) {
+// multiply multiplies layer by layer, scales exp(s) to the given precision, and
+// subtracts a target that is not nil; if it has to be, without residues.
+func multiply(f *coupling.Flow, target exactmath.Matrix, precision int) (*product.Product, error) {
 	layers := f.Layers()
 	for _, maker := range []product.Maker{engine.New, nil} {
-		x := product.New(f.Partition(), len(layers), product.Unlimited(), maker)
+		x := product.New(f.Partition(), len(layers), precision, exactmath.Unlimited(), maker)
 		var err error
 		for _, l := range layers {
 			if err = x.Multiply(l); err != nil {

@@ -11,6 +11,7 @@ import (
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
 	"flowproof/exactmath/sparse"
+	"flowproof/verify/product"
 )
 
 // TestPathsAgree composes flows both ways: as a whole, and layer by layer.
@@ -25,7 +26,7 @@ func TestPathsAgree(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			x := must(multiply(f, nil))
+			x := must(multiply(f, nil, product.Precision))
 			if !dense.Equal(over(num, den), must(matrix(x, n))) {
 				t.Errorf("storage %d, n = %d: products differ", s, n)
 			}

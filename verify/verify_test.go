@@ -15,6 +15,7 @@ import (
 	"flowproof/exactmath/dense"
 	"flowproof/exactmath/sparse"
 	"flowproof/internal/flowtest"
+	"flowproof/verify/product"
 )
 
 func must[T any](x T, err error) T {
@@ -244,11 +245,36 @@ func TestEnclosed(t *testing.T) {
 			t.Errorf("k = %d: the Frobenius bound is below the largest entry", k)
 		}
 	}
+	// The bounds are those of the product, its error included.
+	for k := 1; k <= 4; k++ {
+		f := expFlow(k, big.NewRat(40, int64(k)))
+		zero := must(dense.NewRational(2, 2, zeros(4)))
+		r, x := must(Check(f, zero)), must(multiply(f, zero, product.Precision))
+		if r.ResidualMax.Cmp(x.MaxAbs()) != 0 {
+			t.Errorf("k = %d: residual %v, want %v", k, r.ResidualMax, x.MaxAbs())
+		}
+		sum := big.NewRat(1, 1) // the other entry that is not 0
+		if sum.Add(sum, new(big.Rat).Mul(x.MaxAbs(), x.MaxAbs())); r.ResidualFrobSq.Cmp(sum) < 0 {
+			t.Errorf("k = %d: the Frobenius bound %v leaves out the error", k, r.ResidualFrobSq)
+		}
+	}
 	// A wrong target by a known amount: the bound covers it, and not twice.
 	wrong := must(dense.NewRational(2, 2, []*big.Rat{big.NewRat(1, 1), big.NewRat(1, 8), new(big.Rat), e}))
 	r := must(Check(expFlow(2, big.NewRat(1, 2)), wrong))
 	if r.ResidualMax.Cmp(big.NewRat(1, 8)) < 0 || r.ResidualMax.Cmp(big.NewRat(1, 7)) > 0 {
 		t.Errorf("residual %s, want 1/8", r.ResidualMax.FloatString(10))
+	}
+	// Layers so extreme that the precision has to be raised.
+	part := must(coupling.Half(2))
+	shear := func(kind coupling.Kind, v float64, s int64) coupling.Layer {
+		return must(coupling.NewLayer(part, kind, must(exactmath.FromFloat64(1, 1, []float64{v})), coupling.ExpScale([]*big.Rat{big.NewRat(s, 1)})))
+	}
+	// [[1, 0], [2^1000, e]] [[1, 0], [-2^1000, 1/e]] = [[1, 0], [2^1000 - e 2^1000, 1]]
+	f := must(coupling.NewFlow(part, shear(coupling.Lower, 0x1p1000, 1), shear(coupling.Lower, -0x1p1000, -1)))
+	x := must(multiply(f, nil, product.MaxPrecision))
+	approximate := must(matrix(x, 2))
+	if r := must(Check(f, approximate)); r.ResidualMax.Sign() <= 0 || r.ResidualMax.Cmp(new(big.Rat).SetFloat64(0x1p-1000)) > 0 {
+		t.Error("the precision was not raised")
 	}
 	if _, err := Check(expFlow(1, big.NewRat(1<<40, 1)), wrong); err == nil {
 		t.Error("exp(2^40) was enclosed")

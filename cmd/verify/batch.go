@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"math/big"
 	"os"
 	"slices"
 	"strings"
@@ -20,6 +22,7 @@ import (
 	"flowproof/report"
 	"flowproof/targets"
 	"flowproof/verify"
+	"flowproof/verify/condition"
 )
 
 // entry is one target of a batch, with what became of it.
@@ -52,29 +55,7 @@ func (o *options) batch(files []string, stdout, stderr io.Writer) (int, error) {
 	code := exitOK
 	for _, e := range entries {
 		bar.Describe(printable.Line(e.Name))
-		err = guarded(func() error {
-			t, err := e.load()
-			if err != nil {
-				return err
-			}
-			s, err := o.build(t, &spinner{})
-			if err != nil {
-				return err
-			}
-			e.Report, err = o.report(s, tol, &spinner{})
-			return err
-		})
-		switch {
-		case err != nil:
-			e.Code, e.Error, e.Report = codeOf(err), err.Error(), nil
-			io.WriteString(stderr, stackOf(err))
-			var u *unrepresentableError
-			if errors.As(err, &u) {
-				e.DetSign, e.DetHow = &u.det.Sign, u.det.How
-			}
-		case !e.Report.Reproduced:
-			e.Code = exitNot
-		}
+		io.WriteString(stderr, stackOf(o.fill(e, tol)))
 		code = max(code, e.Code)
 		bar.Add(1)
 	}
@@ -87,6 +68,33 @@ func (o *options) batch(files []string, stdout, stderr io.Writer) (int, error) {
 	}
 	_, err = io.WriteString(stdout, summary(entries))
 	return code, err
+}
+
+// fill does the job for one target, and returns the error that it noted.
+func (o *options) fill(e *entry, tol *big.Rat) error {
+	err := guarded(func() error {
+		t, err := e.load()
+		if err != nil {
+			return err
+		}
+		s, err := o.build(t, &spinner{})
+		if err != nil {
+			return err
+		}
+		e.Report, err = o.report(s, tol, &spinner{})
+		return err
+	})
+	switch {
+	case err != nil:
+		e.Code, e.Error, e.Report = codeOf(err), err.Error(), nil
+		var u *unrepresentableError
+		if errors.As(err, &u) {
+			e.DetSign, e.DetHow = &u.det.Sign, u.det.How
+		}
+	case !e.Report.Reproduced:
+		e.Code = exitNot
+	}
+	return err
 }
 
 // entries names the targets of the batch; done closes what they read from.
@@ -120,13 +128,16 @@ func summary(entries []*entry) string {
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "target\tn\tconstruction\tdepth\tverdict\trelative residual\tlargest condition")
-	var exact, within, not, failed int
+	var exact, within, not, failed, unusable int
 	for _, e := range entries {
 		r := e.Report
 		if e.Error != "" {
 			failed++
 			fmt.Fprintf(t, "%s\t\t%s\n", printable.Line(e.Name), printable.Line(strings.TrimPrefix(e.Error, e.Name+": ")))
 			continue
+		}
+		if !r.UsableFloat64 {
+			unusable++
 		}
 		switch {
 		case !r.Reproduced:
@@ -139,7 +150,11 @@ func summary(entries []*entry) string {
 		fmt.Fprintf(t, "%s\t%d\t%s\t%d\t%s\t%s\t%.4g\n", printable.Line(e.Name), r.Dimension, r.Construction, r.Depth, r.Verdict, r.ResidualFrobeniusRelative, float64(r.Condition.MaxLayerBound))
 	}
 	t.Flush() // to a strings.Builder: cannot fail
-	fmt.Fprintf(&b, "\n%d targets: %d exact, %d within the tolerance, %d not reproduced, %d failed\n", len(entries), exact, within, not, failed)
+	fmt.Fprintf(&b, "\n%d targets: %d exact, %d within the tolerance, %d not reproduced, %d failed", len(entries), exact, within, not, failed)
+	if unusable > 0 {
+		fmt.Fprintf(&b, "; %d of the flows not usable in float64 (-json says which)", unusable)
+	}
+	b.WriteByte('\n')
 	return b.String()
 }
 
@@ -174,9 +189,9 @@ func (o *options) listTensors(stdout io.Writer) error {
 		case t.Err != nil:
 			l.Error = t.Err.Error()
 		case candidate[t.Key] && l.affordable(&work):
-			l.inspect(f)
+			some = l.inspect(f, &work) || some
 		case candidate[t.Key]:
-			l.Kind, some = "matrix", true
+			l.Kind, l.DetHow, some = "matrix", tooMuchWork, true
 		}
 		ls = append(ls, l)
 	}
@@ -193,7 +208,7 @@ func (o *options) listTensors(stdout io.Writer) error {
 	}
 	w.Flush() // to a strings.Builder: cannot fail
 	if some {
-		fmt.Fprintf(&b, "\n?: too much work for a list; -key NAME reads and checks one\n")
+		fmt.Fprintf(&b, "\n?: %s\n", tooMuchWork)
 	}
 	_, err = io.WriteString(stdout, b.String())
 	return err
@@ -220,8 +235,16 @@ func (l *listing) affordable(work *int64) bool {
 	return true
 }
 
-// inspect fills in what takes reading the numbers.
-func (l *listing) inspect(f *checkpoint.File) {
+const tooMuchWork = "too much work for a list; -key NAME reads and checks one"
+
+// narrow is the number of bits from the highest to the lowest of a matrix up to
+// which a list does not care for them.
+const narrow = 192
+
+// inspect fills in what takes reading the numbers. It reports whether that is too
+// much work for a list: the exact sign of a singular matrix takes n^4 times as long
+// as its entries are wide.
+func (l *listing) inspect(f *checkpoint.File, work *int64) (tooMuch bool) {
 	t, err := f.Target(l.Key)
 	if err != nil {
 		l.Error = err.Error()
@@ -229,18 +252,41 @@ func (l *listing) inspect(f *checkpoint.File) {
 		if errors.As(err, &f) {
 			l.Error = f.Reason
 		}
-		return
+		return false
 	}
 	l.Kind = kindOf(t)
+	if w := width(t); l.Kind == "matrix" && w > narrow {
+		n := int64(t.Dim)
+		cost := n * n * n * n / 1000 * w
+		if cost > *work {
+			l.DetHow = tooMuchWork
+			return true
+		}
+		*work -= cost
+	}
 	det, err := orientation.Of(t.Matrix, orientation.Options{})
 	if err != nil {
 		l.DetHow = "undecided: " + err.Error()
-		return
+		return false
 	}
 	l.DetSign, l.Rank, l.DetHow = &det.Sign, &det.Rank, det.How
-	if c := report.ConditionEstimate(t.Matrix); det.Sign != 0 && c < 1e300 {
+	if c := condition.Estimate(t.Matrix); det.Sign != 0 && c < 1e300 {
 		l.Condition = &c
 	}
+	return false
+}
+
+// width is the number of bits between the largest entry of a matrix and the last
+// bit of the smallest, about.
+func width(t *targets.Target) int64 {
+	low, high := math.MaxInt, math.MinInt
+	for _, v := range t.Matrix.Float64s() {
+		if v != 0 {
+			_, e := math.Frexp(v)
+			low, high = min(low, e-53), max(high, e)
+		}
+	}
+	return int64(max(high-low, 0))
 }
 
 func kindOf(t *targets.Target) string {

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strconv"
+	"time"
 
 	"flowproof/certificate"
 	"flowproof/internal/printable"
@@ -15,7 +19,7 @@ import (
 	"flowproof/verify/product"
 )
 
-const checkPage = `Usage: verify check [-json] [-plain] FILE...
+const checkPage = `Usage: verify check [-json] [-plain] [-timeout D] [-work N] FILE...
 
 Checks certificates: reads the layers and the target of each FILE, multiplies
 the layers exactly, and says whether the claim that the file makes is true. What
@@ -26,12 +30,20 @@ With -plain, all arithmetic is that of rational numbers from the standard
 library, and nothing of the fast engine is used: the same answer, in seconds
 instead of milliseconds for n = 100, in many minutes for n = 500.
 
-Exit codes: 0 all accepted; 1 some rejected; 2 usage, or a file cannot be read
+A certificate is undecided, neither accepted nor rejected, if it would take more
+time than -timeout, more multiplications than -work (of 64-bit words, counted
+once for reading and once for checking), or more than 4 GB of memory; or if its
+scales are given as exp(s) and the claim is too close to call at 4,224 bits. A
+fast engine that is at work looks at the time only between two layers.
+
+Exit codes: 0 all accepted; 1 some rejected; 2 usage, or a file cannot be read;
+4 none rejected, but some undecided
 
 Examples:
   verify check rotation.cert
   verify check -json rotation.cert turn.cert
   verify check -plain turn.cert
+  verify check -timeout 10s -work 1000000000 stranger.cert
 
 Flags:
 `
@@ -52,8 +64,9 @@ type checked struct {
 	Construction string      `json:"construction,omitempty"`
 	Theorem      string      `json:"theorem,omitempty"`
 	Seed         *uint64     `json:"seed,omitempty"`
+	Engine       *bool       `json:"engine,omitempty"` // whether the fast engine multiplied
 
-	// Of a rejected one:
+	// Of a rejected or undecided one:
 	Reason  certificate.Reason `json:"reason,omitempty"`
 	Section string             `json:"section,omitempty"`
 	Offset  *int64             `json:"offset,omitempty"`
@@ -68,6 +81,19 @@ func checkCommand(args []string, stdout, stderr io.Writer) (int, error) {
 	fs := flag.NewFlagSet("verify check", flag.ContinueOnError)
 	asJSON := fs.Bool("json", false, "print a JSON array with an object for each file")
 	plain := fs.Bool("plain", false, "multiply rational numbers, without the fast engine")
+	limits, timeout := certificate.DefaultLimits(), time.Duration(0)
+	fs.Func("timeout", "give up on a file after this `time`, such as 30s or 5m", func(text string) (err error) {
+		if timeout, err = time.ParseDuration(text); err != nil || timeout <= 0 {
+			return errors.New("want a time above 0, such as 30s or 5m")
+		}
+		return nil
+	})
+	fs.Func("work", fmt.Sprintf("give up on a file after this `number` of multiplications of words (default %d)", limits.Work), func(text string) (err error) {
+		if limits.Work, err = strconv.ParseInt(text, 10, 64); err != nil || limits.Work <= 0 {
+			return errors.New("want a whole number above 0")
+		}
+		return nil
+	})
 	if err := parse(fs, checkPage, args, true, stdout); err != nil {
 		return exitUsage, err
 	}
@@ -78,19 +104,20 @@ func checkCommand(args []string, stdout, stderr io.Writer) (int, error) {
 	if *plain {
 		maker = nil
 	}
-	code := exitOK
 	all := make([]checked, 0, fs.NArg())
+	var codes []int
 	spin := newSpinner(stderr)
 	defer spin.stop()
 	for _, path := range fs.Args() {
 		spin.say("checking " + path)
-		c := checkFile(path, maker)
+		c := checkFile(path, limits, timeout, maker)
 		all = append(all, c)
-		switch {
-		case c.Error != "":
-			code = exitUsage
-		case !c.Accepted:
-			code = max(code, exitNot)
+		codes = append(codes, c.code())
+	}
+	code := exitOK
+	for _, worse := range []int{exitUndecided, exitNot, exitUsage} {
+		if slices.Contains(codes, worse) {
+			code = worse
 		}
 	}
 	spin.stop()
@@ -112,7 +139,7 @@ func checkCommand(args []string, stdout, stderr io.Writer) (int, error) {
 	return code, nil
 }
 
-func checkFile(path string, maker product.Maker) checked {
+func checkFile(path string, limits certificate.Limits, timeout time.Duration, maker product.Maker) checked {
 	c := checked{File: path}
 	f, err := os.Open(path)
 	if err != nil {
@@ -120,7 +147,12 @@ func checkFile(path string, maker product.Maker) checked {
 		return c
 	}
 	defer f.Close()
-	o, err := certificate.Check(f, certificate.DefaultLimits(), maker, nil)
+	if timeout > 0 {
+		ctx, cancel := context.WithTimeout(context.Background(), timeout)
+		defer cancel()
+		limits.Done = ctx.Done()
+	}
+	o, err := certificate.Check(f, limits, maker, nil)
 	var r *certificate.RejectError
 	switch {
 	case errors.As(err, &r):
@@ -134,9 +166,22 @@ func checkFile(path string, maker product.Maker) checked {
 		if o.Residual != nil {
 			c.ResidualMax = json.Number(report.Up(o.Residual, 3))
 		}
-		c.Construction, c.Theorem, c.Seed = o.Construction, o.Theorem, o.Seed
+		c.Construction, c.Theorem, c.Seed, c.Engine = o.Construction, o.Theorem, o.Seed, &o.Engine
 	}
 	return c
+}
+
+// code is the exit code for the file alone.
+func (c checked) code() int {
+	switch {
+	case c.Error != "":
+		return exitUsage
+	case c.Reason == certificate.Undecided:
+		return exitUndecided
+	case !c.Accepted:
+		return exitNot
+	}
+	return exitOK
 }
 
 // String is a line for people.
@@ -144,6 +189,8 @@ func (c checked) String() string {
 	switch {
 	case c.Error != "":
 		return "verify: " + c.Error
+	case c.Reason == certificate.Undecided:
+		return fmt.Sprintf("undecided %s: %s (%s, byte %d)", c.File, c.Detail, c.Section, *c.Offset)
 	case !c.Accepted:
 		return fmt.Sprintf("rejected %s: %s: %s (%s, byte %d)", c.File, c.Reason, c.Detail, c.Section, *c.Offset)
 	}

@@ -67,6 +67,69 @@ func TestCheckCommandJSON(t *testing.T) {
 	}
 }
 
+// The residual is rounded up to three digits, and -plain does without the engine.
+func TestCheckCommandPlain(t *testing.T) {
+	path := filepath.Join(certificates, "accepted", "orthogonal-random-orthogonal-3.cert") // residual 0x175203p-71 = 6.4727..e-16, or less
+	for _, plain := range []bool{false, true} {
+		var stdout, stderr bytes.Buffer
+		args := []string{"-json", path}
+		if plain {
+			args = append([]string{"-plain"}, args...)
+		}
+		if code, err := checkCommand(args, &stdout, &stderr); code != exitOK || err != nil {
+			t.Fatalf("exit code %d, %v", code, err)
+		}
+		var got []checked
+		if err := json.Unmarshal(stdout.Bytes(), &got); err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != 1 || got[0].ResidualMax != "6.48e-16" || got[0].Engine == nil || *got[0].Engine == plain {
+			t.Errorf("plain %v: got %s", plain, stdout.String())
+		}
+	}
+}
+
+// What is beyond the limits given is neither accepted nor rejected.
+func TestCheckCommandLimits(t *testing.T) {
+	turn := filepath.Join(certificates, "accepted", "quarter-turn.cert")
+	depth := filepath.Join(certificates, "accepted", "depth-minus-identity-6.cert")
+	refused := filepath.Join(certificates, "refused", "malformed--number.cert")
+	missing := filepath.Join(t.TempDir(), "missing.cert")
+	for _, c := range []struct {
+		args []string
+		code int
+		want []string // beginnings of the lines of stdout
+	}{
+		{[]string{"-work", "30", turn}, exitUndecided, []string{"undecided " + turn + ": "}},
+		{[]string{"-work", "1000", depth}, exitUndecided, []string{"undecided " + depth + ": lower bound: "}},
+		{[]string{"-work", "100000000", turn, depth}, exitOK, []string{"accepted ", "accepted "}},
+		{[]string{"-plain", "-timeout", "1ns", turn}, exitUndecided, []string{"undecided " + turn + ": stopped "}},
+		{[]string{"-timeout", "1h", turn, depth}, exitOK, []string{"accepted ", "accepted "}},
+		{[]string{"-work", "30", turn, refused}, exitNot, []string{"undecided ", "rejected "}},
+		{[]string{"-work", "30", turn, missing}, exitUsage, []string{"undecided "}},
+		{[]string{"-work", "0", turn}, exitUsage, nil},
+		{[]string{"-work", "1e9", turn}, exitUsage, nil},
+		{[]string{"-timeout", "0s", turn}, exitUsage, nil},
+		{[]string{"-timeout", "10", turn}, exitUsage, nil},
+	} {
+		var stdout, stderr bytes.Buffer
+		code, err := checkCommand(c.args, &stdout, &stderr)
+		if code != c.code {
+			t.Errorf("%v: exit code %d, want %d (%v)", c.args, code, c.code, err)
+		}
+		lines := strings.SplitAfter(stdout.String(), "\n")
+		if lines = lines[:len(lines)-1]; len(lines) != len(c.want) {
+			t.Errorf("%v: printed %q", c.args, lines)
+			continue
+		}
+		for k, line := range lines {
+			if !strings.HasPrefix(line, c.want[k]) {
+				t.Errorf("%v: line %q, want %q ..", c.args, line, c.want[k])
+			}
+		}
+	}
+}
+
 // Every golden certificate goes through the command.
 func TestCheckCommandGolden(t *testing.T) {
 	for sub, want := range map[string]int{"accepted": exitOK, "refused": exitNot} {

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"math/big"
 	"strconv"
 	"strings"
@@ -126,10 +127,11 @@ func ints(name, s string) ([]int, error) {
 
 // tolerance reads -tol exactly.
 func tolerance(s string) (*big.Rat, error) {
-	// The float is a guard: it refuses 1e-999999999 before it fills the memory.
-	f, err := strconv.ParseFloat(s, 64)
-	if r, ok := new(big.Rat).SetString(s); err == nil && ok && f >= 0 && (f > 0 || r.Sign() == 0) {
-		return r, nil
+	// The float is a guard: it refuses 1e-999999 before it becomes a fraction.
+	if f, err := strconv.ParseFloat(s, 64); err == nil && f >= 0 && !math.IsInf(f, 0) {
+		if r, ok := new(big.Rat).SetString(s); ok && (f > 0 || r.Sign() == 0) {
+			return r, nil
+		}
 	}
 	return nil, fmt.Errorf("-tol: %q is not a number from 0 to 1e308", s)
 }

@@ -36,9 +36,13 @@ Verdicts: exact     the product equals the target as a matrix of rationals
           residual  it does not; the exact residual is printed, rounded up
           enclosed  scales exp(s): a rigorous upper bound of the residual
 
+A flow is "NOT usable in float64" if running it and its inverse on random vectors
+leaves less than half of the digits: an error above 1.5e-8, or -tol if that is
+more. The -max-depth that gives a better one is named.
+
 Exit codes: 0 reproduced within -tol; 1 not; 2 usage, or bad input or output;
             3 not representable (determinant proved to be negative or zero);
-            4 a fault of the program; for many files the largest of theirs;
+            5 a fault of the program; for many files the largest of theirs;
             130 interrupted while writing
 
 Examples:

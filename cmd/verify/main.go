@@ -17,7 +17,8 @@ const (
 	exitNot             = 1 // not reproduced; a certificate rejected
 	exitUsage           = 2 // usage, or bad input or output
 	exitUnrepresentable = 3 // no flow exists: determinant proved to be negative or zero
-	exitFault           = 4 // a fault of the program
+	exitUndecided       = 4 // verify check: a certificate neither accepted nor rejected
+	exitFault           = 5 // a fault of the program
 )
 
 // command is a subcommand: it returns the exit code, and an error for the user.
@@ -30,6 +31,7 @@ func commands() map[string]command {
 		"completion": completionCommand,
 		"export":     exportCommand,
 		"list":       listCommand,
+		"universal":  universalCommand,
 	}
 }
 
@@ -44,6 +46,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 			do, args = c, args[1:]
 		}
 	}
+	return do.run(args, stdout, stderr)
+}
+
+// run runs the command and says what went wrong, if anything did.
+func (do command) run(args []string, stdout, stderr io.Writer) int {
 	code := exitOK
 	err := guarded(func() (err error) {
 		code, err = do(args, stdout, stderr)

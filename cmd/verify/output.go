@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -38,11 +36,8 @@ func newOutput(path string, exts ...string) (*output, error) {
 			out.format = f
 		}
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("-o: %s is a directory, want the name of a file", path)
-	}
-	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("-o: %s cannot be written: there is no directory %s", path, filepath.Dir(path))
+	if err := atomicfile.Check(path); err != nil {
+		return nil, fmt.Errorf("-o: %w", err)
 	}
 	return out, nil
 }

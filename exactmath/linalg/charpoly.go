@@ -40,7 +40,7 @@ func CharPoly(m exactmath.Matrix) ([]*big.Rat, error) {
 		h.polynomial(out)
 		return true
 	}
-	all, err := modular(x.kern, bound, n+1, run, source{x, x.plain})
+	all, err := modular(x.kern, bound, n+1, run, source{x, x.plain()})
 	if err != nil {
 		return nil, err
 	}

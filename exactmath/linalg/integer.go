@@ -21,7 +21,11 @@ import (
 // ErrSingular is returned where an invertible matrix is needed.
 var ErrSingular = errors.New("matrix is singular")
 
-// ErrTooLarge is returned if the answer has too many bits, about 96,000.
+// maxDigits keeps the digits of a matrix below a gigabyte.
+const maxDigits = 1 << 27
+
+// ErrTooLarge is returned if the answer has too many bits, about 96,000, or the
+// matrix too many digits.
 var ErrTooLarge = errors.New("too many bits for multi-modular arithmetic")
 
 // integers is a rational matrix as a multiple of a matrix A of integers, m = A *
@@ -32,7 +36,8 @@ type integers struct {
 	m          exactmath.Matrix
 	exp        int
 	den        *big.Int
-	plain      *residue.Integers // row by row
+	bits       int               // of the longest entry of A
+	row        *residue.Integers // A row by row, when it has been asked for
 }
 
 func integral(m exactmath.Matrix) (*integers, error) {
@@ -40,9 +45,27 @@ func integral(m exactmath.Matrix) (*integers, error) {
 	if z.rows, z.cols = m.Dims(); z.rows < 1 || z.cols < 1 {
 		return nil, &exactmath.ShapeError{Op: "linalg", R1: z.rows, C1: z.cols, R2: 1, C2: 1}
 	}
-	z.plain = z.split(nil, nil)
-	z.exp, z.den = z.plain.Exp, z.plain.Den
+	low, high := math.MaxInt, math.MinInt
+	z.den = residue.Of(m)(func(_, _ int, _ float64, u uint64, e int) {
+		if u != 0 {
+			low, high = min(low, e+bits.TrailingZeros64(u)), max(high, e+bits.Len64(u))
+		}
+	})
+	if low < high {
+		z.exp, z.bits = low, high-low
+	}
+	if int64(z.rows)*int64(z.ld())*int64(z.bits/24+1) > maxDigits {
+		return nil, ErrTooLarge
+	}
 	return z, nil
+}
+
+// plain returns A row by row.
+func (z *integers) plain() *residue.Integers {
+	if z.row == nil {
+		z.row = z.split(nil, nil)
+	}
+	return z.row
 }
 
 func integralSquare(m exactmath.Matrix) (*integers, error) {
@@ -140,16 +163,19 @@ func (z *integers) norms(columns bool) []*big.Int {
 
 // hadamard bounds the minors of A of at most k rows: each is at most the product
 // of the 2-norms of its rows, so of the k largest, and the same of its columns.
-func (z *integers) hadamard(k int) *big.Int {
-	product := func(columns bool) *big.Int {
-		b, all := big.NewInt(1), z.norms(columns)
+func (z *integers) hadamard(k int) *big.Int { return hadamard(z.norms(false), z.norms(true), k) }
+
+// hadamard is the same for given norms, which it sorts.
+func hadamard(row, column []*big.Int, k int) *big.Int {
+	product := func(all []*big.Int) *big.Int {
+		b := big.NewInt(1)
 		slices.SortFunc(all, func(x, y *big.Int) int { return y.Cmp(x) })
 		for _, r := range all[:min(k, len(all))] {
 			b.Mul(b, r)
 		}
 		return b
 	}
-	rows, columns := product(false), product(true)
+	rows, columns := product(row), product(column)
 	if rows.Cmp(columns) > 0 {
 		return columns
 	}

@@ -86,7 +86,8 @@ func digits(bound *big.Int) int { return bound.BitLen()/58 + 1 }
 // PROOFS.md, proposition 7.9.
 func (z *integers) determinant(l *lifting, report func(float64)) (*big.Int, error) {
 	n := z.rows
-	bound := z.hadamard(n)
+	columns := z.norms(true)
+	bound := hadamard(z.norms(false), columns, n)
 	c, rng := newColumn(n), rand.New(rand.NewPCG(1, uint64(n)))
 	square := uint64(0)
 	for i := range c.lo {
@@ -97,7 +98,7 @@ func (z *integers) determinant(l *lifting, report func(float64)) (*big.Int, erro
 	// Cramer's rule and Hadamard's bound for the columns: b instead of one of them.
 	num := new(big.Int).SetUint64(square)
 	num.Add(num.Sqrt(num), big.NewInt(1))
-	for _, v := range z.norms(true) {
+	for _, v := range columns {
 		num.Mul(num, v)
 	}
 	room := new(big.Int).Mul(num, bound)

@@ -85,8 +85,20 @@ type pivots struct {
 // of full rank are not zero.
 func (z *integers) blocks(report func(float64)) (*pivots, error) {
 	primes, _ := residue.Primes(big.NewInt(1), z.den)
-	full, a := min(z.rows, z.cols), z.residues(z.plain, primes[:1], nil)
-	if jordan(z.kern, a, z.rows, full, z.ld(), primes[0], false) != 0 {
+	full, p := min(z.rows, z.cols), primes[0]
+	var a []float64
+	if w := z.words(); w != nil && w.hi == nil { // then this is the quickest
+		ld := z.ld()
+		a = make([]float64, 6*residue.Ceil(z.rows, 6)*ld)
+		for i := range z.rows {
+			for j, v := range w.lo[i*z.cols : (i+1)*z.cols] {
+				a[i*ld+j] = residue.Reduce(float64(int64(v)%int64(p.U)), p.P, p.Inv)
+			}
+		}
+	} else {
+		a = z.residues(z.plain(), primes[:1], nil)
+	}
+	if jordan(z.kern, a, z.rows, full, z.ld(), p, false) != 0 {
 		return &pivots{full, count(z.rows), count(z.cols)}, nil
 	}
 	return z.pivots(report)
@@ -101,7 +113,7 @@ func (z *integers) pivots(report func(float64)) (*pivots, error) {
 	var a []float64
 	for q := newPrime59(firstPrime59); ; {
 		f := &pivots{}
-		a = z.residues(z.plain, []residue.Prime{p}, a)
+		a = z.residues(z.plain(), []residue.Prime{p}, a)
 		if eliminate(z.kern, a, z.rows, z.cols, full, p, f); f.rank == full {
 			return f, nil
 		}

@@ -16,13 +16,7 @@ type words struct {
 // words returns A, or nil if the sum of the absolute values of a row may reach
 // 2^126.
 func (z *integers) words() *words {
-	long := 0
-	residue.Of(z.m)(func(_, _ int, _ float64, u uint64, e int) {
-		if u != 0 {
-			long = max(long, e+bits.Len64(u)-z.exp)
-		}
-	})
-	long += bits.Len(uint(z.cols)) + 1
+	long := z.bits + bits.Len(uint(z.cols)) + 1
 	if long > 126 {
 		return nil
 	}

@@ -3,6 +3,7 @@ package orientation
 import (
 	"math"
 	"math/big"
+	"math/bits"
 	"slices"
 
 	"flowproof/exactmath"
@@ -79,36 +80,70 @@ func split(v *big.Rat) (f float64, e int, exact bool) {
 	return f, e - shift, exact
 }
 
+// maxDigits bounds what the exact methods are given, in bits: rows x columns x
+// the longest integer, half a gigabyte.
+const maxDigits = 1 << 32
+
 // matrix is what the exact methods read: the block, with rows and columns
-// multiplied by powers of two where that makes the integers shorter.
-func (z *pattern) matrix(rows, cols []int) (exactmath.Matrix, error) {
-	if len(rows) == len(z.rows) && len(cols) == z.cols {
-		return z.m, nil
+// multiplied by powers of two, which changes neither the sign nor the rank, where
+// entries are float64 numbers and of very different sizes.
+func (z *pattern) matrix(b block) (exactmath.Matrix, error) {
+	rows, cols := len(b.rows), len(b.cols)
+	at := make([]int, z.cols)
+	for j := range at {
+		at[j] = -1
 	}
-	at := make(map[int]int, len(cols))
-	for k, j := range cols {
+	for k, j := range b.cols {
 		at[j] = k
 	}
-	data := make([]*big.Rat, len(rows)*len(cols))
-	zero := new(big.Rat)
-	for k := range data {
-		data[k] = zero
-	}
-	for k, i := range rows {
-		for _, x := range z.rows[i] {
-			if c, ok := at[x.col]; ok {
-				data[k*len(cols)+c] = z.m.At(i, x.col)
+	each := func(f func(i, j int, x entry)) {
+		for k, i := range b.rows {
+			for _, x := range z.rows[i] {
+				if c := at[x.col]; c >= 0 {
+					f(k, c, x)
+				}
 			}
 		}
 	}
-	r, err := dense.NewRational(len(rows), len(cols), data)
-	if err != nil {
-		return nil, err
+	if z.rho > 0 {
+		if rows == len(z.rows) && cols == z.cols {
+			return z.m, nil
+		}
+		zero := new(big.Rat)
+		data := make([]*big.Rat, rows*cols)
+		for k := range data {
+			data[k] = zero
+		}
+		each(func(i, j int, x entry) { data[i*cols+j] = z.m.At(b.rows[i], x.col) })
+		return dense.NewRational(rows, cols, data)
 	}
-	if d, ok := dense.ToDyadic(r); ok {
-		return d, nil
+	// The last bits of rows, then of columns, become units.
+	low := func(x entry) int {
+		return x.exp - 53 + bits.TrailingZeros64(uint64(math.Abs(math.Ldexp(x.v, 53))))
 	}
-	return r, nil
+	row, col, long := make([]int, rows), make([]int, cols), 0
+	for _, to := range [][]int{row, col} {
+		for k := range to {
+			to[k] = math.MaxInt
+		}
+	}
+	each(func(i, j int, x entry) { row[i] = min(row[i], low(x)) })
+	each(func(i, j int, x entry) { col[j] = min(col[j], low(x)-row[i]) })
+	each(func(i, j int, x entry) { long = max(long, x.exp-row[i]-col[j]) })
+	if rows*cols*long > maxDigits {
+		return nil, exactmath.ErrTooLarge
+	}
+	num := make([]big.Int, rows*cols)
+	each(func(i, j int, x entry) {
+		v := &num[i*cols+j]
+		shift := x.exp - 53 - row[i] - col[j]
+		if v.SetInt64(int64(math.Ldexp(x.v, 53))); shift >= 0 {
+			v.Lsh(v, uint(shift))
+		} else {
+			v.Rsh(v, uint(-shift)) // zeros
+		}
+	})
+	return dense.OwnDyadic(rows, cols, num, 0)
 }
 
 // peel takes away, as long as there is one, a row or a column with a single

@@ -45,21 +45,21 @@ func absTimes(n int, a, x []float64) []float64 {
 	return y
 }
 
-// certify reports whether it has proved that the determinant of left a right is
-// positive, where each entry of a differs from that given by at most rho times it
-// and 2^-1074. False says nothing. See PROOFS.md, theorem 7.8: the sum of |left a
-// right - I| along each row is below 1.
-func certify(n int, a, left, right []float64, rho float64, fp arithmetic) bool {
+// distance bounds |left a right - I| from above, the sum of the absolute values
+// along the rows, where each entry of a differs from that given by at most rho
+// times it and 2^-1074. If it is below 1, the determinant of left a right is
+// positive: PROOFS.md, theorem 7.11. It may be infinite or not a number.
+func distance(n int, a, left, right []float64, rho float64, fp arithmetic) float64 {
+	if nu := float64(n) * fp.u; !(nu < 0.5) {
+		return math.Inf(1)
+	}
 	ones := make([]float64, n)
 	for i := range ones {
 		ones[i] = 1
 	}
+	gamma := up(float64(n)*fp.u/(1-float64(n)*fp.u), 1)
 	w := fp.mul(n, a, right)
 	v := fp.mul(n, left, w)
-	gamma := up(float64(n)*fp.u/(1-float64(n)*fp.u), 1)
-	if !(float64(n)*fp.u < 0.5) {
-		return false
-	}
 	x := absTimes(n, right, ones)
 	y, z := absTimes(n, a, x), absTimes(n, w, ones)
 	total := 0.0
@@ -70,9 +70,8 @@ func certify(n int, a, left, right []float64, rho float64, fp arithmetic) bool {
 	for i := range y {
 		y[i] = up((rho+gamma)*y[i]+gamma*z[i]+tiny*total, 4)
 	}
-	t := absTimes(n, left, y)
-	for i := range t {
-		sum := t[i]
+	most := 0.0
+	for i, sum := range absTimes(n, left, y) {
 		for j := range n {
 			d := v[i*n+j]
 			if i == j {
@@ -80,11 +79,9 @@ func certify(n int, a, left, right []float64, rho float64, fp arithmetic) bool {
 			}
 			sum += math.Abs(d)
 		}
-		if !(up(sum, n+2) < 1) {
-			return false
-		}
+		most = max(most, up(sum, n+2)) // not a number, if one is not
 	}
-	return true
+	return most
 }
 
 // inverses returns estimates left and right of the inverses of the triangular

@@ -45,16 +45,19 @@ const MaxBlock = 8192
 // Of returns the orientation of the n x n matrix m, exactly: PROOFS.md, 7.9.
 //
 // Errors: *exactmath.ShapeError unless m is square and n >= 1;
-// exactmath.ErrTooLarge for a block of more than MaxBlock rows or columns;
-// linalg.ErrTooLarge.
+// exactmath.ErrTooLarge for a block of more than MaxBlock rows or columns, or of
+// more than 2^32 bits, that the filter leaves open; linalg.ErrTooLarge.
 func Of(m exactmath.Matrix, opt Options) (Orientation, error) {
 	n, c := m.Dims()
 	if n != c || n < 1 {
 		return Orientation{}, &exactmath.ShapeError{Op: "Orientation", R1: n, C1: c, R2: n, C2: n}
 	}
-	report := opt.Progress
-	if report == nil {
-		report = func(float64) {}
+	last := 0.0
+	report := func(done float64) { // never less than before
+		if opt.Progress != nil && done > last {
+			last = done
+			opt.Progress(done)
+		}
 	}
 	z := read(m)
 	pivots, sign, rows, cols := z.peel()
@@ -110,11 +113,11 @@ func (z *pattern) decide(b block, report func(float64)) (sign, rank, proof int, 
 	if n == len(b.cols) {
 		a, left, right, s := inverses(n, z.grid(b).scaled())
 		report(0.05)
-		if s != 0 && certify(n, a, left, right, z.rho, float64s()) {
+		if s != 0 && distance(n, a, left, right, z.rho, float64s()) < 1 {
 			return s, n, 1, nil
 		}
 	}
-	m, err := z.matrix(b.rows, b.cols)
+	m, err := z.matrix(b)
 	if err != nil {
 		return 0, 0, 0, err
 	}

@@ -48,12 +48,12 @@ func certify(ar arithmetic, x *mat.Dense, fsq, t float64) (float64, bool) {
 // delta is the allowance of theorem 9 for rounding: m is the inner dimension of
 // the Gram matrix, k its size, trace that of B.
 func delta(ar arithmetic, m, k int, fsq, trace float64) float64 {
-	g := ar.gamma(k + 2)
-	if !(g < 1) {
+	nu := float64(k+2) * ar.unit
+	if 2*nu >= 1 {
 		return math.Inf(1)
 	}
-	// The quotient takes three roundings, its product with the trace another.
-	return up(up(ar.gamma(m+1)*fsq) + up(g/(1-g)*(1+4*unit)*trace))
+	g := up(nu / (1 - 2*nu))
+	return up(up(ar.gamma(m+1)*fsq) + up(g*trace))
 }
 
 // gamma(n) = n unit / (1 - n unit), rounded up: the relative error of n

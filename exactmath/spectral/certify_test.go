@@ -349,43 +349,6 @@ func TestFrobSq(t *testing.T) {
 	}
 }
 
-// TestAtMost: no t below the norm is accepted, and one a little above it is.
-func TestAtMost(t *testing.T) {
-	rng := rand.New(rand.NewPCG(5, 9))
-	for range 200 {
-		rows, cols := 1+rng.IntN(9), 1+rng.IntN(9)
-		f := random(rows, cols, rng, math.Ldexp(1, rng.IntN(1900)-950))
-		x := mat.NewDense(rows, cols, f.Float64s())
-		b := Norm(f)
-		for _, factor := range []float64{1e-300, 0.5, 1 - 1e-9, 1 - 0x1p-50, 1 - 0x1p-52, 1, 1 + 0x1p-52, 1 + 0x1p-50} {
-			if tt := b.Estimate * factor; AtMost(x, tt) && belowNorm(f, tt) {
-				t.Errorf("%d x %d: %v times the norm was accepted", rows, cols, factor)
-			}
-		}
-		for _, factor := range []float64{1 + 1e-11, 2, 1e30} {
-			if !AtMost(x, b.Estimate*factor) {
-				t.Errorf("%d x %d: %v times the norm %v was refused", rows, cols, factor, b)
-			}
-		}
-	}
-	zero, one := mat.NewDense(2, 2, nil), mat.NewDense(1, 1, []float64{1})
-	for _, c := range []struct {
-		x    *mat.Dense
-		t    float64
-		want bool
-	}{
-		{zero, 0, true}, {zero, -1, false}, {one, 0, false}, {one, -2, false}, {one, math.NaN(), false}, {one, math.Inf(1), true},
-		{mat.NewDense(1, 1, []float64{math.Inf(1)}), math.Inf(1), false}, {mat.NewDense(1, 1, []float64{math.NaN()}), 1, false},
-		{mat.NewDense(1, 1, []float64{0x1p-1074}), 0x1p-1073, true}, {mat.NewDense(2, 1, []float64{0x1p-1074, 0x1p-1074}), 0x1p-1074, false},
-		{mat.NewDense(1, 1, []float64{math.MaxFloat64 / 2}), math.MaxFloat64, true}, {mat.NewDense(2, 1, []float64{0x1p1023, 0x1p1023}), math.MaxFloat64, true},
-		{mat.NewDense(2, 2, []float64{0x1p1023, 0x1p1023, 0x1p1023, 0x1p1023}), math.MaxFloat64, false},
-	} {
-		if got := AtMost(c.x, c.t); got != c.want {
-			t.Errorf("norm of %v at most %v: %v, want %v", entries(c.x), c.t, got, c.want)
-		}
-	}
-}
-
 // TestShear: with k the condition number of a shear by x, k + 1/k = x^2 + 2,
 // which grows with k >= 1.
 func TestShear(t *testing.T) {

@@ -140,6 +140,20 @@ func TestEntries(t *testing.T) {
 			t.Fatalf("%v: bound %v", r, b)
 		}
 	}
+	// A reading says how near it is, and its norm heeds that.
+	for range 500 {
+		r := big.NewRat(rng.Int64N(1<<60)+1, rng.Int64N(1<<60)+1)
+		for _, e := range []int{0, 2000, -2000} {
+			got := read(must(dense.NewRational(1, 1, []*big.Rat{mul(r, pow2(e))})))
+			d := new(big.Rat).Sub(mul(rat(got.data[0]), pow2(got.exp-e)), r)
+			if limit := mul(mul(rat(got.data[0]), pow2(got.exp-e)), rat(got.rel)); d.Abs(d).Cmp(limit) > 0 {
+				t.Fatalf("%v 2^%d: %v is not within %v", r, e, got.data[0], got.rel)
+			}
+		}
+	}
+	if b := (reading{1, 1, []float64{1}, 3, 0.25}).norm(); b.Bound < 10 || b.Bound > 10.01 || b.Estimate != 8 {
+		t.Errorf("8 to a quarter: %v", b)
+	}
 	if v, b := 1.0, Entries(1, 1, []float64{1}, unit); rat(b.Bound).Cmp(add(rat(v), rat(unit))) < 0 {
 		t.Errorf("1 to half a unit: %v", b)
 	}

@@ -26,51 +26,16 @@ var infinite = Bounds{math.Inf(1), math.Inf(1)}
 // rows or columns by sqrt(|X|_1 |X|_inf), which is exact for scaled partial
 // permutations and loose otherwise.
 func Norm(x exactmath.Matrix) Bounds {
-	switch x := x.(type) {
-	case *sparse.Matrix:
-		return sparseNorm(x)
-	case *exactmath.Floats:
-		rows, cols := x.Dims()
-		return Entries(rows, cols, x.View(), 0)
+	if s, ok := x.(*sparse.Matrix); ok {
+		return sparseNorm(s)
 	}
-	rows, cols := x.Dims()
-	data, e := rounded(x)
-	b := Entries(rows, cols, data, unit)
-	return Bounds{math.Ldexp(b.Estimate, e), ldexpUp(b.Bound, e)}
+	return read(x).norm()
 }
 
 // Dense is Norm for a matrix of float64 numbers; +Inf if one is not finite.
 func Dense(x *mat.Dense) Bounds {
 	rows, cols := x.Dims()
 	return Entries(rows, cols, entries(x), 0)
-}
-
-// AtMost reports whether it is proved that no singular value of x exceeds t. It
-// is cheaper than Dense, and says no for a t that exceeds the norm by less than
-// about n^2 units in the last place.
-func AtMost(x *mat.Dense, t float64) bool {
-	rows, cols := x.Dims()
-	s, e, ok := scale(rows, cols, entries(x))
-	if !ok {
-		return false
-	}
-	if s == nil {
-		return t >= 0
-	}
-	if t = ldexpDown(t, -e); !(0 < t && t <= math.MaxFloat64/4) {
-		return t > 0
-	}
-	fsq := frobSq(s)
-	if up(math.Sqrt(fsq)) <= t {
-		return true
-	}
-	k, m := min(rows, cols), max(rows, cols)
-	below := t*t - 2*delta(float, m, k, fsq, float64(k)*t*t)
-	if !(below > 0) {
-		return false
-	}
-	b, ok := certify(float, s, fsq, math.Sqrt(below))
-	return ok && b <= t
 }
 
 // Entries bounds the norm of the rows x cols matrix with the given entries, row
@@ -120,17 +85,37 @@ func scale(rows, cols int, data []float64) (s *mat.Dense, e int, ok bool) {
 	return s, e, true
 }
 
-// rounded returns the entries of x divided by 2^e, rounded to nearest, the
-// largest far from the ends of float64: what underflows is off by less than
-// 2^-900 of it.
-func rounded(x exactmath.Matrix) (data []float64, e int) {
-	data = x.Float64s()
-	top := 0.0
+// reading is a matrix in float64: an entry of it, divided by 2^exp, differs from
+// data[k] by at most rel |data[k]|, or by 2^-900 of the largest.
+type reading struct {
+	rows, cols int
+	data       []float64
+	exp        int
+	rel        float64
+}
+
+func (r reading) norm() Bounds {
+	b := Entries(r.rows, r.cols, r.data, r.rel)
+	return Bounds{math.Ldexp(b.Estimate, r.exp), ldexpUp(b.Bound, r.exp)}
+}
+
+// read rounds the entries of x to float64, if they are no float64 numbers, divided
+// by a power of two that takes the largest far from the ends of the range, if it is
+// not already.
+func read(x exactmath.Matrix) reading {
+	rows, cols := x.Dims()
+	switch x := x.(type) {
+	case *exactmath.Floats:
+		return reading{rows, cols, x.View(), 0, 0}
+	case *sparse.Matrix:
+		return reading{rows, cols, x.Float64s(), 0, 0}
+	}
+	data, top, e := x.Float64s(), 0.0, 0
 	for _, v := range data {
 		top = max(top, math.Abs(v))
 	}
 	if 0x1p-100 <= top && top <= math.MaxFloat64 {
-		return data, 0
+		return reading{rows, cols, data, 0, unit}
 	}
 	first := true
 	x.Each(func(_, _ int, v *big.Rat) {
@@ -138,7 +123,6 @@ func rounded(x exactmath.Matrix) (data []float64, e int) {
 			e, first = b, false
 		}
 	})
-	_, cols := x.Dims()
 	clear(data)
 	two, t := new(big.Int).Lsh(big.NewInt(1), uint(max(e, -e))), new(big.Rat)
 	x.Each(func(i, j int, v *big.Rat) {
@@ -149,7 +133,7 @@ func rounded(x exactmath.Matrix) (data []float64, e int) {
 		}
 		data[i*cols+j], _ = t.Float64()
 	})
-	return data, e
+	return reading{rows, cols, data, e, unit}
 }
 
 // entries returns the entries of x, row by row.

@@ -45,10 +45,10 @@ func ReadHeader(r io.Reader) (Header, error) {
 		return Header{}, fmt.Errorf("is not a NumPy array: its first bytes are %q, want %q", pre[:6], Magic)
 	}
 	wide := 4
-	switch pre[6] {
-	case 1:
+	switch [2]byte(pre[6:8]) {
+	case [2]byte{1, 0}:
 		wide = 2
-	case 2, 3:
+	case [2]byte{2, 0}, [2]byte{3, 0}:
 	default:
 		return Header{}, fmt.Errorf("has NumPy format version %d.%d, want 1.0, 2.0 or 3.0", pre[6], pre[7])
 	}

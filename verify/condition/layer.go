@@ -37,10 +37,19 @@ func Layer(l coupling.Layer) Number {
 	if s, ok := l.Weight().(*sparse.Matrix); ok && rows+cols > largeSparse {
 		return product(sparseNorms(spectral.Norm(s), d, inv))
 	}
-	forward, inverse, rel := blocks(l.Weight(), d, inv)
-	n := rows + cols
-	return product(spectral.Entries(n, n, forward, rel), spectral.Entries(n, n, inverse, rel))
+	forward, inverse := blocks(l.Weight(), d, inv)
+	return product(forward.norm(), inverse.norm())
 }
+
+// matrix is an n x n matrix in float64, row by row, of which the entries are known
+// to a relative error of rel.
+type matrix struct {
+	n    int
+	data []float64
+	rel  float64
+}
+
+func (m matrix) norm() spectral.Bounds { return spectral.Entries(m.n, m.n, m.data, m.rel) }
 
 // product returns the condition number of a matrix and its inverse of the given
 // norms.
@@ -81,28 +90,29 @@ func exp(s *big.Rat) float64 {
 	return exactmath.Round(m, e)
 }
 
-// blocks returns [[D, X], [0, I]] and [[1/D, -X/D], [0, I]], row by row, in
-// float64, and a bound on the relative error of their entries. Those that
-// underflow are off by at most 2^-1074, and the largest entry is at least 1.
-func blocks(weight exactmath.Matrix, d, inv []float64) (forward, inverse []float64, rel float64) {
+// blocks returns [[D, X], [0, I]] and [[1/D, -X/D], [0, I]]. Entries that
+// underflow are off by at most 2^-1074, and the largest is at least 1.
+func blocks(weight exactmath.Matrix, d, inv []float64) (forward, inverse matrix) {
 	rows, cols := weight.Dims()
 	n, x := rows+cols, weight.Float64s()
-	forward, inverse = make([]float64, n*n), make([]float64, n*n)
+	// A weight may be rounded once, and its product with the inverse once more.
+	forward = matrix{n, make([]float64, n*n), relScale}
+	inverse = matrix{n, make([]float64, n*n), relScale + 3*unit}
 	for i := range n {
-		forward[i*n+i], inverse[i*n+i] = 1, 1
+		f, g := forward.data[i*n:(i+1)*n], inverse.data[i*n:(i+1)*n]
+		f[i], g[i] = 1, 1
 		if i >= rows {
 			continue
 		}
-		forward[i*n+i], inverse[i*n+i] = d[i], inv[i]
-		for j := range cols {
-			forward[i*n+rows+j] = x[i*cols+j]
-			if x[i*cols+j] != 0 { // 0 times infinity is none here
-				inverse[i*n+rows+j] = -x[i*cols+j] * inv[i]
+		f[i], g[i] = d[i], inv[i]
+		copy(f[rows:], x[i*cols:(i+1)*cols])
+		for j, v := range f[rows:] {
+			if v != 0 { // 0 times infinity is none here
+				g[rows+j] = -v * inv[i]
 			}
 		}
 	}
-	// A weight may be rounded once, and its product with the inverse once more.
-	return forward, inverse, relScale + 3*unit
+	return forward, inverse
 }
 
 // largeSparse is the size of a layer beyond which a sparse weight is not written

@@ -38,14 +38,48 @@ var ErrUnproved = errors.New("the reason does not prove the bound")
 // if a reason has not the form of its rule, and is a *exactmath.ShapeError if the
 // target does not fit the partition.
 func Check(target exactmath.Matrix, part coupling.Partition, cert Certificate) error {
-	n := part.Dim()
+	limits := exactmath.Unlimited()
+	return CheckWithin(&limits, target, part, cert)
+}
+
+// CheckWithin is Check, but fails with exactmath.ErrTooLarge or ErrStopped rather
+// than spend more work than there is.
+func CheckWithin(limits *exactmath.Limits, target exactmath.Matrix, part coupling.Partition, cert Certificate) (err error) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case exhausted:
+			err = fmt.Errorf("lower bound: %w", p.error)
+		default:
+			panic(p)
+		}
+	}()
+	n, w := part.Dim(), meter{limits}
 	if r, c := target.Dims(); r != n || c != n {
 		return &exactmath.ShapeError{Op: "lowerbound.Check", R1: r, C1: c, R2: n, C2: n}
 	}
 	if cert.Depth <= 0 {
 		return nil
 	}
-	m := integers(build(2*n, 2*n, func(i, j int) *big.Rat { // [[M, 1], [1, 0]]
+	both, err := w.split(target, part)
+	if err != nil {
+		return err
+	}
+	for kind, reason := range cert.Reasons {
+		if err := reason.Validate(); err != nil {
+			return err
+		}
+		if !rules[reason.Rule].holds(both[kind], cert.Depth-1, reason) {
+			return fmt.Errorf("%w: %d layers beginning with %v, rule %q", ErrUnproved, cert.Depth-1, coupling.Kind(kind), reason.Rule)
+		}
+	}
+	return nil
+}
+
+// split returns the blocks of the target for products that begin with each kind.
+func (w meter) split(target exactmath.Matrix, part coupling.Partition) (both [2]*blocks, err error) {
+	n := part.Dim()
+	m := w.integers(build(2*n, 2*n, func(i, j int) *big.Rat { // [[M, 1], [1, 0]]
 		switch {
 		case i < n && j < n:
 			return target.At(i, j)
@@ -54,25 +88,19 @@ func Check(target exactmath.Matrix, part coupling.Partition, cert Certificate) e
 		}
 		return new(big.Rat)
 	}))
-	det, inv := m.schur(n)
+	det, inv := m.schur(w, n)
 	if det == 0 {
-		return fmt.Errorf("%w: the target is singular", ErrUnproved)
+		return both, fmt.Errorf("%w: the target is singular", ErrUnproved)
 	}
-	for kind, reason := range cert.Reasons {
+	for kind := range both {
 		one, two := part.First(), part.Second()
 		if coupling.Kind(kind) == coupling.Lower {
 			one, two = two, one
 		}
 		all := slices.Concat(one, two)
-		b := &blocks{m[n][0], m.sub(all, all), m.sub(one, one), m.sub(two, one), m.sub(two, two), inv.sub(one, one), inv.sub(two, one)}
-		if err := reason.Validate(); err != nil {
-			return err
-		}
-		if !rules[reason.Rule].holds(b, cert.Depth-1, reason) {
-			return fmt.Errorf("%w: %d layers beginning with %v, rule %q", ErrUnproved, cert.Depth-1, coupling.Kind(kind), reason.Rule)
-		}
+		both[kind] = &blocks{w, m[n][0], m.sub(all, all), m.sub(one, one), m.sub(two, one), m.sub(two, two), inv.sub(one, one), inv.sub(two, one)}
 	}
-	return nil
+	return both, nil
 }
 
 // blocks are M and the parts of M and M^-1 of which the rules speak, the parts
@@ -80,6 +108,7 @@ func Check(target exactmath.Matrix, part coupling.Partition, cert Certificate) e
 // those of M^-1 by another positive number: but for unit, the rules depend on signs
 // alone, and on ratios.
 type blocks struct {
+	meter
 	unit              *big.Int
 	m, a, c, e, al, r mat
 }

@@ -25,8 +25,8 @@ func (m *blocks) signs(k int, reason Reason) bool {
 	left, right := big.NewInt(1), big.NewInt(1)
 	for t, i := range rows {
 		j, next := cols[t], cols[(t+1)%len(cols)]
-		left.Mul(left, m.c[i][j]).Mul(left, m.r[i][next])
-		right.Mul(right, m.r[i][j]).Mul(right, m.c[i][next])
+		left = m.product(m.product(left, m.c[i][j]), m.r[i][next])
+		right = m.product(m.product(right, m.r[i][j]), m.c[i][next])
 	}
 	return left.Cmp(right) != 0
 }
@@ -44,12 +44,12 @@ func (m *blocks) kernel(k int, reason Reason) bool {
 		if k != 3 || len(index) != 1 || len(f.Values) != len(image) {
 			return false
 		}
-		vector := scaled(f.Values)
-		w, v := image.apply(vector)[0][index[0]], vector[index[0]] // w = v times the scale
+		vector := m.scaled(f.Values)
+		w, v := image.apply(m.meter, vector)[0][index[0]], vector[index[0]] // w = v times the scale
 		switch {
-		case !null.apply(vector).isZero():
+		case !null.apply(m.meter, vector).isZero():
 			return false
-		case w.Sign() != v.Sign() || product(w, lastV).Cmp(product(lastW, v)) != 0:
+		case w.Sign() != v.Sign() || m.product(w, lastV).Cmp(m.product(lastW, v)) != 0:
 			return true
 		}
 		lastW, lastV = w, v
@@ -83,14 +83,14 @@ func (m *blocks) rank(k int, reason Reason) bool {
 	if k < 1 || len(list) != 2*r+h || !distinct(list) || r+h <= each*min(layers, len(x)) {
 		return false
 	}
-	det, minusS := x.sub(slices.Concat(list[:r], list[2*r:]), list[r:]).schur(r)
+	det, minusS := x.sub(slices.Concat(list[:r], list[2*r:]), list[r:]).schur(m.meter, r)
 	switch weights := values["weights"]; {
 	case det != 0 && len(weights) > 0:
 		// T S + S^T T <= 0, T > 0: -S^T D has no eigenvalues in the left half plane.
-		_, high, ok := minusS.transpose().halfPlanes(weights)
+		_, high, ok := minusS.transpose().halfPlanes(m.meter, weights)
 		return ok && high[2] == 0 && weights[0].Sign() > 0
 	case det != 0 && h <= maxSize:
-		low, _ := minusS.minorSigns(nil, 0, 1, h)
+		low, _ := minusS.minorSigns(m.meter, nil, 0, 1, h)
 		return low >= 0
 	}
 	return false
@@ -107,8 +107,8 @@ func (m *blocks) coefficient(k int, reason Reason) bool {
 	}
 	order := list[0]
 	// e_j(spectrum and d ones) = sum over i of binomial(d, i) e_{j-i}(spectrum)
-	low, high := m.e.minorSigns(nil, 0, max(0, order-n+len(m.e)), order)
-	low2, high2 := m.al.minorSigns(nil, 0, max(0, order-n+len(m.al)), order)
+	low, high := m.e.minorSigns(m.meter, nil, 0, max(0, order-n+len(m.e)), order)
+	low2, high2 := m.al.minorSigns(m.meter, nil, 0, max(0, order-n+len(m.al)), order)
 	// Each side has one sign, or is always 0, and not both the same.
 	return low*high == 0 && low2*high2 == 0 && low+high != low2+high2
 }
@@ -119,8 +119,8 @@ func (m *blocks) sameSpectra(k int) bool { return k == 4 || k == 5 && m.c.isZero
 // eigenvalues with positive, zero and negative real part.
 func (m *blocks) inertia(k int, reason Reason) bool {
 	al := slices.IndexFunc(reason.Fields, func(f Field) bool { return f.Name == "al" })
-	low, high, ok := m.e.spectrum(reason.Fields[:al])
-	low2, high2, ok2 := m.al.spectrum(reason.Fields[al:])
+	low, high, ok := m.e.spectrum(m.meter, reason.Fields[:al])
+	low2, high2, ok2 := m.al.spectrum(m.meter, reason.Fields[al:])
 	for i, ones := range [3]int{len(m.e) - len(m.al)} {
 		if high[i] < low2[i]+ones || high2[i]+ones < low[i] {
 			return ok && ok2 && m.sameSpectra(k)
@@ -131,7 +131,7 @@ func (m *blocks) inertia(k int, reason Reason) bool {
 
 // spectrum adds up what halfPlanes says about the pieces, false if they do not make
 // x block triangular: zero wherever the row is in a later piece than the column.
-func (x mat) spectrum(fields []Field) (low, high [3]int, ok bool) {
+func (x mat) spectrum(w meter, fields []Field) (low, high [3]int, ok bool) {
 	var all []int // of the pieces that come later
 	var weights []*big.Rat
 	for _, f := range slices.Backward(fields) {
@@ -143,7 +143,7 @@ func (x mat) spectrum(fields []Field) (low, high [3]int, ok bool) {
 		if len(index) == 0 || len(all)+len(index) > len(x) || !x.sub(all, index).isZero() {
 			return low, high, false
 		}
-		l, h, ok := x.sub(index, index).halfPlanes(weights)
+		l, h, ok := x.sub(index, index).halfPlanes(w, weights)
 		if !ok {
 			return low, high, false
 		}
@@ -158,7 +158,7 @@ func (x mat) spectrum(fields []Field) (low, high [3]int, ok bool) {
 // halfPlanes bounds the numbers of eigenvalues of x D with positive, zero and
 // negative real part, for every positive diagonal D, by means of X S + S X^T, S the
 // weights (Ostrowski and Schneider 1962); false if they do not bound them.
-func (x mat) halfPlanes(weights []*big.Rat) (low, high [3]int, ok bool) {
+func (x mat) halfPlanes(w meter, weights []*big.Rat) (low, high [3]int, ok bool) {
 	n := len(x)
 	var signs [3]int
 	for _, v := range weights {
@@ -170,9 +170,9 @@ func (x mat) halfPlanes(weights []*big.Rat) (low, high [3]int, ok bool) {
 	case len(weights) != n || signs[1] > 0:
 		return low, high, false
 	}
-	s := scaled(weights)
-	h := mat(build(n, n, func(i, j int) *big.Int { return new(big.Int).Add(product(x[i][j], s[j]), product(x[j][i], s[i])) }))
-	switch definite := h.definite(big.NewInt(1)); {
+	s := w.scaled(weights)
+	h := mat(build(n, n, func(i, j int) *big.Int { return new(big.Int).Add(w.product(x[i][j], s[j]), w.product(x[j][i], s[i])) }))
+	switch definite := h.definite(w, big.NewInt(1)); {
 	case definite > 0:
 		return signs, signs, true
 	case definite < 0 || signs[0] > 0 && signs[2] > 0:

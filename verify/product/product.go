@@ -3,7 +3,6 @@
 package product
 
 import (
-	"math"
 	"math/big"
 	"sync"
 
@@ -24,15 +23,6 @@ const (
 	// known.
 	Enclosed Verdict = "enclosed"
 )
-
-// Limits bounds what a product may take.
-type Limits struct {
-	Memory int64 // bytes
-	Work   int64 // multiplications of 64-bit words
-}
-
-// Unlimited returns no limits.
-func Unlimited() Limits { return Limits{math.MaxInt64, math.MaxInt64} }
 
 // Engine is dense arithmetic: a matrix S, n x n, that factors are multiplied to
 // from the right. S begins as the identity. The coordinates have an order, in which
@@ -64,17 +54,27 @@ type Product struct {
 	part         coupling.Partition
 	order, place []int // coordinates in block order, and the inverse
 	layers, done int   // expected in all, and multiplied
-	limits       Limits
+	precision    int
+	limits       exactmath.Limits
 	rows         rows
 	maker        Maker
 	dense        Engine     // nil if rows are used
 	slack        *big.Float // bounds the infinity norm of the error; nil if all scales were rational
 }
 
+// maxEngine bounds the dimension for which there is an engine: what it keeps of
+// larger matrices fits into no memory, nor their size into 32 bits.
+const maxEngine = 1 << 15
+
 // New returns the identity. How many layers are expected decides about time alone.
-// Dense layers are left to an engine, unless the maker is nil.
-func New(part coupling.Partition, layers int, limits Limits, maker Maker) *Product {
-	x := &Product{part: part, order: part.Order(), layers: layers, limits: limits, rows: identity(part.Dim()), maker: maker}
+// Scales exp(s) are replaced by numbers that are off by a factor of at most 1 ±
+// 2^-precision, 64 <= precision <= 2^20. Dense layers are left to an engine, unless
+// the maker is nil.
+func New(part coupling.Partition, layers, precision int, limits exactmath.Limits, maker Maker) *Product {
+	if part.Dim() > maxEngine {
+		maker = nil
+	}
+	x := &Product{part: part, order: part.Order(), layers: layers, precision: precision, limits: limits, rows: identity(part.Dim()), maker: maker}
 	x.place = make([]int, len(x.order))
 	for k, i := range x.order {
 		x.place[i] = k
@@ -85,11 +85,15 @@ func New(part coupling.Partition, layers int, limits Limits, maker Maker) *Produ
 // Irrational reports whether a layer had scales exp(s).
 func (x *Product) Irrational() bool { return x.slack != nil }
 
+// Engine reports whether an engine is at work: then ErrTooLarge may be its answer
+// where one without would go on.
+func (x *Product) Engine() bool { return x.dense != nil }
+
 // Multiply multiplies by a layer from the right. It fails with
-// exactmath.ErrTooLarge before it uses more than the limits; the product is of no
-// use then.
+// exactmath.ErrTooLarge before it uses more than the limits, with
+// exactmath.ErrStopped; the product is of no use then.
 func (x *Product) Multiply(l coupling.Layer) error {
-	l, off, err := enclose(x.part, l)
+	l, off, err := x.enclose(l)
 	if err != nil {
 		return err
 	}
@@ -100,18 +104,27 @@ func (x *Product) Multiply(l coupling.Layer) error {
 		if off == nil {
 			off = up()
 		}
-		x.slack.Mul(x.slack, up().Add(norm(l), off))
-		x.slack.Add(x.slack, off.Mul(off, x.norm()))
+		layer, err := norm(l, &x.limits)
+		if err != nil {
+			return err
+		}
+		before, err := x.norm()
+		if err != nil {
+			return err
+		}
+		x.slack.Mul(x.slack, up().Add(layer, off))
+		x.slack.Add(x.slack, off.Mul(off, before))
 	}
 	f := Factor(l)
 	if x.dense == nil {
-		count, rows, cols := x.rows.entries(), 0, 0
+		count := x.rows.entries()
 		if _, dense := f.Weight.(*exactmath.Floats); dense {
-			rows, cols = f.Weight.Dims() // without a look at the entries
+			rows, cols := f.Weight.Dims() // without a look at the entries
+			count += int64(rows) * int64(cols)
 		} else {
 			f.Weight.Each(func(int, int, *big.Rat) { count++ })
 		}
-		if x.maker == nil || (count+rows*cols)*16 < len(x.order)*len(x.order) {
+		if n := int64(len(x.order)); x.maker == nil || 16*count < n*n {
 			x.done++
 			return x.rows.multiply(f, &x.limits)
 		}
@@ -120,6 +133,9 @@ func (x *Product) Multiply(l coupling.Layer) error {
 		}
 	}
 	x.done++
+	if err := x.limits.Spend(0, 0); err != nil {
+		return err
+	}
 	return x.dense.Multiply(f)
 }
 
@@ -207,21 +223,23 @@ func (x *Product) Slack() *big.Rat {
 }
 
 // norm bounds the infinity norm of the product.
-func (x *Product) norm() *big.Float {
+func (x *Product) norm() (*big.Float, error) {
 	if x.dense != nil {
-		return up().SetRat(x.dense.Norm())
+		return up().SetRat(x.dense.Norm()), nil
 	}
-	most := new(big.Rat)
+	most := up()
 	for _, r := range x.rows {
 		sum := new(big.Rat)
 		for _, v := range r {
-			sum.Add(sum, new(big.Rat).Abs(v))
+			if err := add(sum, v, &x.limits); err != nil {
+				return nil, err
+			}
 		}
-		if sum.Cmp(most) > 0 {
-			most = sum
+		if s := up().SetRat(sum); s.Cmp(most) > 0 {
+			most = s
 		}
 	}
-	return up().SetRat(most)
+	return most, nil
 }
 
 // Factor returns a layer with rational scales as the engine wants it.

@@ -75,7 +75,7 @@ func TestProduct(t *testing.T) {
 			target := chaintest.Entries(t, r, m, p+q, p+q)
 			diff := must(want.Sub(dense.ToRational(target)))
 			for _, path := range []string{"as it comes", "rows", "rows, then residues", "residues"} {
-				x := New(part, len(layers), Unlimited(), residues)
+				x := New(part, len(layers), Precision, exactmath.Unlimited(), residues)
 				if path == "rows" || path == "rows, then residues" {
 					x.maker = nil
 				}
@@ -97,7 +97,7 @@ func TestProduct(t *testing.T) {
 				if f, err := exactmath.FromFloat64(p+q, p+q, target.Float64s()); err == nil && dense.Equal(f, target) {
 					compareRows(t, x, want, f)
 				}
-				if norm, _ := x.norm().Rat(nil); norm.Cmp(want.NormInf()) < 0 {
+				if norm, _ := must(x.norm()).Rat(nil); norm.Cmp(want.NormInf()) < 0 {
 					t.Errorf("%s, %s: norm %v above the bound %v", name, path, want.NormInf(), norm)
 				}
 				if err := x.Subtract(target); err != nil {
@@ -144,7 +144,7 @@ func TestRowsNearby(t *testing.T) {
 		for range 20 {
 			c := chaintest.Random(t, r, chaintest.Makers[m], 3, 4, 3, m == "rational", false)
 			part, layers := flow(c)
-			x := New(part, len(layers), Unlimited(), residues)
+			x := New(part, len(layers), Precision, exactmath.Unlimited(), residues)
 			for _, l := range layers {
 				if err := x.Multiply(l); err != nil {
 					t.Fatal(err)
@@ -169,24 +169,137 @@ func TestExp(t *testing.T) {
 	for range 200 {
 		list = append(list, big.NewRat(r.Int64N(1<<40)-1<<39, 1+r.Int64N(1<<39)))
 	}
-	for _, s := range list {
+	for k, s := range list {
 		if s.Num().BitLen()-s.Denom().BitLen() > 19 {
 			continue
 		}
-		z := exp(s)
-		b := must(ball.ExpRat(s, precision+40))
-		got, _ := z.Rat(nil)
-		lower, upper := b.AbsBounds()
-		slack := new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Lsh(big.NewInt(1), precision))
-		slack.Mul(slack, got)
-		if lower.Cmp(lower.Add(got, slack)) > 0 || upper.Cmp(upper.Sub(got, slack)) < 0 {
-			t.Errorf("exp(%v) is %v, not within 2^-%d of %v", s, z, precision, b)
-		}
-		off := new(big.Rat).Sub(got, mid(b))
-		if off.Abs(off).Cmp(slack) > 0 {
-			t.Errorf("exp(%v) is off by more than 2^-%d", s, precision)
+		for _, precision := range []int{64, 100, Precision, MaxPrecision} {
+			if precision > Precision && k%20 > 0 {
+				continue
+			}
+			limits := exactmath.Unlimited()
+			z := must(exp(s, precision, &limits))
+			if limits.Work == math.MaxInt64 {
+				t.Fatal("no work was charged")
+			}
+			b := must(ball.ExpRat(s, uint(precision+40)))
+			got, _ := z.Rat(nil)
+			slack := new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Lsh(big.NewInt(1), uint(precision)))
+			slack.Mul(slack, got)
+			off := new(big.Rat).Sub(got, mid(b))
+			if off.Abs(off).Add(off, b.Rad()).Cmp(slack) > 0 {
+				t.Errorf("exp(%v) is off by more than 2^-%d", s, precision)
+			}
 		}
 	}
+}
+
+// TestSlack compares the bound of the error with what PROOFS.md, section 7.5, says
+// about full matrices of rationals; and products of less precision with those of
+// more, which are within it.
+func TestSlack(t *testing.T) {
+	r := rand.New(rand.NewPCG(2, 4))
+	part := must(coupling.NewPartition(5, []int{0, 3}))
+	for trial := range 60 {
+		var layers []coupling.Layer
+		for k := range 1 + r.IntN(5) {
+			kind := coupling.Kind((k + trial) % 2)
+			rows, cols := part.WeightDims(kind)
+			w, scale := make([]float64, rows*cols), coupling.Scale{}
+			for i := range w {
+				w[i] = math.Ldexp(r.NormFloat64(), r.IntN(3)*(r.IntN(40)-20)) * float64(r.IntN(2))
+			}
+			v := make([]*big.Rat, rows)
+			for i := range v {
+				v[i] = big.NewRat(r.Int64N(400)-200, 1+r.Int64N(20)*(1+r.Int64N(20)))
+			}
+			switch r.IntN(4) {
+			case 0:
+				for i := range v {
+					v[i].Abs(v[i]).Add(v[i], big.NewRat(1, 7))
+				}
+				scale = must(coupling.ExactScale(v))
+			case 1, 2:
+				if trial%5 == 0 { // all of the part shrinks
+					for i := range v {
+						v[i].Abs(v[i]).Neg(v[i]).Sub(v[i], big.NewRat(1, 2))
+					}
+					for i := range w {
+						w[i] = math.Copysign(min(math.Abs(w[i]), 0x1p-20), w[i])
+					}
+				}
+				scale = coupling.ExpScale(v)
+			}
+			layers = append(layers, must(coupling.NewLayer(part, kind, must(exactmath.FromFloat64(rows, cols, w)), scale)))
+		}
+		truth := new(Product)
+		for _, precision := range []int{MaxPrecision, 64, Precision} {
+			maker := Maker(residues)
+			if trial%2 == 0 {
+				maker = nil
+			}
+			x := New(part, len(layers), precision, exactmath.Unlimited(), maker)
+			for _, l := range layers {
+				if err := x.Multiply(l); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want := slack(t, part, layers, precision)
+			most := new(big.Rat).Mul(want, big.NewRat(1<<20+1, 1<<20))
+			if x.dense != nil { // an engine knows less about the sums along the rows
+				most.SetInt64(math.MaxInt64).Mul(most, want)
+			}
+			if got := x.Slack(); got.Cmp(want) < 0 || got.Cmp(most) > 0 {
+				t.Fatalf("trial %d, %d bits: slack %v, want %v", trial, precision, got, want)
+			}
+			if precision == MaxPrecision {
+				truth = x
+				continue
+			}
+			d := must(value(x).Sub(value(truth))).MaxAbs()
+			if d.Cmp(new(big.Rat).Add(x.Slack(), truth.Slack())) > 0 {
+				t.Errorf("trial %d: the products of %d and of %d bits differ by %v", trial, precision, MaxPrecision, d)
+			}
+		}
+	}
+}
+
+// slack is the bound of the error in the infinity norm, unrounded: for each layer, b
+// becomes b (|E'| + d) + |P'| d.
+func slack(t *testing.T, part coupling.Partition, layers []coupling.Layer, precision int) *big.Rat {
+	t.Helper()
+	n, b, limits := part.Dim(), new(big.Rat), exactmath.Unlimited()
+	p := dense.IdentityRational(n)
+	for _, l := range layers {
+		e, d := make([]*big.Rat, n*n), new(big.Rat)
+		for k := range e {
+			e[k] = new(big.Rat)
+		}
+		for i := range n {
+			e[i*n+i].SetInt64(1)
+		}
+		dst, src := part.Second(), part.First()
+		if l.Kind() == coupling.Upper {
+			dst, src = src, dst
+		}
+		for i, to := range dst {
+			if e[to*n+to] = l.Scale().At(i); l.Scale().Kind() == coupling.ScaleExp {
+				e[to*n+to], _ = must(exp(e[to*n+to], precision, &limits)).Rat(nil)
+				if e[to*n+to].Cmp(d) > 0 {
+					d.Set(e[to*n+to])
+				}
+			}
+			for j, from := range src {
+				e[to*n+from] = l.Weight().At(i, j)
+			}
+		}
+		d.Quo(d, new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), uint(precision))))
+		m := must(dense.NewRational(n, n, e))
+		b.Mul(b, new(big.Rat).Add(m.NormInf(), d))
+		b.Add(b, d.Mul(d, p.NormInf()))
+		p = must(p.Mul(m))
+	}
+	return b
 }
 
 func mid(b ball.Ball) *big.Rat {
@@ -202,7 +315,7 @@ func TestIrrational(t *testing.T) {
 	one := func(v float64) exactmath.Matrix { return must(exactmath.FromFloat64(1, 1, []float64{v})) }
 	for _, s := range []*big.Rat{big.NewRat(1, 3), big.NewRat(-7, 2), big.NewRat(40, 1)} {
 		scale := coupling.ExpScale([]*big.Rat{s})
-		x := New(part, 3, Unlimited(), residues)
+		x := New(part, 3, Precision, exactmath.Unlimited(), residues)
 		for _, l := range []coupling.Layer{
 			must(coupling.NewLayer(part, coupling.Upper, one(0.5), scale)),
 			must(coupling.NewLayer(part, coupling.Lower, one(3), coupling.Scale{})),
@@ -247,7 +360,8 @@ func TestIrrational(t *testing.T) {
 // enclosed is enclose for a layer with one scale exp(s).
 func enclosed(part coupling.Partition, s *big.Rat) (coupling.Layer, error) {
 	w := must(exactmath.FromFloat64(1, 1, []float64{0}))
-	l, _, err := enclose(part, must(coupling.NewLayer(part, coupling.Upper, w, coupling.ExpScale([]*big.Rat{s}))))
+	x := New(part, 1, Precision, exactmath.Unlimited(), nil)
+	l, _, err := x.enclose(must(coupling.NewLayer(part, coupling.Upper, w, coupling.ExpScale([]*big.Rat{s}))))
 	return l, err
 }
 
@@ -264,8 +378,8 @@ func TestLimits(t *testing.T) {
 		must(coupling.NewLayer(part, coupling.Upper, must(sparse.New(n/2, n/2, column)), coupling.Scale{})),
 		must(coupling.NewLayer(part, coupling.Lower, must(sparse.New(n/2, n/2, row)), coupling.Scale{})),
 	}
-	for name, l := range map[string]Limits{"memory": {1 << 24, math.MaxInt64}, "work": {math.MaxInt64, 1 << 20}} {
-		x := New(part, 2, l, residues)
+	for name, l := range map[string]exactmath.Limits{"memory": {Memory: 1 << 24, Work: math.MaxInt64}, "work": {Memory: math.MaxInt64, Work: 1 << 20}} {
+		x := New(part, 2, Precision, l, residues)
 		err := x.Multiply(full[0])
 		if err == nil {
 			err = x.Multiply(full[1])
@@ -276,7 +390,7 @@ func TestLimits(t *testing.T) {
 	}
 	small := must(coupling.Half(2))
 	huge := must(dense.NewDyadic(1, 1, []*big.Int{big.NewInt(1)}, 1<<20))
-	x := New(small, 100, Limits{Memory: 1 << 20, Work: 1 << 30}, residues)
+	x := New(small, 100, Precision, exactmath.Limits{Memory: 1 << 20, Work: 1 << 30}, residues)
 	var err error
 	for k := 0; k < 100 && err == nil; k++ {
 		err = x.Multiply(must(coupling.NewLayer(small, coupling.Kind(k%2), huge, coupling.Scale{})))
@@ -285,7 +399,7 @@ func TestLimits(t *testing.T) {
 		t.Errorf("numbers that grow by a million bits with each layer: %v", err)
 	}
 	var shape *exactmath.ShapeError
-	if err := New(small, 0, Unlimited(), nil).Subtract(huge); !errors.As(err, &shape) {
+	if err := New(small, 0, Precision, exactmath.Unlimited(), nil).Subtract(huge); !errors.As(err, &shape) {
 		t.Errorf("target 1 x 1 for n = 2: %v", err)
 	}
 }

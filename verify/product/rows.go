@@ -8,21 +8,23 @@ import (
 
 // rows is a matrix of which row i maps columns to the entries that are not zero,
 // rows and columns in block order. Entries are never written to.
-type rows []map[int]*big.Rat
+type rows []row
+
+type row map[int]*big.Rat
 
 // identity returns the n x n identity.
 func identity(n int) rows {
 	x := make(rows, n)
 	for i := range x {
-		x[i] = map[int]*big.Rat{i: big.NewRat(1, 1)}
+		x[i] = row{i: big.NewRat(1, 1)}
 	}
 	return x
 }
 
 // entries counts the entries that are not zero.
-func (x rows) entries() (count int) {
+func (x rows) entries() (count int64) {
 	for _, r := range x {
-		count += len(r)
+		count += int64(len(r))
 	}
 	return count
 }
@@ -45,7 +47,7 @@ type term struct {
 }
 
 // multiply multiplies by a factor from the right.
-func (x rows) multiply(f exactmath.Factor, limits *Limits) error {
+func (x rows) multiply(f exactmath.Factor, limits *exactmath.Limits) error {
 	count, cols := f.Weight.Dims()
 	from, to := cols, 0 // the first column read, the first one written
 	if f.Upper {
@@ -59,19 +61,36 @@ func (x rows) multiply(f exactmath.Factor, limits *Limits) error {
 		factor[from+i] = append(factor[from+i], term{from + i, d})
 	}
 	for i, r := range x {
-		x[i] = make(map[int]*big.Rat, len(r))
+		if err := limits.Spend(0, int64(len(r))*8+64); err != nil { // a look at the row
+			return err
+		}
+		if !r.reached(factor) {
+			continue
+		}
+		x[i] = make(row, len(r))
 		for j, v := range r {
 			if j < from || from+count <= j || f.Scale == nil {
 				x.add(i, j, v)
 			}
 			for _, t := range factor[j] {
-				if x.add(i, t.col, new(big.Rat).Mul(v, t.value)); limits.spend(v, t.value) < 0 {
-					return exactmath.ErrTooLarge
+				if err := spend(limits, v, t.value); err != nil {
+					return err
 				}
+				x.add(i, t.col, new(big.Rat).Mul(v, t.value))
 			}
 		}
 	}
 	return nil
+}
+
+// reached reports whether a factor, given by the entries of its rows, changes r.
+func (r row) reached(factor [][]term) bool {
+	for j := range r {
+		if len(factor[j]) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // add adds v to entry (i, j).
@@ -84,11 +103,8 @@ func (x rows) add(i, j int, v *big.Rat) {
 	}
 }
 
-// spend takes note of a product of two numbers and of its addition, and returns
-// what is left of the scarcer of memory and work.
-func (l *Limits) spend(a, b *big.Rat) int64 {
-	words := int64(a.Num().BitLen()+a.Denom().BitLen()+b.Num().BitLen()+b.Denom().BitLen())/64 + 1
-	l.Memory -= words*8 + 64
-	l.Work -= words*words + 512 // allocation and reduction to lowest terms
-	return min(l.Memory, l.Work)
+// spend takes note of a product of two numbers and of its addition.
+func spend(limits *exactmath.Limits, a, b *big.Rat) error {
+	words := exactmath.Words(a.Num()) + exactmath.Words(a.Denom()) + exactmath.Words(b.Num()) + exactmath.Words(b.Denom())
+	return limits.Spend(words*8+64, words*words+512) // allocation and reduction to lowest terms
 }
