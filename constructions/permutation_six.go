@@ -72,7 +72,7 @@ func (m *permBlocks) complete() completion {
 	var left, fixed []int // what is left of S, runs in order
 	seen := make([]bool, m.q)
 	for s := m.p; s < len(m.to); s++ {
-		if m.to[s] == s && m.sign[s] > 0 && !taken[s-m.p] {
+		if m.to[s] == s && !taken[s-m.p] {
 			fixed = append(fixed, s-m.p)
 			continue
 		}

@@ -335,6 +335,52 @@ func TestPermutationNamed(t *testing.T) {
 	}
 }
 
+// TestRewiringPureCycles plants cycles of all small types inside the parts: the
+// search has to find runs for each, with the signs that they need.
+func TestRewiringPureCycles(t *testing.T) {
+	rng := rand.New(rand.NewPCG(8, 8))
+	const trials = 150
+	found := 0
+	for range trials {
+		n := 90 + rng.IntN(40)
+		p := n / 2
+		perm, sign := make([]int, n), make([]float64, n)
+		for i := range sign {
+			perm[i], sign[i] = -1, 1-2*float64(rng.IntN(2))
+		}
+		for _, part := range [][2]int{{0, p}, {p, n}} {
+			at := part[0]
+			for range rng.IntN(6) {
+				length := 1 + rng.IntN(4)
+				for k := range length {
+					perm[at+k] = at + (k+1)%length
+				}
+				at += length
+			}
+		}
+		var rest []int // visits both parts
+		for i, j := range perm {
+			if j < 0 {
+				rest = append(rest, i)
+			}
+		}
+		images := rng.Perm(len(rest))
+		for k, i := range rest {
+			perm[i] = rest[images[k]]
+		}
+		if sparse.PermutationSign(perm, sign) < 0 {
+			sign[rest[0]] = -sign[rest[0]]
+		}
+		target := permMust(sparse.FromSigned(perm, sign))
+		if b := checkPermutation(t, target, half(t, n)); b.Upper == 5 {
+			found++
+		}
+	}
+	if found < trials-5 { // the search promises nothing; these are 146
+		t.Errorf("five layers for %d of %d", found, trials)
+	}
+}
+
 // normFromBelow is |x^T x v| / |x v| after ten steps of the power method: at most the
 // spectral norm of x, and near it.
 func normFromBelow(x *sparse.Matrix) float64 {

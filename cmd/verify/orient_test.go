@@ -1,6 +1,8 @@
 package main
 
 import (
+	"archive/zip"
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -12,6 +14,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"codeberg.org/sbinet/npyio/npy"
+	"gonum.org/v1/gonum/mat"
 
 	"flowproof/constructions"
 	"flowproof/exactmath"
@@ -352,7 +357,17 @@ func TestPermutationMatrices(t *testing.T) {
 	write(t, "signed.csv", "0,0,1,0\n1,0,0,0\n0,-1,0,0\n0,0,0,-1\n")
 	writeTensors(t, "m.safetensors", map[string][]float64{"w": {0, 0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1}})
 	writeTensors(t, "signed.safetensors", map[string][]float64{"w": {0, 0, 1, 0, 1, 0, 0, 0, 0, -1, 0, 0, 0, 0, 0, -1}})
-	for _, source := range []string{"-target m.csv", "-target signed.csv", "-in m.safetensors", "-in signed.safetensors"} {
+	var archive bytes.Buffer
+	z := zip.NewWriter(&archive)
+	member, err := z.Create("w.npy")
+	if err == nil {
+		err = npy.Write(member, mat.NewDense(3, 3, []float64{0, -1, 0, 1, 0, 0, 0, 0, 1}))
+	}
+	if err := errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	write(t, "signed.npz", archive.String())
+	for _, source := range []string{"-target m.csv", "-target signed.csv", "-in m.safetensors", "-in signed.safetensors", "-in signed.npz"} {
 		for construction, want := range map[string]string{"auto": "permutation", "permutation": "permutation", "permutation-integer": "permutation-integer"} {
 			if r := callJSON(t, append(strings.Fields(source), "-construction", construction)...); r.Verdict != "exact" || r.Construction != want {
 				t.Errorf("%s -construction %s: %+v", source, construction, r)
