@@ -34,7 +34,7 @@ for n in $sizes; do
     mkdir "$dir"
     unzip -q "$work/layers.npz" -d "$dir"
   fi
-  runs=$((n >= 512 ? 1 : n >= 128 ? 3 : n >= 64 ? 15 : n >= 32 ? 200 : 4000)) # small ones until memory is warm
+  runs=$((n >= 512 ? 1 : n >= 128 ? 3 : n >= 64 ? 15 : n >= 32 ? 200 : 1000)) # small ones until memory is warm
   for threads in 1 2; do
     : >"$work/a"
     : >"$work/b"
