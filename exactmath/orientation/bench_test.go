@@ -22,7 +22,7 @@ var kinds = []struct {
 		}
 		return floats(n, v...)
 	}},
-	{"near", func(n int, rng *rand.Rand) exactmath.Matrix { 
+	{"near", func(n int, rng *rand.Rand) exactmath.Matrix {
 		v := normals(n*n, rng) // a row is another one, to an ulp
 		for j := range n {
 			v[j] = v[n+j] * (1 + float64(rng.IntN(3)-1)*0x1p-52)
