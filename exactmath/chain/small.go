@@ -97,9 +97,9 @@ func (z *factor) set(k int, negative bool, u uint64, e int) {
 	if u == 0 {
 		return
 	}
-	s := e - z.exp
-	if s < 0 { // the bits below are zero
-		u, s = u>>-s, 0
+	s := uint(e - z.exp)
+	if e < z.exp { // the bits below are zero
+		u, s = u>>(z.exp-e), 0
 	}
 	lo, hi, c := u<<s, u>>(64-s), uint64(0)
 	if s >= 64 {
