@@ -13,7 +13,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 mode=${1:-block}
 shift || true
-sizes=${*:-32 64 128 256 512 1024}
+sizes=${*:-8 16 32 64 128 256 512 1024}
 rounds=${ROUNDS:-5}
 work=${WORK:-$(mktemp -d)}
 [ -n "${WORK:-}" ] || trap 'rm -rf "$work"' EXIT
@@ -34,7 +34,7 @@ for n in $sizes; do
     mkdir "$dir"
     unzip -q "$work/layers.npz" -d "$dir"
   fi
-  runs=$((n >= 512 ? 1 : n >= 128 ? 3 : 15))
+  runs=$((n >= 512 ? 1 : n >= 128 ? 3 : n >= 64 ? 15 : n >= 32 ? 200 : 1000)) # small ones until memory is warm
   for threads in 1 2; do
     : >"$work/a"
     : >"$work/b"

@@ -97,9 +97,9 @@ func (z *factor) set(k int, negative bool, u uint64, e int) {
 	if u == 0 {
 		return
 	}
-	s := e - z.exp
-	if s < 0 { // the bits below are zero
-		u, s = u>>-s, 0
+	s := uint(e - z.exp)
+	if e < z.exp { // the bits below are zero
+		u, s = u>>(z.exp-e), 0
 	}
 	lo, hi, c := u<<s, uint64(0), uint64(0)
 	if s < 64 {
@@ -302,10 +302,14 @@ func (x *small) addProducts(out []uint64, f *factor, at, k, w int) {
 
 // addWords adds to a, modulo 2^64 to its length, the sum of v[l] times the number
 // with the words y[l], y[k+l], .., k = len(v), and the number with the words b. If
-// short, the v[l] are below 2^61.
+// short, the v[l] are at most 2^60.
 func addWords(a, y, b, v []uint64, short bool) {
 	l, k := 0, len(v)
 	var zeros [smallWords]uint64
+	for ; short && l+8 <= k; l += 8 {
+		addEight(a, y[l:], b, k, (*[8]uint64)(v[l:]))
+		b = zeros[:]
+	}
 	for ; l+4 <= k; l += 4 {
 		if short {
 			addShort(a, y[l:], b, k, (*[4]uint64)(v[l:]))
@@ -362,8 +366,8 @@ func addFour(a, y, b []uint64, k int, v *[4]uint64) {
 	}
 }
 
-// addShort is addFour for numbers below 2^61: four products and three words more
-// are below 2^128.
+// addShort is addFour for numbers of at most 2^60: eight products and three words
+// more are below 2^128.
 func addShort(a, y, b []uint64, k int, v *[4]uint64) {
 	v0, v1, v2, v3 := v[0], v[1], v[2], v[3]
 	b = b[:len(a)]
@@ -384,6 +388,44 @@ func addShort(a, y, b []uint64, k int, v *[4]uint64) {
 		lo, c = bits.Add64(lo, m, 0)
 		hi, _ = bits.Add64(hi, h, c)
 		h, m = bits.Mul64(v3, q[3])
+		lo, c = bits.Add64(lo, m, 0)
+		hi, _ = bits.Add64(hi, h, c)
+		a[t], carry = lo, hi
+	}
+}
+
+// addEight is addShort for eight numbers, of at most 2^60 as well.
+func addEight(a, y, b []uint64, k int, v *[8]uint64) {
+	b = b[:len(a)]
+	var carry uint64
+	for t := range a {
+		q := (*[8]uint64)(y[t*k:])
+		lo, c := bits.Add64(a[t], carry, 0)
+		hi := c
+		lo, c = bits.Add64(lo, b[t], 0)
+		hi += c
+		h, m := bits.Mul64(v[0], q[0])
+		lo, c = bits.Add64(lo, m, 0)
+		hi, _ = bits.Add64(hi, h, c)
+		h, m = bits.Mul64(v[1], q[1])
+		lo, c = bits.Add64(lo, m, 0)
+		hi, _ = bits.Add64(hi, h, c)
+		h, m = bits.Mul64(v[2], q[2])
+		lo, c = bits.Add64(lo, m, 0)
+		hi, _ = bits.Add64(hi, h, c)
+		h, m = bits.Mul64(v[3], q[3])
+		lo, c = bits.Add64(lo, m, 0)
+		hi, _ = bits.Add64(hi, h, c)
+		h, m = bits.Mul64(v[4], q[4])
+		lo, c = bits.Add64(lo, m, 0)
+		hi, _ = bits.Add64(hi, h, c)
+		h, m = bits.Mul64(v[5], q[5])
+		lo, c = bits.Add64(lo, m, 0)
+		hi, _ = bits.Add64(hi, h, c)
+		h, m = bits.Mul64(v[6], q[6])
+		lo, c = bits.Add64(lo, m, 0)
+		hi, _ = bits.Add64(hi, h, c)
+		h, m = bits.Mul64(v[7], q[7])
 		lo, c = bits.Add64(lo, m, 0)
 		hi, _ = bits.Add64(hi, h, c)
 		a[t], carry = lo, hi

@@ -115,3 +115,22 @@ func TestSmallGrowth(t *testing.T) {
 		}
 	}
 }
+
+// Integers with zeros at the end, whose pieces are cut anywhere.
+func TestSmallPieces(t *testing.T) {
+	for size := uint(1); size <= 127; size += 6 {
+		for shift := range uint(200) {
+			v := new(big.Int).Lsh(big.NewInt(1), size)
+			v.Sub(v, big.NewInt(1))
+			v.Lsh(v, shift)
+			w, err := dense.NewDyadic(1, 1, []*big.Int{v}, -100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := &Chain{P: 1, Q: 1, Steps: []Step{{Upper: true, Weight: w}, {Weight: w}}}
+			if got, ok := c.runSmall(nil); !ok || !dense.Equal(got, plain(t, c)) {
+				t.Fatalf("%d bits, %d zeros: product differs, or %v", size, shift, ok)
+			}
+		}
+	}
+}

@@ -74,7 +74,7 @@ func run(mode string, threads, runs int, dir string) error {
 	}
 	seconds, used := make([]float64, runs), make([]float64, runs)
 	for r := range seconds {
-		start, before := time.Now(), cpu()
+		before, start := cpu(), time.Now()
 		switch {
 		case balls != nil:
 			_, _, err = ballmat.Compose(c.P, c.Q, balls, uint(prec))

@@ -47,7 +47,7 @@ func run(args []string) error {
 	}
 	seconds, used := make([]float64, runs), make([]float64, runs)
 	for r := range seconds {
-		start, before := time.Now(), cpu()
+		before, start := cpu(), time.Now()
 		switch args[0] {
 		case "det":
 			_, err = linalg.Det(m)
