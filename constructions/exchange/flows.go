@@ -1,0 +1,248 @@
+package exchange
+
+import (
+	"fmt"
+	"math"
+
+	"flowproof/neural"
+)
+
+// Built is a flow with the coupling that its proof uses.
+type Built struct {
+	Flow *neural.Flow
+	// Padding are the coordinates, of latent and data, that are not the target's,
+	// first those of the latent.
+	LatentPadding, DataPadding []int
+	// Zero: the latent padding is 0 and not standard normal.
+	Zero bool
+	// Target is the point that the proof couples F(z) with. For a standard normal z
+	// it has the law of the target, times that of the padding.
+	Target func(z []float64) []float64
+	// Within bounds |F(z) - Target(z)| in each coordinate, in float64 and in terms of
+	// constants that are the largest met at the knots.
+	Within func(z []float64) []float64
+}
+
+// Couplings counts the couplings: successive layers that update the same
+// coordinates are one.
+func (b *Built) Couplings() int {
+	n := 0
+	var last []int
+	for _, l := range b.Flow.Layers() {
+		var now []int
+		for _, u := range l.Updates {
+			now = append(now, u.Coord)
+		}
+		if fmt.Sprint(now) != fmt.Sprint(last) {
+			n++
+		}
+		last = now
+	}
+	return n
+}
+
+// build makes the flow of the given steps.
+func build(dim int, steps ...[]neural.Layer) (*neural.Flow, error) {
+	var all []neural.Layer
+	for _, s := range steps {
+		all = append(all, s...)
+	}
+	return neural.NewFlow(dim, all...)
+}
+
+// prepare checks the options and makes a curve for each law.
+func prepare(o Options, laws ...Law) ([]*curve, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	var out []*curve
+	for _, l := range laws {
+		c, err := newCurve(l, o.Noise/o.Refine, o.Knee)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// ZeroPadding takes (z, 0) to (0, t(z)) by two additive couplings (zero-padding).
+// Its error is that of t.
+func ZeroPadding(law Law, o Options) (*Built, error) {
+	cs, err := prepare(o, law)
+	if err != nil {
+		return nil, err
+	}
+	c := cs[0]
+	f, err := build(2, []neural.Layer{
+		{Updates: []neural.Update{{Coord: 1, Reads: 0, Factor: 1, Shift: c.t}}},
+		{Updates: []neural.Update{{Coord: 0, Reads: 1, Factor: 1, Shift: negative(c.s)}}},
+	})
+	return &Built{
+		Flow: f, LatentPadding: []int{1}, DataPadding: []int{0}, Zero: true,
+		Target: func(z []float64) []float64 { return []float64{0, law.T(z[0])} },
+		Within: func(z []float64) []float64 { return []float64{0, c.off(z[0])} },
+	}, err
+}
+
+// GaussianPadding takes (z, w) to within O(s) of (-w, T(z)) by two couplings
+// (gaussian-padding).
+func GaussianPadding(law Law, o Options) (*Built, error) {
+	cs, err := prepare(o, law)
+	if err != nil {
+		return nil, err
+	}
+	c, s := cs[0], o.Noise
+	f, err := build(2, c.exchange(0, 1, s))
+	return &Built{
+		Flow: f, LatentPadding: []int{1}, DataPadding: []int{0},
+		Target: func(z []float64) []float64 { return []float64{-z[1], law.T(z[0])} },
+		Within: func(z []float64) []float64 {
+			return []float64{c.left(s, z[1]), s*math.Abs(z[1]) + c.off(z[0])}
+		},
+	}, err
+}
+
+// Wave is x -> Height sin(Rate x).
+type Wave struct{ Height, Rate float64 }
+
+// At returns the wave's value.
+func (w Wave) At(x float64) float64 { return w.Height * math.Sin(w.Rate*x) }
+
+// OneCoordinate takes (z1, z2, w) to within O(s) of (second(z2) + wave(first(z1)), w,
+// first(z1)), a Knothe-Rosenblatt map of two coordinates with one coordinate of
+// padding (one-padding-coordinate). The two exchanges are three couplings, since
+// the second of one and the first of the other update the same coordinate; the wave
+// is added in a fourth, so that all functions are of one coordinate.
+func OneCoordinate(first, second Law, wave Wave, o Options) (*Built, error) {
+	cs, err := prepare(o, first, second)
+	if err != nil {
+		return nil, err
+	}
+	c, d, s := cs[0], cs[1], o.Noise
+	lip := math.Abs(wave.Height * wave.Rate)
+	flat := math.Abs(wave.Height) * wave.Rate * wave.Rate * c.gap * c.gap / 8
+	// Between the outer knots but one: beyond, the wave stands still.
+	b := mapped(c.logA, func(x, _ float64) float64 { return wave.At(x) })
+	lo, hi := c.y[1], c.y[len(c.y)-2]
+	f, err := build(3, c.exchange(0, 2, s), d.exchange(1, 0, s), []neural.Layer{
+		{Updates: []neural.Update{{Coord: 0, Reads: 2, Factor: 1, Shift: b}}},
+	})
+	return &Built{
+		Flow: f, LatentPadding: []int{2}, DataPadding: []int{1},
+		Target: func(z []float64) []float64 {
+			x := first.T(z[0])
+			return []float64{second.T(z[1]) + wave.At(x), z[2], x}
+		},
+		Within: func(z []float64) []float64 {
+			w := math.Abs(z[2])
+			e1 := c.left(s, w) // of the noise after the first exchange
+			x := s*w + c.off(z[0])
+			at := c.t.At(z[0])
+			still := max(at+s*w-hi, lo-at+s*w, 0) // how far beyond the outer knots
+			return []float64{s*(w+e1) + d.off(z[1]) + lip*(x+still) + flat, e1 + d.left(s, w+e1), x}
+		},
+	}, err
+}
+
+// FourCouplings takes (z1, z2) to within O(s) of (first(-z1), -second(z2)), a product
+// law without padding (four-couplings). The tails beyond the knee add an error that
+// does not depend on s.
+func FourCouplings(first, second Law, o Options) (*Built, error) {
+	cs, err := prepare(o, first, second)
+	if err != nil {
+		return nil, err
+	}
+	c, d, s := cs[0], cs[1], o.Noise
+	f, err := build(2, d.exchange(1, 0, s), c.exchange(1, 0, s))
+	return &Built{
+		Flow:   f,
+		Target: func(z []float64) []float64 { return []float64{first.T(-z[0]), -second.T(z[1])} },
+		Within: func(z []float64) []float64 {
+			z1 := math.Abs(z[0])
+			e := d.left(s, z1)
+			a := math.Abs(d.t.At(z[1])) + s*z1
+			return []float64{
+				math.Exp(c.rough*c.gap)*c.steep*e + s*a + c.off(-z[0]),
+				c.left(s, a) + s*z1 + d.off(z[1]),
+			}
+		},
+	}, err
+}
+
+// Passive is the law of x2 given x1: normal of mean Mean(x1) and standard deviation
+// exp(LogSD(x1)).
+type Passive struct{ Mean, LogSD Wave }
+
+// PassiveCoordinate takes (z1, z2) to within O(s) of (T(z2), mean - sd z1), mean and
+// sd at T(z2), by two couplings (passive-coordinate).
+func PassiveCoordinate(law Law, given Passive, o Options) (*Built, error) {
+	cs, err := prepare(o, law)
+	if err != nil {
+		return nil, err
+	}
+	c, s := cs[0], o.Noise
+	layers := c.exchange(1, 0, s)
+	last := &layers[2].Updates[0]
+	last.Shift = mapped(c.logA, func(x, _ float64) float64 { return given.Mean.At(x) })
+	last.LogScale = mapped(c.logA, func(x, y float64) float64 { return y + given.LogSD.At(x) })
+	f, err := build(2, layers)
+	lo, hi := c.y[1], c.y[len(c.y)-2]
+	return &Built{
+		Flow: f,
+		Target: func(z []float64) []float64 {
+			x := law.T(z[1])
+			return []float64{x, given.Mean.At(x) - math.Exp(given.LogSD.At(x))*z[0]}
+		},
+		Within: func(z []float64) []float64 {
+			w := math.Abs(z[0])
+			x := s*w + c.off(z[1])
+			at := c.t.At(z[1])
+			far := x + max(at+s*w-hi, lo-at+s*w, 0)
+			m, l := given.Mean, given.LogSD
+			flat := func(v Wave) float64 { return math.Abs(v.Height) * v.Rate * v.Rate * c.gap * c.gap / 8 }
+			slope := func(v Wave) float64 { return math.Abs(v.Height * v.Rate) }
+			// |x2 - m + A B sd z1| splits into that of sd, that of A B, that of the mean.
+			sd := math.Exp(l.At(law.T(z[1])))
+			ratio := math.Exp(slope(l)*far + flat(l))
+			return []float64{x, sd*(ratio*(w+c.left(s, w))-w) + slope(m)*far + flat(m)}
+		},
+	}, err
+}
+
+// TwoAtoms takes N(0, I) of the plane to the two points v and -v, v[0] > 0, of mass
+// 1/2 each: two couplings whose slopes are the least that their error allows, up to
+// a factor that goes to 1 (price-clusters). slope is that of the first coordinate in
+// z2; noise is the scale of both couplings.
+func TwoAtoms(v [2]float64, slope, noise float64) (*Built, error) {
+	const window = 6
+	inner := v[0] - window*noise
+	if !(v[0] > 0 && slope > 0 && noise > 0 && inner > 0) {
+		return nil, &OptionError{"TwoAtoms", fmt.Sprintf("v %v, slope %v, noise %v: want positive numbers, the noise below v[0] / %d", v, slope, noise, window)}
+	}
+	a, err := neural.NewPL([]float64{-v[0] / slope, v[0] / slope}, []float64{-v[0], v[0]})
+	if err != nil {
+		return nil, err
+	}
+	g, err := neural.NewPL([]float64{-inner, inner}, []float64{-v[1], v[1]})
+	if err != nil {
+		return nil, err
+	}
+	f, err := neural.NewFlow(2,
+		neural.Layer{Updates: []neural.Update{{Coord: 0, Reads: 1, Factor: noise, Shift: a}}},
+		neural.Layer{Updates: []neural.Update{{Coord: 1, Reads: 0, Factor: noise, Shift: g}}})
+	return &Built{
+		Flow: f,
+		Target: func(z []float64) []float64 {
+			if z[1] < 0 {
+				return []float64{-v[0], -v[1]}
+			}
+			return []float64{v[0], v[1]}
+		},
+		Within: func(z []float64) []float64 {
+			miss := max(v[0]-slope*math.Abs(z[1]), 0) // of the ramp
+			steep := math.Abs(v[1]) / inner
+			return []float64{miss + noise*math.Abs(z[0]), noise*math.Abs(z[1]) + steep*(miss+noise*max(math.Abs(z[0])-window, 0))}
+		},
+	}, err
+}
