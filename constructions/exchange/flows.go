@@ -66,6 +66,22 @@ func prepare(o Options, laws ...Law) ([]*curve, error) {
 	return out, nil
 }
 
+// OneCoupling takes (z, w) to (z, T(z) + s w): one coupling, of which only the second
+// coordinate counts (padding-marginal). The first is not independent of it.
+func OneCoupling(law Law, o Options) (*Built, error) {
+	cs, err := prepare(o, law)
+	if err != nil {
+		return nil, err
+	}
+	c, s := cs[0], o.Noise
+	f, err := build(2, c.exchange(0, 1, s)[:1])
+	return &Built{
+		Flow: f, LatentPadding: []int{1}, DataPadding: []int{0},
+		Target: func(z []float64) []float64 { return []float64{z[0], law.T(z[0])} },
+		Within: func(z []float64) []float64 { return []float64{0, s*math.Abs(z[1]) + c.off(z[0])} },
+	}, err
+}
+
 // ZeroPadding takes (z, 0) to (0, t(z)) by two additive couplings (zero-padding).
 // Its error is that of t.
 func ZeroPadding(law Law, o Options) (*Built, error) {
