@@ -85,7 +85,7 @@ func (m *Measured) atOrigin(b *exchange.Built) error {
 	ramp := ends[1]
 	density := func(z float64) float64 { return math.Exp(-z*z/2) / math.Sqrt(2*math.Pi) }
 	const n, wide, reach = 300, 96, 8.0
-	sum := 0.0
+	var sum, within float64
 	for k := range 2 * n {
 		z2, step := ramp*(float64(k)+0.5)/n, ramp/n
 		if k >= n {
@@ -99,11 +99,13 @@ func (m *Measured) atOrigin(b *exchange.Built) error {
 			if err != nil {
 				return err
 			}
-			y := b.Target(z)
-			sum += 2 * step * density(z2) * 2 * reach / wide * density(z1) * ((x[0]-y[0])*(x[0]-y[0]) + (x[1]-y[1])*(x[1]-y[1]))
+			y, e := b.Target(z), b.Within(z)
+			weight := 2 * step * density(z2) * 2 * reach / wide * density(z1)
+			sum += weight * ((x[0]-y[0])*(x[0]-y[0]) + (x[1]-y[1])*(x[1]-y[1]))
+			within += weight * (e[0]*e[0] + e[1]*e[1])
 		}
 	}
-	m.RMS, m.DataRMS = math.Sqrt(sum), math.Sqrt(sum)
+	m.RMS, m.DataRMS, m.Within = math.Sqrt(sum), math.Sqrt(sum), math.Sqrt(within)
 	origin := []float64{0, 0}
 	j, err := b.Flow.Jacobian(origin)
 	m.Lipschitz, m.Largest = norm(2, j), condition(b.Flow, origin)
@@ -136,6 +138,10 @@ var (
 	bimodal = exchange.Mixture{Means: []float64{-1, 1}, SD: 0.3}
 	narrow  = exchange.Mixture{Means: []float64{-0.7, 0.7}, SD: 0.25}
 )
+
+// leastTwo is the least distance that flows of two couplings are built for in the
+// table: the number of their knots grows like its inverse square.
+const leastTwo = 0.01
 
 // atomNoise is the noise of the flow for two atoms, in terms of its error without.
 const atomNoise = 0.1
@@ -230,13 +236,16 @@ func (l *Layers) Run() ([]*LayersEntry, error) {
 			}
 		}
 	}
-	// Two couplings for the square: at round errors, and at those of the four.
+	// Two couplings for the square, at the errors of the four.
 	square, err := targets.Density("square", 0)
 	if err != nil {
 		return nil, err
 	}
 	rows := four.Rows[len(four.Rows)-len(l.Noises):]
 	for _, m := range rows {
+		if m.RMS < leastTwo {
+			continue
+		}
 		delta := fmt.Sprintf("%.3g", m.RMS)
 		d, ok := new(big.Rat).SetString(delta)
 		if !ok || d.Sign() <= 0 {

@@ -29,6 +29,9 @@ Exit codes: 0 certified; 2 usage, or bad input or output; 130 interrupted
 Examples:
   verify universal -target two-moons -delta 0.05
   verify universal -target linked-rings -delta 0.1 -partition '2|1' -json
+  verify universal -target two-moons -deltas 0.5,0.2,0.1,0.05 -json   a curve, one line each
+  verify universal -table layers      what 1, 2, 3 and 4 couplings can and cannot do
+  verify universal -table constants   the constants of the lower limits, in balls
 
 Flags:
 `
@@ -39,6 +42,7 @@ type universalOptions struct {
 	grid, points             int
 	seed                     uint64
 	json                     bool
+	deltas, table            string
 }
 
 // universalCommand is verify universal.
@@ -51,12 +55,17 @@ func universalCommand(args []string, stdout, stderr io.Writer) (int, error) {
 	fs.IntVar(&o.grid, "grid", 0, "`cells` of the target along each axis (default: that of the target)")
 	fs.IntVar(&o.points, "points", 1024, "`size` of the samples that are compared; 0 measures nothing")
 	fs.Uint64Var(&o.seed, "seed", 1, "`seed` of the samples")
-	fs.BoolVar(&o.json, "json", false, "print one JSON object")
+	fs.BoolVar(&o.json, "json", false, "print one JSON object; with -deltas one a line, with -table one array")
+	fs.StringVar(&o.deltas, "deltas", "", "several `bounds`, such as 0.5,0.2,0.1: prints W2 against condition number")
+	fs.StringVar(&o.table, "table", "", "print a `table`: layers (flows of few couplings, with and without padding) or constants (of the lower limits)")
 	if err := parse(fs, fmt.Sprintf(universalPage, densityNames()), args, false, stdout); err != nil {
 		return exitUsage, err
 	}
 	spin := newSpinner(stderr)
 	defer spin.stop()
+	if o.table != "" || o.deltas != "" {
+		return o.several(fs, spin, stdout)
+	}
 	c, err := o.universality(spin)
 	if err != nil {
 		return exitUsage, err
