@@ -176,6 +176,9 @@ func (l *Layers) Run() ([]*LayersEntry, error) {
 		Says: "come near to the uniform law on [-1, 1]^2 at bounded condition: neither a proof nor a flow is known to us"}
 	four := &LayersEntry{ID: "four-couplings", Couplings: "4", Padding: "none", Holds: "can",
 		Says: "come near to every product of smooth images of N(0, 1) at a condition that stays bounded on every ball", Instance: "the uniform law on [-1, 1]^2"}
+	five := &LayersEntry{ID: "five-couplings", Couplings: "5", Padding: "none", Holds: "can",
+		Says:     "come near at bounded condition to x1 = sigma(x2) xi + f(x2), xi and x2 independent smooth images of N(0, 1)",
+		Instance: "xi of the mixture of N(-0.7, 0.25^2) and N(0.7, 0.25^2), x2 of " + mixture + ", log sigma 0.5 sin(3 x2), f 0.6 sin(2 x2)"}
 	marginal := &LayersEntry{ID: "padding-marginal", Couplings: "1", Padding: "normal", Holds: "can",
 		Says: "come near to every law if the padding's coordinates are thrown away; the determinant falls with the error", Instance: mixture}
 	zero := &LayersEntry{ID: "zero-padding", Couplings: "2", Padding: "zero", Holds: "can",
@@ -203,6 +206,9 @@ func (l *Layers) Run() ([]*LayersEntry, error) {
 		}},
 		{four, []float64{2, 2.5}, func(o exchange.Options) (*exchange.Built, error) {
 			return exchange.FourCouplings(exchange.Uniform{}, exchange.Uniform{}, o)
+		}},
+		{five, nil, func(o exchange.Options) (*exchange.Built, error) {
+			return exchange.FiveCouplings(narrow, bimodal, exchange.Wave{Height: 0.6, Rate: 2}, exchange.Wave{Height: 0.5, Rate: 3}, o)
 		}},
 		{marginal, nil, func(o exchange.Options) (*exchange.Built, error) { return exchange.OneCoupling(bimodal, o) }},
 		{zero, nil, func(o exchange.Options) (*exchange.Built, error) { return exchange.ZeroPadding(bimodal, o) }},
@@ -260,7 +266,7 @@ func (l *Layers) Run() ([]*LayersEntry, error) {
 		}
 		two.Two = append(two.Two, Point(r))
 	}
-	return []*LayersEntry{one, two, blowUp, passive, atoms, three, four, marginal, zero, normal, single}, nil
+	return []*LayersEntry{one, two, blowUp, passive, atoms, three, four, five, marginal, zero, normal, single}, nil
 }
 
 func (l *Layers) say(stage string) {

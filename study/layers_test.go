@@ -32,7 +32,7 @@ func TestLayers(t *testing.T) {
 			}
 		}
 	}
-	for _, id := range []string{"passive-coordinate", "four-couplings", "gaussian-padding", "one-padding-coordinate"} {
+	for _, id := range []string{"passive-coordinate", "four-couplings", "five-couplings", "gaussian-padding", "one-padding-coordinate"} {
 		if r := byID[id].Rows; r[1].Median > 1.1*r[0].Median || r[1].Most99 > r[0].Most99 {
 			t.Errorf("%s: the condition rises: %+v, %+v", id, r[0], r[1])
 		}

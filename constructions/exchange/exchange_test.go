@@ -34,6 +34,9 @@ var flows = map[string]func(exchange.Options) (*exchange.Built, error){
 	"four-couplings, mixed": func(o exchange.Options) (*exchange.Built, error) {
 		return exchange.FourCouplings(bimodal, narrow, o)
 	},
+	"five-couplings": func(o exchange.Options) (*exchange.Built, error) {
+		return exchange.FiveCouplings(narrow, bimodal, wave, given.LogSD, o)
+	},
 	"passive-coordinate": func(o exchange.Options) (*exchange.Built, error) {
 		return exchange.PassiveCoordinate(bimodal, given, o)
 	},
@@ -215,7 +218,7 @@ func TestLaws(t *testing.T) {
 
 // TestCouplings counts them.
 func TestCouplings(t *testing.T) {
-	for name, want := range map[string]int{"padding-marginal": 1, "zero-padding": 2, "gaussian-padding": 2, "one-padding-coordinate": 4, "four-couplings": 4, "passive-coordinate": 2} {
+	for name, want := range map[string]int{"padding-marginal": 1, "zero-padding": 2, "gaussian-padding": 2, "one-padding-coordinate": 4, "four-couplings": 4, "five-couplings": 5, "passive-coordinate": 2} {
 		if got := must(flows[name](exchange.DefaultOptions(0.1))).Couplings(); got != want {
 			t.Errorf("%s: %d couplings, want %d", name, got, want)
 		}

@@ -125,6 +125,23 @@ type Wave struct{ Height, Rate float64 }
 // At returns the wave's value.
 func (w Wave) At(x float64) float64 { return w.Height * math.Sin(w.Rate*x) }
 
+// slope is its Lipschitz constant.
+func (w Wave) slope() float64 { return math.Abs(w.Height * w.Rate) }
+
+// flat bounds the distance of the wave from its chords on intervals of length gap.
+func (w Wave) flat(gap float64) float64 { return math.Abs(w.Height) * w.Rate * w.Rate * gap * gap / 8 }
+
+// between interpolates the wave at knots at most gap apart.
+func (w Wave) between(lo, hi, gap float64) (neural.PL, error) {
+	n := int(math.Ceil((hi - lo) / gap))
+	x, y := make([]float64, n+1), make([]float64, n+1)
+	for k := range x {
+		x[k] = lo + (hi-lo)*float64(k)/float64(n)
+		y[k] = w.At(x[k])
+	}
+	return neural.NewPL(x, y)
+}
+
 // OneCoordinate takes (z1, z2, w) to within O(s) of (second(z2) + wave(first(z1)), w,
 // first(z1)), a Knothe-Rosenblatt map of two coordinates with one coordinate of
 // padding (one-padding-coordinate). The two exchanges are three couplings, since
@@ -136,8 +153,7 @@ func OneCoordinate(first, second Law, wave Wave, o Options) (*Built, error) {
 		return nil, err
 	}
 	c, d, s := cs[0], cs[1], o.Noise
-	lip := math.Abs(wave.Height * wave.Rate)
-	flat := math.Abs(wave.Height) * wave.Rate * wave.Rate * c.gap * c.gap / 8
+	lip, flat := wave.slope(), wave.flat(c.gap)
 	// Between the outer knots but one: beyond, the wave stands still.
 	b := mapped(c.logA, func(x, _ float64) float64 { return wave.At(x) })
 	lo, hi := c.y[1], c.y[len(c.y)-2]
@@ -186,6 +202,43 @@ func FourCouplings(first, second Law, o Options) (*Built, error) {
 	}, err
 }
 
+// FiveCouplings takes (z1, z2) to within O(s) of (exp(logScale) first(-z1) + shift,
+// -second(z2)), both waves at -second(z2): four couplings and one more
+// (five-couplings).
+func FiveCouplings(first, second Law, shift, logScale Wave, o Options) (*Built, error) {
+	four, err := FourCouplings(first, second, o)
+	if err != nil {
+		return nil, err
+	}
+	gap := o.Noise / o.Refine
+	lo, hi := -second.T(o.Knee), -second.T(-o.Knee)
+	f, err := shift.between(lo, hi, gap)
+	if err != nil {
+		return nil, err
+	}
+	l, err := logScale.between(lo, hi, gap)
+	if err != nil {
+		return nil, err
+	}
+	flow, err := build(2, four.Flow.Layers(), []neural.Layer{
+		{Updates: []neural.Update{{Coord: 0, Reads: 1, Factor: 1, LogScale: l, Shift: f}}},
+	})
+	return &Built{
+		Flow: flow,
+		Target: func(z []float64) []float64 {
+			x := four.Target(z)
+			return []float64{math.Exp(logScale.At(x[1]))*x[0] + shift.At(x[1]), x[1]}
+		},
+		Within: func(z []float64) []float64 {
+			x, e := four.Target(z), four.Within(z)
+			far := e[1] + max(x[1]+e[1]-hi, lo-x[1]+e[1], 0)
+			scale, c := math.Exp(logScale.At(x[1])), math.Abs(x[0])
+			ratio := math.Exp(logScale.slope()*far + logScale.flat(gap))
+			return []float64{scale*(ratio*(c+e[0])-c) + shift.slope()*far + shift.flat(gap), e[1]}
+		},
+	}, err
+}
+
 // Passive is the law of x2 given x1: normal of mean Mean(x1) and standard deviation
 // exp(LogSD(x1)).
 type Passive struct{ Mean, LogSD Wave }
@@ -216,12 +269,10 @@ func PassiveCoordinate(law Law, given Passive, o Options) (*Built, error) {
 			at := c.t.At(z[1])
 			far := x + max(at+s*w-hi, lo-at+s*w, 0)
 			m, l := given.Mean, given.LogSD
-			flat := func(v Wave) float64 { return math.Abs(v.Height) * v.Rate * v.Rate * c.gap * c.gap / 8 }
-			slope := func(v Wave) float64 { return math.Abs(v.Height * v.Rate) }
 			// |x2 - m + A B sd z1| splits into that of sd, that of A B, that of the mean.
 			sd := math.Exp(l.At(law.T(z[1])))
-			ratio := math.Exp(slope(l)*far + flat(l))
-			return []float64{x, sd*(ratio*(w+c.left(s, w))-w) + slope(m)*far + flat(m)}
+			ratio := math.Exp(l.slope()*far + l.flat(c.gap))
+			return []float64{x, sd*(ratio*(w+c.left(s, w))-w) + m.slope()*far + m.flat(c.gap)}
 		},
 	}, err
 }
