@@ -109,10 +109,11 @@ func (c CurvePoint) Line(w io.Writer) error {
 // CurveHead is the first line of a curve in text.
 const CurveHead = "   delta    W2 <=   kappa: median   plateau     sup <=   every map >=    log det   every map <="
 
-// Text writes the point as a line below CurveHead.
+// Text writes the point as a line below CurveHead. A limit of condition numbers below
+// 1, which says nothing, is printed as 1.
 func (c CurvePoint) Text(w io.Writer) error {
 	_, err := fmt.Fprintf(w, "%8s %8s %15.4g %9.4g %10.4g %14s %10.4f %14s\n", c.Delta, c.W2Bound, float64(c.Condition.Median), float64(c.Condition.Plateau),
-		float64(c.Condition.Sup), shortDown(c.Limits.Condition), float64(c.LogDet), placesUp(c.Limits.LogDet))
+		float64(c.Condition.Sup), shortDown(max(c.Limits.Condition, 1)), float64(c.LogDet), placesUp(c.Limits.LogDet))
 	return err
 }
 
