@@ -24,6 +24,9 @@ type Measured struct {
 	// coordinates and in those of the target: W2 is at most that, up to the sampling.
 	// Within is the same mean of what the chapter says that the error is at most.
 	RMS, DataRMS, Within float64
+	// KL is the mean of log(p(x) / p_F(x)), p the density of the target (with its
+	// padding), p_F that of the flow; NaN if there is no p.
+	KL float64
 	// Condition numbers of the Jacobian where no latent coordinate is beyond 3.
 	Median, Most99, Largest float64
 	// Lipschitz is the largest singular value met there.
@@ -48,6 +51,11 @@ func Measure(b *exchange.Built, points int, seed uint64) (*Measured, error) {
 		if err != nil {
 			return nil, err
 		}
+		ratio, err := b.LogRatio(z)
+		if err != nil {
+			return nil, err
+		}
+		m.KL += ratio / float64(points)
 		y, e := b.Target(z), b.Within(z)
 		for k := range x {
 			square := (x[k] - y[k]) * (x[k] - y[k])

@@ -33,6 +33,9 @@ func TestLayers(t *testing.T) {
 		}
 	}
 	for _, id := range []string{"passive-coordinate", "four-couplings", "five-couplings", "gaussian-padding", "one-padding-coordinate"} {
+		if r := byID[id].Rows; !(r[1].KL < r[0].KL/2) || r[1].KL < 0 {
+			t.Errorf("%s: KL %v, then %v", id, r[0].KL, r[1].KL)
+		}
 		if r := byID[id].Rows; r[1].Median > 1.1*r[0].Median || r[1].Most99 > r[0].Most99 {
 			t.Errorf("%s: the condition rises: %+v, %+v", id, r[0], r[1])
 		}

@@ -186,6 +186,69 @@ func TestDeterminant(t *testing.T) {
 	}
 }
 
+// TestLogDet: the determinants of the targets are those of difference quotients.
+func TestLogDet(t *testing.T) {
+	for name, make := range flows {
+		b := must(make(exchange.DefaultOptions(0.1)))
+		if b.LogDet == nil {
+			continue
+		}
+		d := b.Flow.Dim()
+		for _, z := range [][]float64{{0.3, -0.4, 0.7}, {-1.1, 0.9, -2}} {
+			z, j := z[:d], mat.NewDense(d, d, nil)
+			for k := range d {
+				const h = 1e-5
+				up, down := append([]float64(nil), z...), append([]float64(nil), z...)
+				up[k], down[k] = up[k]+h, down[k]-h
+				x, y := b.Target(up), b.Target(down)
+				for i := range d {
+					j.Set(i, k, (x[i]-y[i])/(2*h))
+				}
+			}
+			if got, want := b.LogDet(z), math.Log(math.Abs(mat.Det(j))); math.Abs(got-want) > 1e-5 {
+				t.Errorf("%s: log det %v at %v, want %v", name, got, z, want)
+			}
+		}
+	}
+}
+
+// TestLikelihood: the divergence of the exchange is half of s^2 E S'^2 plus what the
+// noise gains, integrated here with the smooth map and no flow; it falls like s^2,
+// that of the others at least like s.
+func TestLikelihood(t *testing.T) {
+	kl := func(b *exchange.Built) float64 {
+		points, _ := latent(b, 4000)
+		sum := 0.0
+		for _, z := range points {
+			sum += must(b.LogRatio(z)) / float64(len(points))
+		}
+		return sum
+	}
+	o := exchange.DefaultOptions(0.02)
+	o.Refine = 32 // the interpolation of log S' adds O(h^2) to O(s^2)
+	b := must(exchange.GaussianPadding(bimodal, o))
+	points, _ := latent(b, 4000)
+	want := 0.0
+	for _, p := range points {
+		y := bimodal.T(p[0])
+		dz := o.Noise * p[1] * math.Exp(bimodal.LogSlope(y))
+		w := (y - bimodal.T(p[0]-dz)) / o.Noise
+		want += ((p[0]-dz)*(p[0]-dz) - p[0]*p[0] + w*w - p[1]*p[1]) / 2 / float64(len(points))
+	}
+	if got := kl(b); math.Abs(got-want) > 0.02*want {
+		t.Errorf("KL %v, want %v", got, want)
+	}
+	for name, make := range flows {
+		if b := must(make(exchange.DefaultOptions(0.1))); b.LogDet == nil || name == "four-couplings" {
+			continue // no density; an error of the tails
+		}
+		coarse, fine := kl(must(make(exchange.DefaultOptions(0.02)))), kl(must(make(exchange.DefaultOptions(0.002))))
+		if !(math.Abs(fine) < coarse/8) {
+			t.Errorf("%s: KL %v for s = 0.02, %v for 0.002", name, coarse, fine)
+		}
+	}
+}
+
 // TestLaws: T and S are inverse, the mixture has its distribution function, and the
 // slopes are difference quotients.
 func TestLaws(t *testing.T) {

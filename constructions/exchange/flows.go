@@ -18,6 +18,8 @@ type Built struct {
 	// Target is the point that the proof couples F(z) with. For a standard normal z
 	// it has the law of the target, times that of the padding.
 	Target func(z []float64) []float64
+	// LogDet is log |det D Target(z)|; nil where the law of Target(z) has no density.
+	LogDet func(z []float64) float64
 	// Within bounds |F(z) - Target(z)| in each coordinate, in float64 and in terms of
 	// constants that are the largest met at the knots.
 	Within func(z []float64) []float64
@@ -39,6 +41,24 @@ func (b *Built) Couplings() int {
 		last = now
 	}
 	return n
+}
+
+// logSlope is log T'(z).
+func logSlope(l Law, z float64) float64 { return -l.LogSlope(l.T(z)) }
+
+// LogRatio returns log(p(x) / p_F(x)) at x = Target(z), p the density of Target and p_F
+// that of the flow: its mean over standard normal z is KL(p || p_F). NaN where there
+// is no density p.
+func (b *Built) LogRatio(z []float64) (float64, error) {
+	if b.LogDet == nil {
+		return math.NaN(), nil
+	}
+	flow, err := b.Flow.LogDensity(b.Target(z))
+	target := -b.LogDet(z)
+	for _, v := range z {
+		target -= v*v/2 + math.Log(2*math.Pi)/2
+	}
+	return target - flow, err
 }
 
 // build makes the flow of the given steps.
@@ -113,6 +133,7 @@ func GaussianPadding(law Law, o Options) (*Built, error) {
 	return &Built{
 		Flow: f, LatentPadding: []int{1}, DataPadding: []int{0},
 		Target: func(z []float64) []float64 { return []float64{-z[1], law.T(z[0])} },
+		LogDet: func(z []float64) float64 { return logSlope(law, z[0]) },
 		Within: func(z []float64) []float64 {
 			return []float64{c.left(s, z[1]), s*math.Abs(z[1]) + c.off(z[0])}
 		},
@@ -166,6 +187,7 @@ func OneCoordinate(first, second Law, wave Wave, o Options) (*Built, error) {
 			x := first.T(z[0])
 			return []float64{second.T(z[1]) + wave.At(x), z[2], x}
 		},
+		LogDet: func(z []float64) float64 { return logSlope(first, z[0]) + logSlope(second, z[1]) },
 		Within: func(z []float64) []float64 {
 			w := math.Abs(z[2])
 			e1 := c.left(s, w) // of the noise after the first exchange
@@ -190,6 +212,7 @@ func FourCouplings(first, second Law, o Options) (*Built, error) {
 	return &Built{
 		Flow:   f,
 		Target: func(z []float64) []float64 { return []float64{first.T(-z[0]), -second.T(z[1])} },
+		LogDet: func(z []float64) float64 { return logSlope(first, -z[0]) + logSlope(second, z[1]) },
 		Within: func(z []float64) []float64 {
 			z1 := math.Abs(z[0])
 			e := d.left(s, z1)
@@ -229,6 +252,7 @@ func FiveCouplings(first, second Law, shift, logScale Wave, o Options) (*Built, 
 			x := four.Target(z)
 			return []float64{math.Exp(logScale.At(x[1]))*x[0] + shift.At(x[1]), x[1]}
 		},
+		LogDet: func(z []float64) float64 { return four.LogDet(z) + logScale.At(four.Target(z)[1]) },
 		Within: func(z []float64) []float64 {
 			x, e := four.Target(z), four.Within(z)
 			far := e[1] + max(x[1]+e[1]-hi, lo-x[1]+e[1], 0)
@@ -263,6 +287,7 @@ func PassiveCoordinate(law Law, given Passive, o Options) (*Built, error) {
 			x := law.T(z[1])
 			return []float64{x, given.Mean.At(x) - math.Exp(given.LogSD.At(x))*z[0]}
 		},
+		LogDet: func(z []float64) float64 { return logSlope(law, z[1]) + given.LogSD.At(law.T(z[1])) },
 		Within: func(z []float64) []float64 {
 			w := math.Abs(z[0])
 			x := s*w + c.off(z[1])
