@@ -172,7 +172,7 @@ func (l *Layers) Run() ([]*LayersEntry, error) {
 	one := &LayersEntry{ID: "one-coupling", Couplings: "1", Padding: "none", Holds: "cannot", Constants: of("one-coupling"),
 		Says: "come near to a law of compact support: a block stays normal"}
 	two := &LayersEntry{ID: "universal-bound", Couplings: "2", Padding: "none", Holds: "can",
-		Says: "come as near as one likes to every law with a second moment, with a certified bound", Instance: "the uniform law on [-1, 1]^2"}
+		Says: "come as near as one likes in W2 to every law with a second moment, with a certified bound; KL goes to infinity", Instance: "the uniform law on [-1, 1]^2"}
 	passive := &LayersEntry{ID: "passive-coordinate", Couplings: "2", Padding: "none", Holds: "can",
 		Says:     "reach at bounded condition every law in which x1 is a smooth image of N(0, 1) and x2 given x1 is normal",
 		Instance: "x1 of " + mixture + ", x2 given x1 of mean 0.7 sin(1.5 x1) and log deviation 0.5 sin(3 x1)"}
@@ -192,7 +192,7 @@ func (l *Layers) Run() ([]*LayersEntry, error) {
 	zero := &LayersEntry{ID: "zero-padding", Couplings: "2", Padding: "zero", Holds: "can",
 		Says: "reach the image of N(0, I) under every homeomorphism exactly, on a set without volume", Instance: mixture}
 	normal := &LayersEntry{ID: "gaussian-padding", Couplings: "2", Padding: "normal", Holds: "can",
-		Says: "come near to every smooth image of N(0, I) at bounded condition", Instance: mixture}
+		Says: "come near to every smooth image of N(0, I) at bounded condition, in W2 and in KL", Instance: mixture}
 	single := &LayersEntry{ID: "one-padding-coordinate", Couplings: "D + 1", Padding: "one normal coordinate", Holds: "can",
 		Says:     "come near to every smooth Knothe-Rosenblatt image of N(0, I) at bounded condition",
 		Instance: "x1 of " + mixture + ", x2 - 0.6 sin(2 x1) of the mixture of N(-0.7, 0.25^2) and N(0.7, 0.25^2); functions of one coordinate take 4 couplings"}
