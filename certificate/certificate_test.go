@@ -203,6 +203,26 @@ func TestExponentialScalesAreNeverExact(t *testing.T) {
 	if o, err := check(write(t, c)); err != nil || o.Verdict != verify.Enclosed {
 		t.Errorf("%v, %v", o, err)
 	}
+	// What docs/certificate.md asks for: u = 2^-4096 times the norms, here at most 4.
+	power := func(e uint) *big.Rat { return new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Lsh(big.NewInt(1), e)) }
+	c.Claim.Bound = power(4090)
+	if o, err := check(write(t, c)); err != nil || o.Residual.Cmp(power(4090)) > 0 {
+		t.Errorf("%v, %v", o, err)
+	}
+	c.Claim.Bound = power(4230) // true, and less than the enclosure can prove
+	_, err = check(write(t, c))
+	wantReason(t, err, certificate.Undecided)
+	_, err = certificate.Check(io.MultiReader(bytes.NewReader(write(t, c))), certificate.DefaultLimits(), engine.New, nil)
+	if wantReason(t, err, certificate.Undecided); !strings.Contains(err.Error(), "read twice") {
+		t.Errorf("from a pipe: %v", err)
+	}
+	off := must(dense.NewRational(2, 2, []*big.Rat{new(big.Rat).Add(big.NewRat(1, 1), power(4088)), new(big.Rat), new(big.Rat), big.NewRat(1, 1)}))
+	c.Target, c.Claim.Bound = off, power(4089)
+	_, err = check(write(t, c))
+	wantReason(t, err, certificate.ClaimFalse)
+	c.Claim = certificate.Claim{Kind: certificate.ClaimExact}
+	_, err = check(write(t, c))
+	wantReason(t, err, certificate.ClaimFalse)
 }
 
 var errDisk = errors.New("disk full")

@@ -75,6 +75,7 @@ func (s *scanner) floats(encoding string, rows, cols int, x *product.Product) (f
 	for from, to := 0, 0; from < rows; from = to {
 		to = min(rows, from+1+atOnce/cols)
 		block := f[from*cols : to*cols]
+		s.spend(0, int64(len(block)))
 		if x != nil {
 			part = x.Rows(from, to)
 			rounded = part.Float64s()

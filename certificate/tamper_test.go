@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -424,6 +426,9 @@ func FuzzCheck(f *testing.F) {
 			f.Add(data, true)
 		}
 	}
+	for _, path := range must(filepath.Glob(golden + "/edge/*.cert")) {
+		f.Add(must(os.ReadFile(path)), true)
+	}
 	limits := certificate.Limits{Bytes: 1 << 16, Dim: 40, Layers: 8, Entries: 1 << 12, Bits: 1 << 10,
 		Limits: exactmath.Limits{Memory: 1 << 20, Work: 1 << 20}}
 	f.Fuzz(func(t *testing.T, data []byte, fix bool) {
@@ -434,6 +439,15 @@ func FuzzCheck(f *testing.F) {
 		var r *certificate.RejectError
 		if err != nil && !errors.As(err, &r) {
 			t.Fatal(err)
+		}
+		_, slow := certificate.Check(bytes.NewReader(data), limits, nil, nil)
+		var p *certificate.RejectError
+		if slow != nil && !errors.As(slow, &p) {
+			t.Fatal(slow)
+		}
+		undecided := r != nil && r.Reason == certificate.Undecided || p != nil && p.Reason == certificate.Undecided
+		if (err == nil) != (slow == nil) && !undecided {
+			t.Errorf("with an engine %v, without %v", err, slow)
 		}
 		if err == nil && !bytes.Equal(write(t, c), data) {
 			t.Error("accepted, and not canonical")

@@ -2,18 +2,19 @@
 // models are kept in: NumPy archives (.npz), safetensors, and PyTorch
 // checkpoints (.pt, .pth; of PyTorch 1.6 and later, and of 0.1.10 and later
 // before it), whose pickles are decoded without running anything that they name.
+// What two readers could take for two tensors is refused, and memory is taken only
+// for bytes that are there: docs/files.md has the rules and the limits.
 package checkpoint
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"sort"
 
-	"flowproof/exactmath"
-	"flowproof/exactmath/sparse"
 	"flowproof/targets"
 )
 
@@ -46,14 +47,18 @@ type Tensor struct {
 	Key   string
 	DType string // as the file names it
 	Shape []int
-	read  func() (*array, error)
-	cost  int64 // bytes that reading takes, 0 if it fails
+	Err   error // why the numbers cannot be read, nil where nothing speaks against it
+
+	array  targets.Array
+	stream func(use func(io.Reader) error) error // lets use read the numbers, and checks what stands after them
+	held   int64                                 // bytes in memory while they are read, beside those of the matrix
 }
 
-// array holds the numbers of a tensor, row by row.
-type array struct {
-	data    []float64
-	integer bool
+// describe returns the array that a tensor is, its numbers in little-endian bytes
+// and row by row.
+func describe(t Tensor) (targets.Array, error) {
+	e, err := targets.ElementOf(t.DType)
+	return targets.Array{Element: e, Shape: t.Shape}, err
 }
 
 // maxEntries is the number of entries of the largest tensor that is read.
@@ -66,6 +71,7 @@ func Open(path string) (*File, error) {
 	if err == nil {
 		f.path = path
 		sort.SliceStable(f.tensors, func(a, b int) bool { return f.tensors[a].Key < f.tensors[b].Key })
+		f.markAmbiguous()
 		return f, nil
 	}
 	var e *FileError
@@ -77,27 +83,26 @@ func Open(path string) (*File, error) {
 }
 
 func open(path string) (*File, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() { // opening a pipe waits for who writes
+		return nil, errors.New("is not a regular file, want .npz, .safetensors, .pt or .pth")
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, &FileError{Reason: "cannot be opened: " + cause(err), Err: err}
 	}
-	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("is not a regular file, want .npz, .safetensors, .pt or .pth")
-	}
-	head := make([]byte, 512)
-	if err == nil {
-		if n, _ := file.ReadAt(head, 0); n < 9 {
-			err = errors.New("is empty or truncated, want .npz, .safetensors, .pt or .pth")
-		}
-	}
-	if err != nil {
+	if info, err = file.Stat(); err != nil {
 		file.Close()
 		return nil, err
 	}
+	head := make([]byte, 512)
+	if n, _ := file.ReadAt(head, 0); n < 9 {
+		file.Close()
+		return nil, errors.New("is empty or truncated, want .npz, .safetensors, .pt or .pth")
+	}
 	var f *File
 	switch {
-	case bytes.HasPrefix(head, []byte("PK")):
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")): // longer than a header of safetensors
 		f, err = openZip(file, info.Size())
 	case head[8] == '{':
 		f, err = openSafeTensors(file, info.Size())
@@ -133,48 +138,56 @@ func (f *File) Format() string { return f.format }
 // Tensors returns all arrays, sorted by key.
 func (f *File) Tensors() []Tensor { return append([]Tensor(nil), f.tensors...) }
 
-// maxSearch bounds the bytes read in search of permutations: tensors may share
-// their numbers.
-const maxSearch = 1 << 30
+// maxSearch bounds the bytes read, or held, in search of permutations: a small
+// file may declare many long lists.
+const maxSearch = 256 << 20
 
 // Candidates returns the tensors that can be a target: square matrices, kernels
-// of square 1x1 convolutions, permutations.
+// of square 1x1 convolutions, permutations. Only lists of integers are looked
+// into, each up to the first entry that makes it no permutation, and only until
+// that has taken too much; of the others the shape decides.
 func (f *File) Candidates() []Tensor {
 	var out []Tensor
 	left := int64(maxSearch)
 	for _, t := range f.tensors {
-		n, ok := t.side()
-		if ok && len(t.Shape) == 1 { // many a list of integers is something else
-			left -= min(t.cost, left)
-			if ok = left > 0; ok {
-				_, err := f.target(t)
-				ok = err == nil
-			}
+		n, list, err := t.array.Side()
+		ok := t.Err == nil && err == nil && !t.array.Boolean()
+		if ok && list {
+			ok = len(t.Shape) == 1 && t.array.Integer() && left > 0 && t.permutation(n, &left)
 		}
-		if ok && n >= 2 {
+		if ok {
 			out = append(out, t)
 		}
 	}
 	return out
 }
 
-// side returns n if the shape is n x n, n x n x 1, n x n x 1 x 1, or n for
-// integers.
-func (t Tensor) side() (int, bool) {
-	if e, ok := elements[t.DType]; ok && e.decode == nil {
-		return 0, false
-	}
-	s := t.Shape
-	for len(s) > 2 && s[len(s)-1] == 1 {
-		s = s[:len(s)-1]
-	}
-	switch {
-	case len(s) == 2 && s[0] == s[1]:
-		return s[0], s[0] <= targets.MaxDense
-	case len(s) == 1 && integerType(t.DType):
-		return s[0], s[0] <= targets.MaxPermutation
-	}
-	return 0, false
+// permutation reports whether the tensor lists one, or is damaged, which reading
+// it will tell. It takes what that costs from left.
+func (t Tensor) permutation(n int, left *int64) bool {
+	*left -= t.held + int64(n)/8
+	err := t.stream(func(r io.Reader) error {
+		ok, err := t.array.Permutation(&counting{r, left})
+		if err == nil && !ok {
+			err = errOther // what follows need not be read
+		}
+		return err
+	})
+	return !errors.Is(err, errOther)
+}
+
+var errOther = errors.New("something else")
+
+// counting takes the number of bytes read from left.
+type counting struct {
+	io.Reader
+	left *int64
+}
+
+func (c *counting) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	*c.left -= int64(n)
+	return n, err
 }
 
 // Target reads the tensor of that key. The error is a *FileError.
@@ -188,43 +201,39 @@ func (f *File) Target(key string) (*targets.Target, error) {
 }
 
 func (f *File) target(t Tensor) (*targets.Target, error) {
-	fail := func(format string, args ...any) (*targets.Target, error) {
-		return nil, &FileError{Path: f.path, Key: t.Key, Reason: fmt.Sprintf(format, args...)}
+	fail := func(err error) (*targets.Target, error) {
+		return nil, &FileError{Path: f.path, Key: t.Key, Reason: err.Error(), Err: err}
 	}
-	n, ok := t.side()
-	if !ok || n < 2 {
-		return fail("has shape %v of %s, want n x n, n x n x 1 x 1, or a list of integers, 2 <= n <= %d", t.Shape, t.DType, targets.MaxDense)
+	if t.Err != nil {
+		return fail(t.Err)
 	}
-	a, err := t.read()
-	if err != nil {
-		return fail("%v", err)
+	if _, _, err := t.array.Side(); err != nil {
+		return fail(err)
 	}
-	for k, v := range a.data {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return fail("entry %d is %v, want a finite number", k, v)
-		}
+	if t.array.Note == "" {
+		t.array.Note = fmt.Sprintf("%s %v", t.DType, t.Shape)
 	}
 	var out *targets.Target
-	if len(t.Shape) == 1 {
-		perm := make([]int, n)
-		for k, v := range a.data {
-			perm[k] = int(v)
-		}
-		m, err := sparse.Permutation(perm)
-		if err != nil {
-			return fail("is not a permutation of 0..%d", n-1)
-		}
-		out = &targets.Target{Dim: n, Matrix: m, Perm: perm}
-	} else {
-		m, err := exactmath.FromFloat64(n, n, a.data)
-		if err != nil {
-			return fail("%v", err)
-		}
-		out = &targets.Target{Dim: n, Matrix: m}
+	err := t.stream(func(r io.Reader) (err error) {
+		out, err = t.array.Read(r)
+		return err
+	})
+	if err != nil {
+		return fail(err)
 	}
 	out.Name = f.path + ":" + t.Key
-	out.Note = fmt.Sprintf("%s %v", t.DType, t.Shape)
 	return out, nil
+}
+
+// markAmbiguous makes the tensors unreadable that share a key.
+func (f *File) markAmbiguous() {
+	for i := range f.tensors {
+		for _, k := range []int{i - 1, i + 1} {
+			if 0 <= k && k < len(f.tensors) && f.tensors[k].Key == f.tensors[i].Key {
+				f.tensors[i].Err = errors.New("is the name of more than one tensor")
+			}
+		}
+	}
 }
 
 // count multiplies a shape, guarding against overflow and oversize.

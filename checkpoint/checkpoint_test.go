@@ -30,7 +30,7 @@ func must[T any](x T, err error) T {
 	return x
 }
 
-func describe(ts []Tensor) (out []string) {
+func summary(ts []Tensor) (out []string) {
 	for _, t := range ts {
 		out = append(out, fmt.Sprint(t.Key, " ", t.Shape))
 	}
@@ -44,10 +44,10 @@ func TestFormatsAgree(t *testing.T) {
 		f := must(Open(samples + name))
 		defer f.Close()
 		all := []string{"flow.conv.weight [6 6 1 1]", "flow.lu [4 4]", "flow.perm [6]", "head.weight [3 5]", "mirror [2 2]"}
-		if d := cmp.Diff(all, describe(f.Tensors())); d != "" {
+		if d := cmp.Diff(all, summary(f.Tensors())); d != "" {
 			t.Errorf("%s: %s", name, d)
 		}
-		if d := cmp.Diff(append(all[:3:3], all[4]), describe(f.Candidates())); d != "" {
+		if d := cmp.Diff(append(all[:3:3], all[4]), summary(f.Candidates())); d != "" {
 			t.Errorf("%s: candidates: %s", name, d)
 		}
 		var got []*targets.Target
@@ -78,7 +78,7 @@ func TestNested(t *testing.T) {
 	f := must(Open(samples + "nested.pth"))
 	defer f.Close()
 	want := []string{"model.part [2 2]", "model.transposed [3 3]", "params.0 [4 4]", "params.1 [4 4]", "params.2 [4 4]"}
-	if d := cmp.Diff(want, describe(f.Tensors())); d != "" {
+	if d := cmp.Diff(want, summary(f.Tensors())); d != "" {
 		t.Error(d)
 	}
 	if part := must(f.Target("model.part")); !dense.Equal(part.Matrix, must(exactmath.FromFloat64(2, 2, []float64{7, 8, 12, 13}))) {
@@ -108,17 +108,6 @@ func TestNothingIsRun(t *testing.T) {
 	}
 	if _, err := os.Stat("/tmp/flowproof-pickle-ran"); err == nil {
 		t.Error("the pickle was run")
-	}
-}
-
-func TestHalf(t *testing.T) {
-	for bits, want := range map[uint16]float64{0x3c00: 1, 0xc000: -2, 0x7bff: 65504, 0x0001: 0x1p-24, 0x3555: 0x1.554p-2, 0x8000: 0, 0x7c00: math.Inf(1), 0xfc00: math.Inf(-1)} {
-		if got := half(bits); got != want {
-			t.Errorf("half(%#x) = %v, want %v", bits, got, want)
-		}
-	}
-	if !math.IsNaN(half(0x7c01)) {
-		t.Error("half(0x7c01) is a number")
 	}
 }
 

@@ -22,6 +22,7 @@ type collector struct {
 	tensors []Tensor
 	visits  int // that are left; negative when there were too many
 	keys    int // bytes of keys that are left, likewise
+	twice   string
 }
 
 // dictionaryFile returns the file whose pickle decodes to root.
@@ -33,6 +34,8 @@ func dictionaryFile(root any) (*File, error) {
 		return nil, fmt.Errorf("holds more than %d values, or contains itself", maxVisits)
 	case c.keys < 0:
 		return nil, fmt.Errorf("has a key of more than %d bytes, or more than %d bytes of keys", maxKey, maxKeys)
+	case c.twice != "":
+		return nil, fmt.Errorf("has the key %q twice in a dictionary, so that two tensors could be meant", brief(c.twice))
 	case len(c.tensors) == 0:
 		return nil, errors.New("holds no tensors")
 	}
@@ -46,7 +49,11 @@ func (c *collector) collect(key string, v any, depth int) {
 	}
 	switch v := v.(type) {
 	case tensorRef:
-		c.tensors = append(c.tensors, Tensor{key, v.storage.dtype, v.shape, v.read, v.cost()})
+		t := Tensor{Key: key, DType: v.storage.dtype, Shape: v.shape, stream: v.stream, held: v.held()}
+		if t.array, t.Err = describe(t); v.storage.big {
+			t.array.Element = t.array.BigEndian()
+		}
+		c.tensors = append(c.tensors, t)
 	case *dictionary:
 		c.entries(key, v.Dict, depth)
 	case *types.Dict:
@@ -59,8 +66,17 @@ func (c *collector) collect(key string, v any, depth int) {
 }
 
 func (c *collector) entries(key string, d types.Dict, depth int) {
+	seen := make(map[string]bool, len(d))
 	for i, e := range d {
-		c.child(key, keyOf(e.Key, i), e.Value, depth)
+		if c.visits < 0 || c.keys < 0 {
+			return
+		}
+		name := keyOf(e.Key, i)
+		if seen[name] && c.twice == "" {
+			c.twice = name
+		}
+		seen[name] = true
+		c.child(key, name, e.Value, depth)
 	}
 }
 

@@ -112,7 +112,7 @@ func (l *legacy) storage(id *types.Tuple) (any, error) {
 	if !ok || size < 0 {
 		return nil, errMalformed
 	}
-	if int64(size) > l.size/int64(elements[dtype].width) {
+	if int64(size) > l.size/width(dtype) {
 		return nil, fmt.Errorf("storage %q has %d entries, more than the file", key, size)
 	}
 	if _, ok := l.runs[key]; !ok {
@@ -125,7 +125,7 @@ func (l *legacy) storage(id *types.Tuple) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return storage{dtype, s.count, func(at, n int64) ([]byte, error) { return l.bytes(s, at, n) }}, nil
+	return storage{dtype, width(dtype), s.count, false, func(at, n int64) (io.Reader, error) { return l.section(s, at, n), nil }}, nil
 }
 
 // view resolves (key, offset, size) of a part of the storage s.
@@ -184,7 +184,7 @@ func (l *legacy) locate(keys any, at int64) error {
 			return fmt.Errorf("has %d entries in storage %q, want %d", count, key, s.count)
 		}
 		at += 8
-		size := s.count * int64(elements[s.dtype].width)
+		size := s.count * width(s.dtype)
 		if size > l.size-at {
 			return fmt.Errorf("is truncated in storage %q", key)
 		}
@@ -199,11 +199,7 @@ func (l *legacy) locate(keys any, at int64) error {
 	return nil
 }
 
-// bytes returns n bytes of a run, the first at that byte of it.
-func (l *legacy) bytes(s run, at, n int64) ([]byte, error) {
-	raw := make([]byte, n)
-	if _, err := l.r.ReadAt(raw, *s.data+s.at*int64(elements[s.dtype].width)+at); err != nil {
-		return nil, errors.New("is truncated")
-	}
-	return raw, nil
+// section returns n bytes of a run, the first at that byte of it.
+func (l *legacy) section(s run, at, n int64) io.Reader {
+	return io.NewSectionReader(l.r, *s.data+s.at*width(s.dtype)+at, n)
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/nlpodyssey/gopickle/pickle"
 	"github.com/nlpodyssey/gopickle/types"
+
+	"flowproof/targets"
 )
 
 // storages are the storage classes of PyTorch, by the name they are pickled under.
@@ -18,8 +20,15 @@ var storages = map[string]string{
 	"BoolStorage": "BOOL",
 }
 
-// maxAxes bounds the shape of a tensor, which many tensors may share.
+// maxAxes bounds the shape of a tensor, which many tensors may share, and which
+// errors repeat.
 const maxAxes = 16
+
+// width returns the bytes of a number of one of these types.
+func width(dtype string) int64 {
+	e, _ := targets.ElementOf(dtype) // a name that is read, as those above
+	return int64(e.Width)
+}
 
 // storageClass names the type of a storage.
 type storageClass struct{ dtype string }
@@ -40,10 +49,15 @@ func unpickle(raw []byte, load func(id *types.Tuple) (any, error)) (root any, er
 		}
 		return load(id)
 	}
-	err = guarded(func() (err error) {
+	err = func() (err error) {
+		defer func() { // the decoder may panic on malformed input
+			if recover() != nil {
+				err = errMalformed
+			}
+		}()
 		root, err = u.Load()
 		return err
-	})
+	}()
 	if err != nil {
 		return nil, fmt.Errorf("is not a checkpoint of weights only: %s", brief(err.Error()))
 	}
@@ -90,7 +104,8 @@ func findClass(module, name any) (any, error) {
 
 type rebuildTensor struct{}
 
-// Call makes a tensor of (storage, offset, size, stride, ..).
+// Call makes a tensor of (storage, offset, size, stride, requires_grad, hooks,
+// metadata). The metadata may say that the numbers are to be negated.
 func (rebuildTensor) Call(args ...any) (any, error) {
 	if len(args) < 4 {
 		return nil, errMalformed
@@ -101,6 +116,11 @@ func (rebuildTensor) Call(args ...any) (any, error) {
 	stride, ok4 := ints(args[3])
 	if !ok1 || !ok2 || !ok3 || !ok4 || len(shape) != len(stride) || offset < 0 {
 		return nil, errMalformed
+	}
+	if len(args) > 6 && args[6] != nil {
+		if d, ok := args[6].(*types.Dict); !ok || d.Len() > 0 {
+			return nil, errors.New("a tensor has metadata, such as a pending change of sign; save it again after resolve_neg()")
+		}
 	}
 	return tensorRef{s, offset, shape, stride}, nil
 }

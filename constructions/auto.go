@@ -2,7 +2,9 @@ package constructions
 
 import (
 	"errors"
+	"fmt"
 	"math"
+	"math/big"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -17,10 +19,15 @@ import (
 const goodResidual = 1e-12
 
 // auto chooses the construction that suits the target: permutation if it is one,
-// orthogonal if it is that to working precision, else the best conditioned flow
-// that it finds of at most Options.MaxDepth layers: polish, or a closed form.
+// with or without signs, orthogonal if it is that to working precision, else the best of the flows of at
+// most Options.MaxDepth layers that it finds: polish, a closed form, or layers of
+// rational numbers where the target has few digits. A flow that runs in float64
+// (see run.Usable) is preferred to one that does not, and Built.Deeper says which
+// depth has one if no flow of this depth is.
+//
+// Errors: those of requirePositive and Orthogonal; *DepthNeededError.
 func auto(target exactmath.Matrix, part coupling.Partition, opt Options) (*Built, error) {
-	if _, ok := permutationOf(target); ok { // exact and sparse: nothing to refine
+	if _, _, ok := sparse.SignedPermutation(target); ok { // exact and sparse: nothing to refine
 		if b, err := build("permutation", target, part, opt); !errors.Is(err, ErrPartition) {
 			return b, err
 		}
@@ -28,73 +35,211 @@ func auto(target exactmath.Matrix, part coupling.Partition, opt Options) (*Built
 	b, err := build("orthogonal", target, part, opt)
 	var notOrthogonal *NotOrthogonalError
 	if !errors.As(err, &notOrthogonal) && !errors.Is(err, ErrPartition) {
-		return refined(b, target, opt, err)
-	}
-	var best *Built
-	least := math.Inf(1)
-	for _, c := range []struct {
-		name  string
-		depth int
-	}{{"polish", 5}, {"eight", 8}, {"conditioned", 11}} {
-		if opt.depth() < c.depth {
-			continue
-		}
-		candidate, failed := build(c.name, target, part, opt)
-		if failed != nil {
-			if c.name == "polish" { // its reasons are the general ones
-				err = failed
-			}
-			continue
-		}
-		worst, _, _ := flowConditions(candidate.Flow)
-		if good := relativeResidual(candidate.Flow, target) <= goodResidual; best == nil || good && worst < least {
-			best, least = candidate, worst
+		var conv *ConvergenceError
+		if b, err = refined(b, target, opt, err); !errors.As(err, &conv) {
+			return b, err
 		}
 	}
-	if best != nil {
-		return refined(best, target, opt, nil)
+	if err := requirePositive(target); err != nil {
+		return nil, err
 	}
-	// What is left is exact, for matrices with few digits, and badly conditioned.
-	for _, name := range []string{"six", "any-partition"} {
-		if part.Dim() > sixLimit {
-			break
-		}
-		if b, failed := build(name, target, part, opt); failed == nil && b.Flow.Depth() <= opt.depth() {
-			return b, nil
+	c := selection{target: target, part: part, opt: opt}
+	if opt.depth() >= leastDepth {
+		c.consider("polish", opt.depth())
+	}
+	for _, f := range deepForms {
+		if f.depth <= opt.depth() {
+			c.consider(f.name, f.depth)
 		}
 	}
-	return nil, err
+	if !c.best.usable() && exactIsCheap(target) {
+		for _, name := range []string{"six", "any-partition"} {
+			c.consider(name, opt.depth())
+		}
+	}
+	deeper := c.deeper()
+	if c.best.Built == nil {
+		return nil, &DepthNeededError{Depth: opt.depth(), Deeper: deeper, Err: c.failed}
+	}
+	c.best.Deeper = deeper
+	return c.best.Built, nil
 }
 
-// sixLimit is the largest dimension in which auto falls back on exact rational
-// layers, whose numbers grow to thousands of digits.
-const sixLimit = 32
+// namedDepth is a construction with the depth that it is asked for.
+type namedDepth struct {
+	name  string
+	depth int
+}
 
-// permutationOf returns the permutation e_j -> e_perm[j] if the target is one.
-func permutationOf(target exactmath.Matrix) (perm []int, ok bool) {
-	s, ok := target.(*sparse.Matrix)
-	if !ok {
-		return nil, false
+// deepForms are the closed forms for any map in float64.
+var deepForms = []namedDepth{{"eight", 8}, {"conditioned", 11}, {"conditioned", 13}}
+
+// Deeper is a flow of more layers than were allowed.
+type Deeper struct {
+	Depth        int
+	Construction string
+	Max          float64    // the largest condition of a layer, estimated
+	Errors       run.Errors // in float64
+}
+
+// Usable reports whether the flow runs in float64, as run.Usable has it.
+func (d *Deeper) Usable() bool { return run.Usable[float64](d.Errors, 0) }
+
+// DepthNeededError reports that auto found no flow of the depth allowed.
+type DepthNeededError struct {
+	Depth  int
+	Deeper *Deeper // a flow of more layers, nil if none was found
+	Err    error   // what stood in the way of the last one tried
+}
+
+func (e *DepthNeededError) Error() string {
+	s := fmt.Sprintf("no flow of at most %d layers was found (%v)", e.Depth, e.Err)
+	if d := e.Deeper; d != nil {
+		s += fmt.Sprintf("; -max-depth %d gives one, %.3g for the largest layer", d.Depth, d.Max)
 	}
-	n, _ := s.Dims()
-	perm = make([]int, n)
-	for j := range perm {
-		perm[j] = -1
+	return s
+}
+
+// Unwrap returns the reason.
+func (e *DepthNeededError) Unwrap() error { return e.Err }
+
+// selection is the state of auto: the best flow so far.
+type selection struct {
+	target exactmath.Matrix
+	part   coupling.Partition
+	opt    Options
+	best   candidate
+	failed error // of the first construction that gave nothing
+}
+
+// candidate is a flow with what decides between it and another one.
+type candidate struct {
+	*Built
+	top  float64    // the largest condition of a layer, estimated
+	errs run.Errors // in float64
+}
+
+func (c candidate) usable() bool { return c.Built != nil && run.Usable[float64](c.errs, 0) }
+
+// better tells whether c is to be preferred to d: one that runs, and then the
+// one with the smaller largest condition; of two that do not run, the one with the
+// smaller error.
+func (c candidate) better(d candidate) bool {
+	switch {
+	case c.Built == nil || d.Built == nil:
+		return c.Built != nil
+	case c.usable() != d.usable():
+		return c.usable()
+	case !c.usable() && c.errs.Worst() != d.errs.Worst():
+		return c.errs.Worst() < d.errs.Worst()
 	}
-	for i := range n {
-		cols, vals := s.Row(i)
-		if len(cols) != 1 || vals[0] != 1 || cols[0] >= n || perm[cols[0]] >= 0 {
-			return nil, false
+	return c.top < d.top
+}
+
+// consider builds the flow of that name and keeps it if it is the best so far.
+func (c *selection) consider(name string, depth int) {
+	next, err := c.make(name, depth)
+	switch {
+	case err != nil && c.failed == nil:
+		c.failed = err
+	case err == nil && next.better(c.best):
+		c.best = next
+	}
+}
+
+// make builds the flow of that name, of at most the given depth, and measures it.
+func (c *selection) make(name string, depth int) (candidate, error) {
+	opt := c.opt
+	opt.MaxDepth = depth
+	b, err := build(name, c.target, c.part, opt)
+	if name != "six" && name != "any-partition" { // which are exact
+		b, err = refined(b, c.target, opt, err)
+	}
+	if err != nil {
+		return candidate{}, err
+	}
+	if b.Flow.Depth() > depth {
+		return candidate{}, fmt.Errorf("%s: %d layers", name, b.Flow.Depth())
+	}
+	top, _, _ := flowConditions(b.Flow)
+	errs, err := run.Measure[float64](b.Flow, c.target, opt.Seed)
+	return candidate{b, top, errs}, err
+}
+
+// farBetter is the factor between the errors of two flows, neither of which is
+// usable, from which on the deeper one is worth mentioning.
+const farBetter = 1e-3
+
+// deeper returns the first flow of more layers than allowed that runs in float64
+// where the best one does not, eight layers in small dimensions or a closed form;
+// failing that, the one with the smallest errors if they are far smaller; failing
+// that, nil. With its depth allowed, auto finds that flow or a better one.
+func (c *selection) deeper() *Deeper {
+	if c.best.usable() {
+		return nil
+	}
+	forms := deepForms
+	if c.part.Dim() <= hintPolish {
+		forms = append([]namedDepth{{"polish", 8}}, forms...)
+	}
+	var best candidate
+	var depth int
+	for _, f := range forms {
+		if f.depth <= c.opt.depth() {
+			continue
 		}
-		perm[cols[0]] = i
+		next, err := c.make(f.name, f.depth)
+		if err == nil && next.better(best) {
+			best, depth = next, f.depth
+		}
+		if best.usable() {
+			break
+		}
 	}
-	return perm, true
+	switch {
+	case best.Built == nil || math.IsInf(best.errs.Worst(), 1):
+		return nil
+	case !best.usable() && c.best.Built != nil && best.errs.Worst() > farBetter*c.best.errs.Worst():
+		return nil
+	}
+	return &Deeper{depth, best.Construction, best.top, best.errs}
+}
+
+// exactWork bounds n^4 b for a target of n coordinates, b bits an entry over a
+// common denominator, up to which auto falls back on rational layers. They have
+// some 8 n^2 b bits each, and building and composing them then takes less than a
+// second.
+const exactWork = 800_000
+
+// exactIsCheap tells whether rational layers of the target are within exactWork.
+func exactIsCheap(target exactmath.Matrix) bool {
+	n, _ := target.Dims()
+	if n > 64 {
+		return false // whatever b is
+	}
+	return n*n*n*n*bitsOf(target) <= exactWork
+}
+
+// bitsOf returns the bits of the largest entry over a common denominator.
+func bitsOf(target exactmath.Matrix) int {
+	den, top := big.NewInt(1), big.NewInt(0)
+	var t big.Int
+	target.Each(func(_, _ int, v *big.Rat) { den.Set(lcm(den, v.Denom())) })
+	target.Each(func(_, _ int, v *big.Rat) {
+		t.Quo(den, v.Denom())
+		if t.Mul(&t, v.Num()); t.CmpAbs(top) > 0 {
+			top.Set(&t)
+		}
+	})
+	return top.BitLen()
 }
 
 // polished runs Polish from the closed form of a rotation, where there is one, and
-// from random starts: one if they take long, and another if that fails.
+// from random starts: one if they take long, and another if that fails. In n
+// coordinates a start gets 12,000 evaluations of the objective, or 768,000 / n if
+// that is less.
 func polished(target exactmath.Matrix, part coupling.Partition, opt Options) (*coupling.Flow, error) {
-	o := PolishOptions{Depth: opt.depth(), Seed: opt.Seed}
+	o := PolishOptions{Depth: opt.depth(), Seed: opt.Seed, MaxEval: fewer(defaultMaxEval, part.Dim())}
 	if part.Dim() > quickPolish {
 		o.Starts = 1
 	}
@@ -107,6 +252,17 @@ func polished(target exactmath.Matrix, part coupling.Partition, opt Options) (*c
 	}
 	return f, err
 }
+
+// fewer is how often something may be done in n coordinates that may be done the
+// given number of times in up to 64.
+func fewer(times, n int) int { return max(1, min(times, times*64/n)) }
+
+// refineBudget is the number of iterations that auto and Polish allow Refine.
+func refineBudget(n int) int { return fewer(8000, n) }
+
+// hintPolish is the largest dimension in which auto polishes a second time, with
+// eight layers, to say what they would give.
+const hintPolish = 10
 
 // quickPolish is the largest dimension in which Polish takes a second or two.
 const quickPolish = 24
@@ -128,7 +284,7 @@ func refined(b *Built, target exactmath.Matrix, opt Options, err error) (*Built,
 		return b, err
 	}
 	b.Construction += ", refined"
-	b.Flow, _, err = Refine(b.Flow, target, 53, RefineOptions{Seed: opt.Seed})
+	b.Flow, _, err = Refine(b.Flow, target, 53, RefineOptions{Seed: opt.Seed, MaxIterations: refineBudget(b.Flow.Partition().Dim())})
 	return b, err
 }
 

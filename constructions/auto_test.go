@@ -7,8 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/gonum/mat"
+
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/sparse"
 	"flowproof/targets"
 	"flowproof/verify"
@@ -47,7 +50,7 @@ func TestAuto(t *testing.T) {
 		"permutation":                 {made(t, "shuffle", 9).Matrix, "half", Options{}, "permutation", verify.Exact},
 		"permutation of 64":           {made(t, "permutation", 64).Matrix, "checkerboard", Options{}, "permutation", verify.Exact},
 		"rotation":                    {made(t, "random-orthogonal", 12).Matrix, "half", Options{}, "orthogonal", verify.Residual},
-		"witness":                     {made(t, "block-diag-j", 5).Matrix, "half", Options{}, "orthogonal", verify.Residual},
+		"witness":                     {made(t, "block-diag-j", 5).Matrix, "half", Options{}, "permutation", verify.Exact},
 		"rotation in float32":         {asFloats(t, short), "half", Options{}, "orthogonal, refined", verify.Residual},
 		"rotation, 200 bits":          {made(t, "random-orthogonal", 8).Matrix, "half", Options{Prec: 200}, "orthogonal, refined to 200 bits", verify.Residual},
 		"gaussian":                    {made(t, "gaussian", 9).Matrix, "half", Options{}, "polish", verify.Residual},
@@ -111,11 +114,29 @@ func TestAutoRefuses(t *testing.T) {
 	if _, err := Build("auto", odd, half(t, 3), Options{}); !errors.Is(err, ErrOrientation) {
 		t.Errorf("odd permutation: %v", err)
 	}
-	if _, err := Build("permutation", asFloats(t, eye(4)), half(t, 4), Options{}); !errors.Is(err, ErrNotPermutation) {
-		t.Errorf("dense identity: %v", err)
+	if _, err := Build("permutation", diagonal(t, 1, 2, 3, 1), half(t, 4), Options{}); !errors.Is(err, ErrNotPermutation) {
+		t.Errorf("diagonal matrix: %v", err)
 	}
-	if _, ok := permutationOf(must1(sparse.New(2, 2, []sparse.Entry{{Row: 0, Col: 0, Value: 1}, {Row: 1, Col: 0, Value: 1}}))); ok {
-		t.Error("a column with two ones passes for a permutation")
+}
+
+func diagonal(t *testing.T, v ...float64) *exactmath.Floats {
+	return asFloats(t, mat.DenseCopyOf(mat.NewDiagDense(len(v), v)))
+}
+
+// TestAutoKnowsPermutations: with and without signs, in whatever storage.
+func TestAutoKnowsPermutations(t *testing.T) {
+	for name, m := range map[string]exactmath.Matrix{
+		"dense":             asFloats(t, eye(4)),
+		"dense, signs":      diagonal(t, 1, -1, 1, -1),
+		"quarter turn":      must1(exactmath.FromFloat64(2, 2, []float64{0, -1, 1, 0})),
+		"rationals":         dense.ToRational(diagonal(t, 1, -1, -1)),
+		"sparse with signs": must1(sparse.FromSigned([]int{1, 0, 2, 3}, []float64{1, 1, 1, -1})),
+	} {
+		n, _ := m.Dims()
+		b, err := Build("auto", m, half(t, n), Options{})
+		if err != nil || b.Construction != "permutation" {
+			t.Errorf("%s: %+v, %v", name, b, err)
+		}
 	}
 }
 

@@ -62,6 +62,15 @@ func (f frame) kind(k coupling.Kind) coupling.Kind {
 // alternating returns the additive flow with the given weights, whose kinds
 // alternate from first on, merged.
 func (f frame) alternating(first coupling.Kind, weights ...*mat.Dense) (*coupling.Flow, error) {
+	flow, err := f.stacked(first, weights...)
+	if err != nil {
+		return nil, err
+	}
+	return simplify.Merge(flow)
+}
+
+// stacked is alternating with one layer for each weight.
+func (f frame) stacked(first coupling.Kind, weights ...*mat.Dense) (*coupling.Flow, error) {
 	var layers []coupling.Layer
 	kind := first
 	for _, w := range weights {
@@ -77,11 +86,7 @@ func (f frame) alternating(first coupling.Kind, weights ...*mat.Dense) (*couplin
 		layers = append(layers, l)
 		kind = coupling.Lower + coupling.Upper - kind
 	}
-	flow, err := coupling.NewFlow(f.part, layers...)
-	if err != nil {
-		return nil, err
-	}
-	return simplify.Merge(flow)
+	return coupling.NewFlow(f.part, layers...)
 }
 
 func rowMajor(w *mat.Dense) []float64 {

@@ -8,6 +8,7 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/spectral"
 )
 
 // ConditionedBoundEven and ConditionedBoundOdd are the constants C of
@@ -34,7 +35,7 @@ func (e *DepthError) Error() string {
 
 // Conditioned writes any M with det M > 0, n >= 2 odd or even, as thirteen
 // coupling layers whose condition numbers have a product within a constant of
-// the least possible: from the singular value decomposition M = Q1 Sigma Q2^T,
+// the least possible if M is balanced, s_p >= 1 >= s_(q+1): from the singular value decomposition M = Q1 Sigma Q2^T,
 // Q1 and Q2 rotations,
 //
 //	M = [L U L U L U] diag(Sigma1, I) diag(I, Sigma2) [U L U L U L],
@@ -45,9 +46,9 @@ func (e *DepthError) Error() string {
 //
 //	C max(s_1, 1) max(1/s_n, 1) delta,   delta = max(1, 1/s_p, s_(q+1)),
 //
-// which is C cond(M) delta if |det M| = 1; delta = 1 for a suitable multiple of
-// any M, and for |det M| = 1 at most sqrt(cond M), 1 if n <= 3 (PROOFS.md,
-// section 5). In eleven layers diag(I, Sigma2) goes into a neighbouring L and
+// which is C cond(M) delta if |det M| = 1; delta = 1 for balanced M, such as a
+// suitable multiple of any M, and for |det M| = 1 at most cond(M)^((p-1)/n)
+// (PROOFS.md, section 5). In eleven layers diag(I, Sigma2) goes into a neighbouring L and
 // the two U become one; the bound is the same.
 //
 // The target is read in float64 up to a power of two; the residual left is of
@@ -56,7 +57,7 @@ func (e *DepthError) Error() string {
 //
 // Errors: *DepthError, *ShapeError, ErrPartition (the parts must differ by at
 // most one), ErrOrientation (determinant negative), ErrSingular,
-// ErrNoConvergence.
+// ErrNoConvergence, *BoundError (never seen: rounding broke the bound).
 func Conditioned(target exactmath.Matrix, part coupling.Partition, opts ConditionedOptions) (*coupling.Flow, error) {
 	if opts.Depth != 0 && opts.Depth != 13 && opts.Depth != 11 {
 		return nil, &DepthError{opts.Depth}
@@ -69,7 +70,10 @@ func Conditioned(target exactmath.Matrix, part coupling.Partition, opts Conditio
 	if err != nil {
 		return nil, err
 	}
-	d, err := newRotated(f, target, m, exp)
+	if err := requirePositive(target); err != nil {
+		return nil, err
+	}
+	d, err := newRotated(f, m, exp)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +120,7 @@ type rotated struct {
 // newRotated decomposes the scaled target m. The larger part takes the q largest
 // singular values if the q-th of M is at least 1, else the q smallest: then the
 // scales of the larger part are all on one side of 1.
-func newRotated(f frame, target exactmath.Matrix, m *mat.Dense, exp int) (*rotated, error) {
+func newRotated(f frame, m *mat.Dense, exp int) (*rotated, error) {
 	n := f.p + f.q
 	var svd mat.SVD
 	if !svd.Factorize(m, mat.SVDFull) {
@@ -126,9 +130,7 @@ func newRotated(f frame, target exactmath.Matrix, m *mat.Dense, exp int) (*rotat
 	svd.UTo(d.q1)
 	svd.VTo(d.q2)
 	s := svd.Values(nil)
-	if err := d.orient(target, s); err != nil {
-		return nil, err
-	}
+	d.orient()
 	for i := range s {
 		s[i] = max(s[i], s[0]*0x1p-60)
 	}
@@ -150,36 +152,16 @@ func newRotated(f frame, target exactmath.Matrix, m *mat.Dense, exp int) (*rotat
 	return d, nil
 }
 
-// orient makes det Q1 = det Q2 = 1, or finds out why it cannot. When rounding
-// may have decided the sign of the smallest singular value, the sign of the
-// determinant is computed exactly, and either sign is as good as the other for
-// the residual.
-func (d *rotated) orient(target exactmath.Matrix, s []float64) error {
-	s1, s2 := detSign(d.q1), detSign(d.q2)
-	sign := s1 * s2
-	if signUnsure(s) {
-		sign = exactDetSign(target)
-	}
-	switch {
-	case sign == 0:
-		return ErrSingular
-	case sign < 0:
-		return ErrOrientation
-	}
-	if s1 < 0 {
+// orient makes det Q1 = det Q2 = 1. The determinant of M is positive, and when
+// rounding decided otherwise, the smallest singular value is so small that either
+// sign of it is as good for the residual.
+func (d *rotated) orient() {
+	if detSign(d.q1) < 0 {
 		flipLast(d.q1)
 	}
-	if s2 < 0 {
+	if detSign(d.q2) < 0 {
 		flipLast(d.q2)
 	}
-	return nil
-}
-
-// signUnsure reports whether rounding may have decided the sign of the smallest
-// of the singular values s.
-func signUnsure(s []float64) bool {
-	n := len(s)
-	return s[n-1] <= 1e-13*float64(n)*s[0]
 }
 
 // thirteen adds U(X5) diag(Sigma1, I), diag(I, Sigma2), U(-X5') with its
@@ -218,20 +200,43 @@ func (d *rotated) eleven(b *layerList, left, right [6]*mat.Dense) {
 	b.add(coupling.Lower, outer, d.exp, d.second, d.exp)
 }
 
-// productLayers is orthogonalLayers with the parameters that make the product of
-// the condition numbers small, instead of the largest of them.
+// Bounds on the products of the six condition numbers of productLayers, the square
+// roots of ConditionedBoundEven and ConditionedBoundOdd.
+const (
+	productBoundEven = 9573
+	productBoundOdd  = 10598
+)
+
+// productLayers returns six layers of a rotation, as Orthogonal does, with the
+// parameters that make the product of the condition numbers small, instead of the
+// largest of them.
 func productLayers(m *mat.Dense, p int) ([6]*mat.Dense, error) {
 	h, err := newHalved(m, p)
 	if err != nil {
 		return [6]*mat.Dense{}, err
 	}
-	return h.layersOf(productTwists(h.q > p), func(norms []float64) float64 {
-		sum := 0.0 // log of the product
-		for _, x := range norms {
-			sum += math.Log(shearCondition(x))
-		}
-		return sum
-	}), nil
+	bound := float64(productBoundEven)
+	if h.q > p {
+		bound = productBoundOdd
+	}
+	return h.choose(productTwists(h.q > p), choice{
+		name: "product of the condition numbers of the layers of a rotation",
+		estimate: func(norms []float64) float64 {
+			out := 1.0
+			for _, x := range norms {
+				out *= spectral.Shear(x)
+			}
+			return out
+		},
+		certify: func(x [6]*mat.Dense) float64 {
+			out := 1.0
+			for _, w := range x {
+				out = math.Nextafter(out*spectral.ShearBound(spectral.Dense(w).Bound), math.Inf(1))
+			}
+			return out
+		},
+		bound: bound,
+	})
 }
 
 // productTwists returns the parameters worth trying; the first one is the one
@@ -247,11 +252,4 @@ func productTwists(odd bool) []twist {
 		}
 	}
 	return t
-}
-
-// shearCondition returns the condition number of an additive layer with weight
-// of norm x.
-func shearCondition(x float64) float64 {
-	s := (x + math.Hypot(x, 2)) / 2
-	return s * s
 }

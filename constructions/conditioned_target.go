@@ -141,57 +141,6 @@ func (b *layerList) flow() (*coupling.Flow, error) {
 	return simplify.Merge(f)
 }
 
-// detSign returns the sign of the determinant of an orthogonal matrix.
-func detSign(q *mat.Dense) float64 {
-	var lu mat.LU
-	lu.Factorize(q)
-	_, sign := lu.LogDet()
-	return sign
-}
-
-// exactDetSign returns the sign of det x by fraction-free elimination (Bareiss
-// 1968) over the integers.
-func exactDetSign(x exactmath.Matrix) float64 {
-	n, _ := x.Dims()
-	den := big.NewInt(1) // a positive common denominator does not change the sign
-	var g big.Int
-	x.Each(func(_, _ int, v *big.Rat) {
-		g.GCD(nil, nil, den, v.Denom())
-		den.Mul(den, new(big.Int).Quo(v.Denom(), &g))
-	})
-	a := make([][]big.Int, n)
-	for i := range a {
-		a[i] = make([]big.Int, n)
-	}
-	x.Each(func(i, j int, v *big.Rat) {
-		a[i][j].Mul(v.Num(), g.Quo(den, v.Denom()))
-	})
-	sign, prev := 1., big.NewInt(1)
-	var t big.Int
-	for k := range n {
-		pivot := k
-		for pivot < n && a[pivot][k].Sign() == 0 {
-			pivot++
-		}
-		if pivot == n {
-			return 0
-		}
-		if pivot != k {
-			a[k], a[pivot], sign = a[pivot], a[k], -sign
-		}
-		for i := k + 1; i < n; i++ {
-			for j := k + 1; j < n; j++ {
-				v := &a[i][j]
-				v.Mul(v, &a[k][k])
-				v.Sub(v, t.Mul(&a[i][k], &a[k][j]))
-				v.Quo(v, prev)
-			}
-		}
-		prev = &a[k][k]
-	}
-	return sign * float64(prev.Sign())
-}
-
 // flipLast changes the sign of the last column.
 func flipLast(q *mat.Dense) {
 	n, _ := q.Dims()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"math/rand/v2"
 	"testing"
 
@@ -12,7 +13,9 @@ import (
 	"flowproof/coupling"
 	"flowproof/coupling/run"
 	"flowproof/exactmath"
+	"flowproof/exactmath/spectral"
 	"flowproof/verify"
+	"flowproof/verify/condition"
 )
 
 // namedTarget is an n x n target of positive determinant.
@@ -174,6 +177,7 @@ func weirdTargets() []namedTarget {
 // measured is what a flow does, seen from outside.
 type measured struct {
 	residual float64 // relative Frobenius, from the exact product
+	frobSq   *big.Rat
 	layers   []float64
 	product  float64
 	depth    int
@@ -187,7 +191,7 @@ func measure(tb testing.TB, f *coupling.Flow, target exactmath.Matrix) measured 
 		tb.Fatal(err)
 	}
 	rel, _ := r.Relative().Float64()
-	m := measured{residual: math.Sqrt(rel), depth: r.Depth, product: 1}
+	m := measured{residual: math.Sqrt(rel), frobSq: r.ResidualFrobSq, depth: r.Depth, product: 1}
 	part := f.Partition()
 	n, p := part.Dim(), part.P()
 	for _, l := range f.Layers() {
@@ -214,6 +218,13 @@ func measure(tb testing.TB, f *coupling.Flow, target exactmath.Matrix) measured 
 	return m
 }
 
+// lowerLimit is what the product of the condition numbers is proved to be at least
+// (PROOFS.md, theorem 5.1).
+func (m measured) lowerLimit(target exactmath.Matrix) float64 {
+	n, _ := target.Dims()
+	return condition.LowerLimits(target, n-n/2, m.frobSq).Product
+}
+
 func singularValues(t namedTarget) []float64 {
 	var svd mat.SVD
 	svd.Factorize(mat.NewDense(t.n, t.n, t.data), mat.SVDNone)
@@ -231,26 +242,6 @@ func conditionedBound(s []float64) float64 {
 	return c * max(s[0], 1) * max(1/s[n-1], 1) * max(1, 1/s[p-1], s[min(q, n-1)])
 }
 
-// lowerLimit is the least product of condition numbers that any flow of a map
-// with singular values s >= .. can have, whatever its depth: PROOFS.md, section
-// 5.1.
-func lowerLimit(s []float64) float64 {
-	q := float64(len(s) - len(s)/2)
-	up, down := 0.0, 0.0
-	for _, v := range s {
-		up, down = up+max(math.Log(v), 0), down+max(-math.Log(v), 0)
-	}
-	return max(s[0], 1, math.Exp(up/q)) * max(1/s[len(s)-1], 1, math.Exp(down/q))
-}
-
-// For |det M| = 1 and n >= 4, no constant times cond M is enough.
-func TestLowerLimitExceedsCondition(t *testing.T) {
-	s := []float64{1e9, 1e-3, 1e-3, 1e-3}
-	if got, want := lowerLimit(s), math.Pow(1e12, 9./8); math.Abs(got/want-1) > 1e-9 {
-		t.Errorf("lower limit %g, want cond^(9/8) = %g", got, want)
-	}
-}
-
 // The constants are the squares of the products of the six bounds of PROOFS.md,
 // section 1.4, at the parameters that productTwists puts first, and those are the
 // best ones up to a quarter of a percent.
@@ -260,7 +251,7 @@ func TestConditionedConstant(t *testing.T) {
 		out := 1.0
 		for _, x := range []float64{1, 1 + max(1, k.lambda+k.rho*m), max(1, 1/k.lambda),
 			k.lambda * (1 + 1/k.rho), k.rho / k.lambda * m, 1 + max(1, 1/k.rho)} {
-			out *= shearCondition(x)
+			out *= spectral.Shear(x)
 		}
 		return out
 	}
@@ -271,6 +262,10 @@ func TestConditionedConstant(t *testing.T) {
 		proved := product(productTwists(tt.odd)[0])
 		if c := proved * proved; c > tt.c || c < 0.99*tt.c {
 			t.Errorf("odd %v: constant %g, stated %g", tt.odd, c, tt.c)
+		}
+		certified := map[bool]float64{false: productBoundEven, true: productBoundOdd}[tt.odd]
+		if !(proved*(1+1e-9) <= certified && certified*certified <= tt.c) {
+			t.Errorf("odd %v: %v is certified of a rotation, %v proved, the square is to be at most %g", tt.odd, certified, proved, tt.c)
 		}
 		for lambda := 0.3; lambda < 2; lambda += 0.01 {
 			for rho := 0.3; rho < 2; rho += 0.01 {
@@ -321,9 +316,7 @@ func TestConditioned(t *testing.T) {
 				}
 				m := measure(t, f, target)
 				s := singularValues(tt)
-				if s[tt.n-1] < s[0]*0x1p-60 || s[0] > 0x1p500 || s[0] < 0x1p-500 {
-					s, m.product = geometric(tt.n, 1), 1 // beyond what float64 can bound: the residual alone
-				}
+				inRange := s[tt.n-1] >= s[0]*0x1p-60 && s[0] <= 0x1p500 && s[0] >= 0x1p-500 // of products in float64
 				t.Logf("depth %d, residual %.1e, product/bound-without-C %.3g", m.depth, m.residual, m.product/(conditionedBound(s)/conditionedC(tt.n)))
 				if m.depth > depth {
 					t.Errorf("depth %d, want at most %d", m.depth, depth)
@@ -331,10 +324,10 @@ func TestConditioned(t *testing.T) {
 				if m.residual > 1e-13 {
 					t.Errorf("relative residual %g", m.residual)
 				}
-				if low := lowerLimit(s); m.product < low*(1-1e-9) {
+				if low := m.lowerLimit(target); inRange && m.product < low*(1-1e-9) {
 					t.Errorf("product of condition numbers %g, proved at least %g", m.product, low)
 				}
-				if b := conditionedBound(s); m.product > b*(1+1e-9) {
+				if b := conditionedBound(s); inRange && m.product > b*(1+1e-9) {
 					t.Errorf("product of condition numbers %g, proved at most %g", m.product, b)
 				}
 			})
@@ -411,4 +404,53 @@ func BenchmarkConditioned(b *testing.B) {
 			}
 		})
 	}
+}
+
+// TestProductLayers: whatever is estimated, the six layers of a rotation have a
+// product of condition numbers within the bound; rotations on which an estimate
+// from a fixed start was far too small among them.
+func TestProductLayers(t *testing.T) {
+	rng := rand.New(rand.NewPCG(29, 1))
+	check := func(name string, m *mat.Dense) {
+		t.Helper()
+		n, _ := m.Dims()
+		x, err := productLayers(m, n/2)
+		if err != nil {
+			t.Errorf("n=%d %s: %v", n, name, err)
+			return
+		}
+		product := 1.0
+		for _, w := range x {
+			product *= mat.Cond(shearMatrix(w), 2)
+		}
+		if bound := math.Sqrt(conditionedC(n)); product > bound {
+			t.Errorf("n=%d %s: product %v, proved at most %v", n, name, product, bound)
+		}
+	}
+	for n := 2; n <= 13; n++ {
+		all := weirdRotations(n, rng)
+		all["random"] = haar(n, rng)
+		for name, m := range all {
+			check(name, m)
+		}
+	}
+	files, err := worstRotations.ReadDir("testdata/rotations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		check(f.Name(), readRotation(t, f.Name()))
+	}
+	for range 40 {
+		n := 4 + rng.IntN(6)
+		check("start of a search", startRotation(n, rng))
+	}
+}
+
+// shearMatrix returns [[I, w], [0, I]].
+func shearMatrix(w *mat.Dense) *mat.Dense {
+	rows, cols := w.Dims()
+	m := eye(rows + cols)
+	m.Slice(0, rows, rows, rows+cols).(*mat.Dense).Copy(w)
+	return m
 }

@@ -7,6 +7,7 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/spectral"
 )
 
 // EightBound returns the condition number that no layer of Eight exceeds for a
@@ -39,8 +40,8 @@ func EightBound(n int, cond float64) float64 {
 // from that.
 //
 // Errors: *ShapeError, ErrPartition (the parts must differ by at most one),
-// ErrOrientation (determinant negative), ErrSingular (also when singular to
-// working precision), ErrNoConvergence.
+// ErrOrientation (determinant negative), ErrSingular, ErrPrecision (singular to
+// working precision), ErrNoConvergence, *BoundError (rounding broke the bound).
 func Eight(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
 	f, err := newFrame(target, part)
 	if err != nil {
@@ -50,7 +51,10 @@ func Eight(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, er
 	if err != nil {
 		return nil, err
 	}
-	logDet, cond, err := positiveDet(target, m)
+	if err := requirePositive(target); err != nil {
+		return nil, err
+	}
+	logDet, cond, err := logDetCond(m)
 	if err != nil {
 		return nil, err
 	}
@@ -72,36 +76,30 @@ func Eight(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, er
 	return b.flow()
 }
 
-// positiveDet returns log det m and the condition number of m, the target up to
-// a power of two, or the reason why there is no flow.
-func positiveDet(target exactmath.Matrix, m *mat.Dense) (logDet, cond float64, err error) {
+// logDetCond returns log |det m| and the condition number of m, less than which
+// it is not but for rounding.
+func logDetCond(m *mat.Dense) (logDet, cond float64, err error) {
 	var svd mat.SVD
 	if !svd.Factorize(m, mat.SVDNone) {
 		return 0, 0, ErrNoConvergence
 	}
 	s := svd.Values(nil)
 	n := len(s)
+	rounding := 1e-14 * float64(n) * s[0]
+	if s[n-1] <= 10*rounding {
+		return 0, 0, ErrPrecision
+	}
 	var lu mat.LU
 	lu.Factorize(m)
-	logDet, sign := lu.LogDet()
-	near := signUnsure(s)
-	if near {
-		sign = exactDetSign(target)
-	}
-	switch {
-	case sign < 0:
-		return 0, 0, ErrOrientation
-	case near || sign == 0:
-		return 0, 0, ErrSingular
-	}
-	return logDet, s[0] / s[n-1], nil
+	logDet, _ = lu.LogDet()
+	return logDet, (s[0] - rounding) / (s[n-1] + rounding), nil
 }
 
-// bestEight returns the weights of the best of the candidates: the one that the
-// bound is proved for, and any other whose layers obey it too.
-func bestEight(m *mat.Dense, p int, bound float64) ([8]*mat.Dense, error) {
-	var best [8]*mat.Dense
-	least := math.Inf(1)
+// bestEight returns the weights of the candidate, of those whose layers keep the
+// bound, of least product of the condition numbers, both certified.
+func bestEight(m *mat.Dense, p int, bound float64) (best [8]*mat.Dense, err error) {
+	var all [][8]*mat.Dense
+	var means []float64
 	for _, transposed := range []bool{false, true} {
 		mm := m
 		if transposed {
@@ -111,28 +109,49 @@ func bestEight(m *mat.Dense, p int, bound float64) ([8]*mat.Dense, error) {
 		if err != nil {
 			return best, err
 		}
-		for i, k := range st.scales() {
+		for _, k := range st.scales() {
 			x, err := st.layers(k)
 			if err != nil {
 				continue
 			}
-			sum, worst := 0.0, 0.0
-			for _, w := range x {
-				c := shearCondition(spectralNorm(w))
-				sum, worst = sum+math.Log(c), max(worst, c)
+			if transposed {
+				x = transposedProduct(x)
 			}
-			if sum < least && (i == 0 || worst <= bound) {
-				best, least = x, sum
-				if transposed {
-					best = transposedProduct(x)
-				}
-			}
+			all = append(all, x)
+			mean, _ := meanAndLargest(x, spectral.Estimate)
+			means = append(means, mean)
 		}
 	}
+	if len(all) == 0 {
+		return best, ErrPrecision
+	}
+	least, broken := math.Inf(1), math.Inf(1)
+	cheapest(means, math.MaxFloat64, func(k int) float64 {
+		mean, largest := meanAndLargest(all[k], func(w *mat.Dense) float64 { return spectral.Dense(w).Bound })
+		if !(largest <= bound) {
+			broken = min(broken, largest)
+			return math.Inf(1)
+		}
+		if mean < least {
+			best, least = all[k], mean
+		}
+		return mean
+	})
 	if math.IsInf(least, 1) {
-		return best, ErrSingular
+		return best, &BoundError{"largest condition number of a layer", broken, bound}
 	}
 	return best, nil
+}
+
+// meanAndLargest returns the geometric mean and the largest of the condition
+// numbers of additive layers, for the given way to take the norms of the weights.
+func meanAndLargest(x [8]*mat.Dense, norm func(*mat.Dense) float64) (mean, largest float64) {
+	sum := 0.0
+	for _, w := range x {
+		c := spectral.ShearBound(norm(w))
+		sum, largest = sum+math.Log(c), max(largest, c)
+	}
+	return math.Exp(sum / float64(len(x))), largest
 }
 
 // transposedProduct returns the weights of (L(x0) U(x1) .. U(x7))^T, which is

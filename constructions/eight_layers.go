@@ -65,7 +65,7 @@ func (st *straightened) layers(k eightScales) (x [8]*mat.Dense, err error) {
 		nn.Sub(nn, ar)
 		var xi mat.Dense
 		if err := xi.Solve(nn.T(), rhs.T()); singular(err) {
-			return x, ErrSingular
+			return x, ErrPrecision
 		}
 		c3.Add(c3, product(nubar, xi.T()))
 		// zz += (a2 u - v) nu^T
@@ -99,7 +99,7 @@ func (st *straightened) layers(k eightScales) (x [8]*mat.Dense, err error) {
 	left := product(cbar, basis)
 	leftInv := new(mat.Dense)
 	if err := leftInv.Inverse(left); singular(err) {
-		return x, ErrSingular
+		return x, ErrPrecision
 	}
 	// PV = V Pi with P e_next(j) = e_j: column next(j) of (C V Pi) is column j of C V.
 	cp, cpInv := mat.NewDense(q, q, nil), mat.NewDense(q, q, nil)

@@ -47,7 +47,7 @@ func newStraightened(m *mat.Dense, p int) (*straightened, error) {
 
 	var inv mat.Dense
 	if err := inv.Inverse(m); singular(err) {
-		return nil, ErrSingular
+		return nil, ErrPrecision
 	}
 	sm := mat.DenseCopyOf(inv.Slice(p, n, p, n))
 	r1 := product(sm, s.x0)
@@ -140,7 +140,7 @@ func (s *straightened) odd(g11, r1, sm *mat.Dense) (*mat.Dense, error) {
 	full.Slice(p, q, 0, p).(*mat.Dense).Copy(s.w)
 	full.Set(p, p, g22)
 	if err := inv.Inverse(full); singular(err) {
-		return nil, ErrSingular
+		return nil, ErrPrecision
 	}
 	// 1/tau = t0 + k u, [k, t0] the last row of G^-1.
 	t0, norm := inv.At(p, p), 0.0

@@ -13,10 +13,12 @@ import (
 // Errors that a caller can test for with errors.Is.
 var (
 	// ErrOrientation: the determinant is negative.
-	ErrOrientation = errors.New("no stack of coupling layers can represent an orientation-reversing map (determinant < 0); " +
-		"-det flip represents the map with one coordinate's sign flipped, -det pad represents diag(M, -1) with one coordinate more")
+	ErrOrientation = errors.New("no stack of coupling layers can represent an orientation-reversing map (determinant < 0)")
 	// ErrSingular: the determinant is zero.
 	ErrSingular = errors.New("the map is singular (determinant 0); coupling layers are invertible, so no stack of them can represent it")
+	// ErrPrecision: float64 does not hold enough digits of the inverse.
+	ErrPrecision = errors.New("the map is invertible, but so near a singular one that this construction fails in float64; " +
+		"conditioned does not, nor do the exact ones")
 	// ErrPartition: the two parts differ by more than one coordinate.
 	ErrPartition = errors.New("this construction needs a partition whose parts differ by at most one coordinate")
 )
@@ -40,4 +42,15 @@ type NotOrthogonalError struct {
 
 func (e *NotOrthogonalError) Error() string {
 	return fmt.Sprintf("the target is not orthogonal: a singular value is %.2g away from 1, want at most %.2g", e.Defect, e.Limit)
+}
+
+// BoundError reports that rounding kept a construction from a bound that is
+// proved for it in exact arithmetic.
+type BoundError struct {
+	Name       string // of what is bounded
+	Got, Bound float64
+}
+
+func (e *BoundError) Error() string {
+	return fmt.Sprintf("rounding errors: the %s is up to %.6g, proved in exact arithmetic to be at most %.6g", e.Name, e.Got, e.Bound)
 }

@@ -37,8 +37,15 @@ func TestSixIsNeeded(t *testing.T) {
 		"diag(I3,3-cycle)":    blocksOf(id(3), list("0 0 1; 1 0 0; 0 1 0")),
 		"diag(J,-2,1,2,3,-5)": blocksOf(j, list("-2"), list("-1"), list("2 1; 1 2"), list("3 1; 1 7")),
 	}
-	for n := 4; n <= 12; n++ {
+	for n := 4; n <= 17; n++ {
 		witnesses[fmt.Sprintf("diag(J,I%d)", n-2)] = blocksOf(j, id(n-2))
+		if p := n / 2; n%2 == 1 { // diag(a, -I_q), det a = (-1)^q
+			a := id(p)
+			if p%2 == 0 {
+				a = blocksOf(list("-1"), id(p-1))
+			}
+			witnesses[fmt.Sprintf("diag(a,-I%d)", n-p)] = blocksOf(a, id(n-p).Scale(big.NewRat(-1, 1)))
+		}
 	}
 	for name, m := range witnesses {
 		n, _ := m.Dims()
@@ -102,16 +109,27 @@ func TestAnyDepthIsLeast(t *testing.T) {
 // of every 2 x 2 map with entries -3..3.
 func TestBoundIsSound(t *testing.T) {
 	part := half(t, 2)
+	maps := 0
 	for id := range 7 * 7 * 7 * 7 {
 		v := id
 		m := integers(2, func(_, _ int) int64 { v, id = v/7, v%7; return int64(id) - 3 })
 		f, err := Six(m, part)
-		if err != nil {
+		if determinant(m, span(0, 2), span(0, 2)).Sign() <= 0 {
+			if err == nil {
+				t.Fatalf("%v: no error", m.Float64s())
+			}
 			continue
 		}
+		if err != nil {
+			t.Fatalf("%v: %v", m.Float64s(), err)
+		}
+		maps++
 		if got := bound(t, m, part); got != f.Depth() {
 			t.Fatalf("%v: bound %d, but depth %d", m.Float64s(), got, f.Depth())
 		}
+	}
+	if maps < 1000 {
+		t.Errorf("only %d maps of positive determinant", maps)
 	}
 	rng := rand.New(rand.NewPCG(12, 0))
 	reached := map[int]int{}
@@ -131,14 +149,12 @@ func TestBoundIsSound(t *testing.T) {
 		reached[k-got]++
 	}
 	t.Logf("depth of the random product less the bound: %v", reached)
-	for range 300 {
+	for range 150 {
 		n := 2 + rng.IntN(4)
 		part := randomPartition(rng, n, 1+rng.IntN(n-1))
-		m := randomInts(rng, n, 1)
+		m := positive(t, func() *dense.Rational { return randomInts(rng, n, 1) })
 		f, err := AnyPartition(m, part)
-		if err != nil {
-			continue
-		}
+		checkExact(t, f, err, m, AnyDepth(part.P(), part.Q()))
 		if got := bound(t, m, part); got > f.Depth() || f.Depth() <= 3 && got != f.Depth() {
 			t.Fatalf("%v on %v: bound %d, depth %d", m.Float64s(), part, got, f.Depth())
 		}

@@ -7,15 +7,32 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"flowproof/coupling"
+	"flowproof/coupling/simplify"
 	"flowproof/exactmath"
+	"flowproof/exactmath/spectral"
 )
 
-// Condition numbers that no layer of Orthogonal exceeds, in any dimension
-// (PROOFS.md, section 1).
+// Condition numbers that no layer of Orthogonal exceeds, in any dimension: those
+// of additive layers of weights of norm 1 + 2^(1/4) and 1 + sqrt 2, 6.64207.. and
+// 7.69854.., with room for rounding (PROOFS.md, section 1).
 const (
-	OrthogonalBoundEven = 7.087 // n even
-	OrthogonalBoundOdd  = 7.699 // n odd
+	OrthogonalBoundEven = 6.6421 // n even
+	OrthogonalBoundOdd  = 7.699  // n odd
 )
+
+// Products of the condition numbers that Orthogonal does not exceed.
+const (
+	OrthogonalProductEven = 13_341
+	OrthogonalProductOdd  = 13_800
+)
+
+// orthogonalBound returns what is proved for n coordinates.
+func orthogonalBound(n int) conditions {
+	if n%2 == 0 {
+		return conditions{OrthogonalBoundEven, OrthogonalProductEven}
+	}
+	return conditions{OrthogonalBoundOdd, OrthogonalProductOdd}
+}
 
 // orthogonalLimit is the largest distance of a singular value from 1 that
 // Orthogonal accepts: data orthogonal to float32 precision passes.
@@ -25,70 +42,135 @@ const orthogonalLimit = 1e-4
 //
 //	M = L(-X0) U(X1) L(X2) U(X3) L(X4) U(X5),   X0, X2, X4: q x p, X1, X3, X5: p x q
 //
-// of condition number at most OrthogonalBoundEven or OrthogonalBoundOdd each,
-// for every n >= 2 and every M (PROOFS.md, section 1). It returns fewer layers
+// of condition number at most OrthogonalBoundEven or OrthogonalBoundOdd each, and
+// at most OrthogonalProductEven or OrthogonalProductOdd together, for every n >= 2
+// and every M (PROOFS.md, section 1). It returns fewer layers
 // where it can tell that they are enough: none for the identity, three for a
 // rotation of one plane across the parts, four for -I, five for a swap of the
 // halves.
 //
 // The target is read in float64, and the layers are multiples of 2^-52; the
-// residual that is left is of the order of rounding. A target that is
-// orthogonal to a lesser precision is decomposed to that precision.
+// residual that is left is of the order of rounding. Of a target that is
+// orthogonal to a lesser precision the nearest rotation is decomposed, so that
+// the bound holds all the same. It is certified for the layers returned.
 //
 // Errors: *ShapeError, ErrPartition (the parts must differ by at most one),
-// ErrOrientation (determinant negative), ErrSingular, *NotOrthogonalError (a
-// singular value more than 1e-4 from 1), ErrNoConvergence.
+// *NotOrthogonalError (a singular value more than 1e-4 from 1), ErrOrientation
+// (determinant negative), ErrNoConvergence, *BoundError (never seen: rounding
+// broke the bound).
 func Orthogonal(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
 	f, err := newFrame(target, part)
 	if err != nil {
 		return nil, err
 	}
-	m := f.dense(target)
-	var lu mat.LU
-	lu.Factorize(m)
-	switch logDet, sign := lu.LogDet(); {
-	case math.IsInf(logDet, -1):
-		return nil, ErrSingular
-	case sign < 0:
-		return nil, ErrOrientation
-	}
-	if err := checkOrthogonal(m); err != nil {
-		return nil, err
-	}
-	if three, ok := threeShears(m, f.p); ok {
-		return f.alternating(three.first, three.weights...)
-	}
-	x, err := orthogonalLayers(m, f.p)
+	m, err := nearestRotation(f.dense(target))
 	if err != nil {
 		return nil, err
 	}
-	return f.alternating(coupling.Lower, x[:]...)
-}
-
-// checkOrthogonal bounds |M^T M - I| by its Frobenius norm, which is at least
-// every |sigma^2 - 1|.
-func checkOrthogonal(m *mat.Dense) error {
-	var g mat.Dense
-	g.Mul(m.T(), m)
-	n, _ := g.Dims()
-	for i := range n {
-		g.Set(i, i, g.At(i, i)-1)
+	if detSign(m) < 0 { // say so only if it is proved
+		if err := requirePositive(target); err != nil {
+			return nil, err
+		}
+		return nil, ErrNoConvergence
 	}
-	if d := mat.Norm(&g, 2) / 2; !(d <= orthogonalLimit) {
-		return &NotOrthogonalError{Defect: d, Limit: orthogonalLimit}
+	b := orthogonalBound(part.Dim())
+	for _, three := range threeShears(m, f.p) {
+		if flow, got, err := f.within(b, three.first, three.weights...); err != nil || got.keeps(b) {
+			return flow, err
+		}
 	}
-	return nil
-}
-
-// orthogonalLayers returns the six weights of M = L U L U L U for M in SO(n) in
-// block order, p <= q <= p + 1, with the parameters that give the smallest
-// largest condition number among those tried.
-func orthogonalLayers(m *mat.Dense, p int) ([6]*mat.Dense, error) {
-	h, err := newHalved(m, p)
+	h, err := newHalved(m, f.p)
 	if err != nil {
-		return [6]*mat.Dense{}, err
+		return nil, err
 	}
-	return h.layersOf(twists(h.q > p), slices.Max[[]float64]), nil
+	return f.bestRotation(h, twists(f.q > f.p), b, func(norms []float64) float64 { return spectral.Shear(slices.Max(norms)) })
+}
+
+// bestRotation returns the flow of least largest condition number for the twists
+// given, of which the first is proved to keep the bound b. Estimates of that number
+// from estimated norms of X0..X5 decide the order in which twists are tried.
+func (f frame) bestRotation(h *halved, ts []twist, b conditions, estimate func(norms []float64) float64) (*coupling.Flow, error) {
+	x, err := h.choose(ts, choice{
+		name:     "largest condition number of a layer",
+		estimate: estimate,
+		certify: func(x [6]*mat.Dense) float64 {
+			_, got, err := f.within(b, coupling.Lower, x[:]...)
+			if err != nil || !(got.product <= b.product) {
+				return math.Inf(1)
+			}
+			return got.largest
+		},
+		bound: b.largest,
+	})
+	if err != nil {
+		return nil, err
+	}
+	flow, _, err := f.within(b, coupling.Lower, x[:]...)
+	return flow, err
+}
+
+// conditions are the largest condition number of a layer, and the product of all.
+type conditions struct{ largest, product float64 }
+
+func (c conditions) keeps(b conditions) bool { return c.largest <= b.largest && c.product <= b.product }
+
+// proved returns proved upper bounds for an additive flow.
+func proved(f *coupling.Flow) conditions {
+	c := conditions{1, 1}
+	for _, l := range f.Layers() {
+		k := spectral.ShearBound(spectral.Norm(l.Weight()).Bound)
+		c = conditions{max(c.largest, k), math.Nextafter(c.product*k, math.Inf(1))}
+	}
+	return c
+}
+
+// within returns the additive flow with the given weights, merged unless it is
+// the merging of two layers, where one between them vanishes, that breaks the
+// bound b.
+func (f frame) within(b conditions, first coupling.Kind, weights ...*mat.Dense) (*coupling.Flow, conditions, error) {
+	flow, err := f.stacked(first, weights...)
+	if err != nil {
+		return nil, conditions{}, err
+	}
+	merged, err := simplify.Merge(flow)
+	if err != nil {
+		return nil, conditions{}, err
+	}
+	if c := proved(merged); c.keeps(b) || merged.Depth() == len(weights) {
+		return merged, c, nil
+	}
+	return flow, proved(flow), nil
+}
+
+// nearestRotation returns the orthogonal matrix nearest to m, m itself if it is
+// orthogonal to 1e-12, by Newton's iteration for the polar decomposition without
+// inverses (Schulz). It fails with a *NotOrthogonalError for what is too far.
+func nearestRotation(m *mat.Dense) (*mat.Dense, error) {
+	n, _ := m.Dims()
+	// A singular value is at least every entry; and no product overflows below.
+	if top := maxAbs(m.RawMatrix().Data); !(top <= 2) {
+		return nil, &NotOrthogonalError{Defect: top - 1, Limit: orthogonalLimit}
+	}
+	const good, steps = 1e-12, 3 // a defect d becomes about 3/2 d^2
+	for k := 0; ; k++ {
+		g := product(mat.DenseCopyOf(m.T()), m)
+		for i := range n {
+			g.Set(i, i, g.At(i, i)-1)
+		}
+		// |M^T M - I| in the Frobenius norm is at least every |sigma^2 - 1|.
+		d := mat.Norm(g, 2) / 2
+		if !(d <= orthogonalLimit) {
+			return nil, &NotOrthogonalError{Defect: d, Limit: orthogonalLimit}
+		}
+		if d <= good || k == steps {
+			return m, nil
+		}
+		step := product(m, g)
+		step.Scale(-0.5, step)
+		next := new(mat.Dense)
+		next.Add(m, step)
+		m = next
+	}
 }
 
 // halved is M after its first step: with X0 = Up (I+S)^-1 V^T a^T for the thin

@@ -14,6 +14,7 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
+	"flowproof/exactmath/spectral"
 	"flowproof/verify"
 	certified "flowproof/verify/condition"
 )
@@ -267,22 +268,16 @@ func TestTwistBounds(t *testing.T) {
 	}
 	for _, tw := range []twist{
 		{lambda: 7. / 16, rho: 1}, {lambda: 7. / 16, rho: 7. / 9}, {lambda: 1, rho: 1}, {lambda: 0.3, rho: 0.6},
-		{lambda: 1, rho: 1, singular: true}, {lambda: 0.8, rho: 1, singular: true},
+		{lambda: 1, rho: 1, isometric: true}, {lambda: 0.8, rho: 1, isometric: true}, {lambda: 1, rho: quarterRoot, isometric: true}, {lambda: 0.7, rho: 0.6, isometric: true},
 	} {
 		for k := range 101 {
 			angle := math.Pi * float64(k) / 100
 			h := &halved{planes: []plane{{0, 1, angle}}, axis: []float64{math.Cos(float64(k)), math.Sin(float64(k))}}
 			d := h.blocks(tw)
-			l, r, c := tw.lambda, tw.rho, math.Cos(angle/2)
-			want := [5]float64{
-				l + r*math.Sqrt(1+l*l-2*l*c),
-				1 / l,
-				l * (1 + 1/r),
-				r / l * math.Sqrt(1+l*l-2*l*c),
-				1 / r,
-			}
-			if tw.singular {
-				want = [5]float64{math.Sqrt(1 + l*l - 2*l*c), 2 / l, l, shearOf(2/l, c), 1}
+			l, r, m, in := tw.lambda, tw.rho, math.Sqrt(1+tw.lambda*tw.lambda-2*tw.lambda*math.Cos(angle/2)), tw.inner(angle)
+			want := [5]float64{l + r*m, in[0], in[1], in[2], 1 / r}
+			if tw.isometric {
+				want[0] = r * m
 			}
 			for i, w := range want {
 				// D3 is a sum of a conformal and an anticonformal part too.
@@ -294,22 +289,28 @@ func TestTwistBounds(t *testing.T) {
 	}
 }
 
+// provedNorms returns the bounds on |X0|, .., |X5| of PROOFS.md, section 1.4.
+func provedNorms(t twist) [6]float64 {
+	root, inner, rests := math.Hypot(1, t.lambda), t.inner(math.Pi), t.rests()
+	norms := [6]float64{1, 1 + t.rho*root, 0, 0, 0, 1 + max(1, 1/t.rho)}
+	if !t.isometric {
+		norms[1] = 1 + max(1, t.lambda+t.rho*root)
+	}
+	for k, x := range inner {
+		norms[k+2] = max(x, math.Abs(rests[k+1]))
+	}
+	return norms
+}
+
 // TestOrthogonalConstant recomputes the two constants from the bounds on the
 // six norms, PROOFS.md, section 1.4.
 func TestOrthogonalConstant(t *testing.T) {
 	for _, c := range []struct {
 		odd            bool
 		bound, product float64
-	}{{false, OrthogonalBoundEven, 13_700}, {true, OrthogonalBoundOdd, 13_800}} {
-		tw := provedTwist(c.odd)
-		l, r := tw.lambda, tw.rho
-		root := math.Sqrt(1 + l*l)
-		norms := []float64{1, 1 + max(1, l+r*root), 1 / l, l * (1 + 1/r), r / l * root, 1 + 1/r}
-		if tw.singular {
-			norms = []float64{1, 1 + root, 2 / l, l, shearOf(2/l, 0), 2}
-		}
+	}{{false, OrthogonalBoundEven, 13_341}, {true, OrthogonalBoundOdd, 13_800}} {
 		worst, product := 0.0, 1.0
-		for _, x := range norms {
+		for _, x := range provedNorms(provedTwist(c.odd)) {
 			k := (x + math.Sqrt(x*x+4)) / 2
 			worst, product = max(worst, k), product*k*k
 		}
@@ -322,20 +323,23 @@ func TestOrthogonalConstant(t *testing.T) {
 	}
 }
 
-// TestSingularTwist: Lemma 1.5' of PROOFS.md, which Orthogonal falls back on, on
-// random and weird rotations: the product, and the proved norms.
-func TestSingularTwist(t *testing.T) {
+// TestIsometricTwist: Lemma 1.5' of PROOFS.md, on random and weird rotations: the
+// product, and the proved norms.
+func TestIsometricTwist(t *testing.T) {
 	for _, n := range []int{2, 3, 5, 8, 9, 17, 33} {
 		rng := rand.New(rand.NewPCG(13, uint64(n)))
 		all := weirdRotations(n, rng)
 		all["random"] = haar(n, rng)
 		for name, m := range all {
-			for _, lambda := range []float64{1, 0.75} {
+			for _, tw := range []twist{{1, 1, true}, {0.75, 1, true}, {1, quarterRoot, true}, {0.8, 0.6, true}} {
+				if n%2 == 1 && tw.rho != 1 {
+					continue
+				}
 				h, err := newHalved(m, n/2)
 				if err != nil {
 					t.Fatal(err)
 				}
-				x := h.layers(twist{lambda, 1, true})
+				x := h.layers(tw)
 				f, err := frame{part: half(t, n), p: n / 2, q: n - n/2}.alternating(coupling.Lower, x[:]...)
 				if err != nil {
 					t.Fatal(err)
@@ -345,12 +349,11 @@ func TestSingularTwist(t *testing.T) {
 					t.Fatal(err)
 				}
 				if !res.Within(big.NewRat(int64(n), 1e13)) {
-					t.Errorf("n=%d %s, lambda %v: residual %s", n, name, lambda, res.ResidualMax.FloatString(20))
+					t.Errorf("n=%d %s, %+v: residual %s", n, name, tw, res.ResidualMax.FloatString(20))
 				}
-				root := math.Sqrt(1 + lambda*lambda)
-				for k, bound := range []float64{1, 1 + root, 2 / lambda, max(1, lambda), shearOf(2/lambda, 0), 2} {
-					if norm := mat.Norm(x[k], 2); norm > 1e-9 && spectralNorm(x[k]) > bound+1e-9 {
-						t.Errorf("n=%d %s, lambda %v: |X%d| = %v, want at most %v", n, name, lambda, k, spectralNorm(x[k]), bound)
+				for k, bound := range provedNorms(tw) {
+					if norm := spectral.Dense(x[k]).Bound; norm > bound+1e-9 {
+						t.Errorf("n=%d %s, %+v: |X%d| = %v, want at most %v", n, name, tw, k, norm, bound)
 					}
 				}
 			}

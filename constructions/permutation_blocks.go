@@ -4,69 +4,52 @@ import (
 	"fmt"
 
 	"flowproof/coupling"
+	"flowproof/exactmath"
 	"flowproof/exactmath/sparse"
 )
 
-// NotPermutationError reports a list that is not a permutation of 0..n-1.
-type NotPermutationError struct {
-	Index  int // 0-based place in the list
-	Reason string
-}
-
-func (e *NotPermutationError) Error() string {
-	return fmt.Sprintf("not a permutation: entry %d %s", e.Index, e.Reason)
-}
-
-// OddPermutationError reports a permutation of determinant -1. It wraps
-// ErrOrientation, which names the two ways out.
+// OddPermutationError reports a permutation, with or without signs, of
+// determinant -1. It wraps ErrOrientation.
 type OddPermutationError struct{ N int }
 
 func (e *OddPermutationError) Error() string {
-	return fmt.Sprintf("the permutation of %d points is odd, its determinant is -1: %v", e.N, ErrOrientation)
+	return fmt.Sprintf("the permutation of %d points has determinant -1: %v", e.N, ErrOrientation)
 }
 
 // Unwrap returns ErrOrientation.
 func (e *OddPermutationError) Unwrap() error { return ErrOrientation }
 
-// permBlocks is an even permutation in block order, the smaller part first: the
-// points 0..p-1 are the first part F, p..p+q-1 the second part S.
+// permBlocks is a permutation with signs, of determinant 1, in block order, the
+// smaller part first: the points 0..p-1 are the first part F, p..p+q-1 the second
+// part S. It sends e_i to sign[i] e_to[i].
 type permBlocks struct {
 	frame
-	to, from []int // point -> its image, its preimage
+	signed
+	from []int // the inverse of to
 }
 
-// newPermBlocks checks perm and brings it into block order.
-func newPermBlocks(perm []int, part coupling.Partition) (*permBlocks, error) {
-	n := len(perm)
-	seen := make([]int, n)
-	for j, i := range perm {
-		if i < 0 || n <= i {
-			return nil, &NotPermutationError{j, fmt.Sprintf("is %d, want 0..%d", i, n-1)}
-		}
-		if seen[i] != 0 {
-			return nil, &NotPermutationError{j, fmt.Sprintf("is %d, as entry %d is; want each of 0..%d once", i, seen[i]-1, n-1)}
-		}
-		seen[i] = j + 1
-	}
-	target, err := sparse.Permutation(perm)
-	if err != nil {
-		return nil, err
-	}
+// newPermBlocks checks the target and brings it into block order.
+func newPermBlocks(target exactmath.Matrix, part coupling.Partition) (*permBlocks, error) {
 	f, err := newFrame(target, part)
 	if err != nil {
 		return nil, err
 	}
-	m := &permBlocks{f, make([]int, n), make([]int, n)}
+	perm, sign, ok := sparse.SignedPermutation(target)
+	if !ok {
+		return nil, ErrNotPermutation
+	}
+	n := len(perm)
+	if sparse.PermutationSign(perm, sign) < 0 {
+		return nil, &OddPermutationError{n}
+	}
+	m := &permBlocks{f, newSigned(n), make([]int, n)}
 	place := make([]int, n)
 	for k, i := range f.order {
 		place[i] = k
 	}
 	for k, i := range f.order {
-		m.to[k] = place[perm[i]]
+		m.set(k, place[perm[i]], sign[i])
 		m.from[m.to[k]] = k
-	}
-	if (n-len(cyclesOf(m.to)))%2 != 0 {
-		return nil, &OddPermutationError{n}
 	}
 	return m, nil
 }
@@ -92,23 +75,26 @@ func cyclesOf(to []int) [][]int {
 	return cycles
 }
 
-// pureCycles returns the cycles that stay in F and those that stay in S.
-func (m *permBlocks) pureCycles() (inF, inS [][]int) {
-	for _, c := range cyclesOf(m.to) {
+// cyclesByPart returns the cycles that stay in F, those that stay in S, and those
+// that visit both.
+func (m *permBlocks) cyclesByPart() (inF, inS, mixed []signedCycle) {
+	for _, c := range m.cycles() {
 		k := 0
-		for _, i := range c {
+		for _, i := range c.point {
 			if m.first(i) {
 				k++
 			}
 		}
 		switch k {
-		case len(c):
+		case c.length:
 			inF = append(inF, c)
 		case 0:
 			inS = append(inS, c)
+		default:
+			mixed = append(mixed, c)
 		}
 	}
-	return inF, inS
+	return inF, inS, mixed
 }
 
 // sumEntries returns the rows x cols matrix with the given entries, those at one

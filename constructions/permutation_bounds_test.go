@@ -180,7 +180,10 @@ func TestPermutationLemmas(t *testing.T) {
 		for l := 1; l <= top; l++ {
 			for _, odd := range []bool{false, true} {
 				bound := pair
-				if odd && k%2 == 1 && l%2 == 0 && k < l { // the marked cycle comes last
+				switch {
+				case k == l:
+					bound = two
+				case odd && k%2 == 1 && l%2 == 0 && k < l: // the marked cycle comes last
 					bound = single
 				}
 				w := involutoryOf(bad(k), bad(l))
@@ -227,6 +230,17 @@ func (m fieldMatrix) plus(f int, x fieldMatrix, prime int) fieldMatrix {
 		}
 	}
 	return z
+}
+
+func (m fieldMatrix) zero() bool {
+	for _, row := range m {
+		for _, v := range row {
+			if v != 0 {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // solvable decides whether some rows x cols matrix X has a X = b and X c = d.
@@ -284,36 +298,52 @@ func solvable(a, b, c, d fieldMatrix, rows, cols, prime int) bool {
 	return true
 }
 
-// fourFit decides by brute force whether M = L(X1) U(X2) L(X3) U(X4) over the
-// integers modulo a prime, parts of p and q points: L(-X1) M U(-X4) has lower right
-// block I, and its inverse has upper left block I. For each X1 these are linear
-// in X4.
-func fourFit(to []int, p, prime int) bool {
-	n := len(to)
-	q := n - p
-	block := func(r0, r1, c0, c1 int, inverse bool) fieldMatrix {
-		m := newField(r1-r0, c1-c0)
-		for j, i := range to {
-			if inverse {
-				j, i = i, j
-			}
-			if r0 <= i && i < r1 && c0 <= j && j < c1 {
-				m[i-r0][j-c0] = 1
-			}
+// fieldBlocks returns the blocks of a signed permutation, parts of p and n - p
+// points, over the integers modulo a prime.
+func fieldBlocks(m signed, p, prime int) (a, b, c, e fieldMatrix) {
+	n := len(m.to)
+	a, b, c, e = newField(p, p), newField(p, n-p), newField(n-p, p), newField(n-p, n-p)
+	for j, i := range m.to {
+		v := (int(m.sign[j]) + prime) % prime
+		switch {
+		case i < p && j < p:
+			a[i][j] = v
+		case i < p:
+			b[i][j-p] = v
+		case j < p:
+			c[i-p][j] = v
+		default:
+			e[i-p][j-p] = v
 		}
-		return m
 	}
-	a, b := block(0, p, 0, p, false), block(0, p, p, n, false)
-	c, e := block(p, n, 0, p, false), block(p, n, p, n, false)
-	al, be := block(0, p, 0, p, true), block(0, p, p, n, true)
-	r, s := block(p, n, 0, p, true), block(p, n, p, n, true)
-	unit := func(n int) fieldMatrix {
-		m := newField(n, n)
-		for i := range m {
-			m[i][i] = 1
-		}
-		return m
+	return a, b, c, e
+}
+
+func fieldUnit(n int) fieldMatrix {
+	m := newField(n, n)
+	for i := range m {
+		m[i][i] = 1
 	}
+	return m
+}
+
+// inverted is the inverse of a signed permutation.
+func (s signed) inverted() signed {
+	r := newSigned(len(s.to))
+	for i, j := range s.to {
+		r.set(j, i, s.sign[i])
+	}
+	return r
+}
+
+// fewFit decides by brute force whether M = L(X1) U(X2) L(X3), and whether M = L(X1)
+// U(X2) L(X3) U(X4), over the integers modulo a prime, parts of p and q points. For
+// each X1: L(-X1) M L(-X3) is U(b), or L(-X1) M U(-X4) has lower right block I and its
+// inverse upper left block I, which are linear equations for X4.
+func fewFit(m signed, p, prime int) (three, four bool) {
+	q := len(m.to) - p
+	a, b, c, e := fieldBlocks(m, p, prime)
+	al, be, r, s := fieldBlocks(m.inverted(), p, prime)
 	x1 := newField(q, p)
 	total := 1
 	for range p * q {
@@ -327,42 +357,73 @@ func fourFit(to []int, p, prime int) bool {
 			}
 		}
 		z := c.plus(-1, x1.mul(a, prime), prime)
-		w := e.plus(-1, x1.mul(b, prime), prime).plus(-1, unit(q), prime)
+		w := e.plus(-1, x1.mul(b, prime), prime).plus(-1, fieldUnit(q), prime)
+		upper := a.plus(-1, b.mul(z, prime), prime).plus(-1, fieldUnit(p), prime)
+		three = three || w.zero() && upper.zero()
 		y := r.plus(1, s.mul(x1, prime), prime)
-		v := unit(p).plus(-1, al, prime).plus(-1, be.mul(x1, prime), prime)
-		if solvable(z, w, y, v, p, q, prime) {
-			return true
+		v := fieldUnit(p).plus(-1, al, prime).plus(-1, be.mul(x1, prime), prime)
+		four = four || solvable(z, w, y, v, p, q, prime)
+		if three && four {
+			break
 		}
 	}
-	return false
+	return three, four
 }
 
-// TestPermutationFourLayers compares theorem 4.3 on four layers with an
-// exhaustive search over finite fields of odd characteristic. Where no flow
+// fieldsOf returns the primes for which TestPermutationFewLayers searches in
+// dimension n.
+func fieldsOf(signs bool) map[int][]int {
+	switch {
+	case signs && *long:
+		return map[int][]int{2: {3, 5, 7, 11, 13}, 3: {3, 5, 7, 11}, 4: {3, 5, 7}, 5: {3}}
+	case signs:
+		return map[int][]int{2: {3, 5, 7}, 3: {3, 5, 7}, 4: {3, 5}}
+	case *long:
+		return map[int][]int{3: {3, 5, 7, 11}, 4: {3, 5, 7, 11}, 5: {3, 5}, 6: {3}}
+	}
+	return map[int][]int{3: {3, 5, 7}, 4: {3, 5}, 5: {3}}
+}
+
+// TestPermutationFewLayers compares theorems 4.3 and 4.9 on three and four layers
+// with an exhaustive search over finite fields of odd characteristic. Where no flow
 // exists modulo a prime, none exists with weights whose denominators it does not
 // divide.
-func TestPermutationFourLayers(t *testing.T) {
-	cases := map[int][]int{3: {3, 5, 7}, 4: {3, 5}, 5: {3}}
-	if *long {
-		cases = map[int][]int{3: {3, 5, 7, 11}, 4: {3, 5, 7, 11}, 5: {3, 5}, 6: {3}}
+func TestPermutationFewLayers(t *testing.T) {
+	check := func(perm []int, sign []float64, prime int) {
+		t.Helper()
+		n := len(perm)
+		b, err := PermutationDepth(permMust(sparse.FromSigned(perm, sign)), half(t, n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, swapped := newSigned(n), newSigned(n) // parts exchanged
+		for j, i := range perm {
+			m.set(j, i, sign[j])
+			swapped.set((j+n-n/2)%n, (i+n-n/2)%n, sign[j])
+		}
+		for order, m := range []signed{m, swapped} {
+			p := n / 2
+			if order == 1 {
+				p = n - p
+			}
+			if three, four := fewFit(m, p, prime); three != (b.Lower <= 3) || four != (b.Lower <= 4) {
+				t.Errorf("n = %d modulo %d, %v %v, order %d: three layers %v, four %v, bounds %d to %d",
+					n, prime, perm, sign, order, three, four, b.Lower, b.Upper)
+			}
+		}
 	}
-	for n, primes := range cases {
+	for n, primes := range fieldsOf(false) {
+		plus := make([]float64, n)
+		for i := range plus {
+			plus[i] = 1
+		}
 		for _, prime := range primes {
-			visitEven(n, func(perm []int) {
-				b, err := PermutationDepth(perm, half(t, n))
-				if err != nil {
-					t.Fatal(err)
-				}
-				swapped := make([]int, n) // parts exchanged
-				for j, i := range perm {
-					swapped[(j+n-n/2)%n] = (i + n - n/2) % n
-				}
-				for order, fit := range []bool{fourFit(perm, n/2, prime), fourFit(swapped, n-n/2, prime)} {
-					if fit != (b.Lower <= 4) {
-						t.Errorf("n = %d modulo %d, %v, order %d: four layers %v, bounds %+v", n, prime, perm, order, fit, b)
-					}
-				}
-			})
+			visitEven(n, func(perm []int) { check(perm, plus, prime) })
+		}
+	}
+	for n, primes := range fieldsOf(true) {
+		for _, prime := range primes {
+			visitSigned(n, func(perm []int, sign []float64) { check(perm, sign, prime) })
 		}
 	}
 }
@@ -370,41 +431,62 @@ func TestPermutationFourLayers(t *testing.T) {
 // TestPermutationAngles compares the criterion for five layers with numbers
 // counted angle by angle.
 func TestPermutationAngles(t *testing.T) {
-	for n := 2; n <= 7; n++ {
-		part := half(t, n)
-		visitEven(n, func(perm []int) {
-			m, err := newPermBlocks(perm, part)
-			if err != nil {
-				t.Fatal(err)
-			}
-			inF, inS := m.pureCycles()
-			const turn = 420 // all angles of cycles up to 7
-			var net [turn]int
-			room := [2]int{m.q, m.p}
-			for k, cycles := range [][][]int{inF, inS} {
-				for _, c := range cycles {
-					room[1-k] -= len(c)
-					for j := range len(c) {
-						net[j*turn/len(c)] += 1 - 2*k
+	check := func(target *sparse.Matrix) {
+		t.Helper()
+		n, _ := target.Dims()
+		m, err := newPermBlocks(target, half(t, n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		inF, inS, _ := m.cyclesByPart()
+		const turn = 840 // all angles of cycles up to 7, with signs
+		var net [turn]int
+		room := [2]int{m.q, m.p}
+		for k, cycles := range [][]signedCycle{inF, inS} {
+			for _, c := range cycles {
+				room[1-k] -= len(c.point)
+				sign := 1.0
+				for _, i := range c.point {
+					sign *= m.sign[i]
+				}
+				for j := range len(c.point) {
+					angle := j * turn / len(c.point)
+					if sign < 0 {
+						angle += turn / (2 * len(c.point))
 					}
+					net[angle] += 1 - 2*k
 				}
 			}
-			for _, v := range net[1:] {
-				room[0] -= max(v, 0)
-				room[1] -= max(-v, 0)
-			}
-			if got, want := m.anglesFit(inF, inS), room[0] >= 0 && room[1] >= 0; got != want {
-				t.Fatalf("%v: %v, want %v", perm, got, want)
-			}
-		})
+		}
+		agree := true
+		for _, v := range net[1:] {
+			agree = agree && v == 0
+			room[0] -= max(v, 0)
+			room[1] -= max(-v, 0)
+		}
+		got := netAngles(inF, inS)
+		if agree != (len(got) == 0) {
+			t.Fatalf("%v %v: angles %v", m.to, m.sign, got)
+		}
+		if got, want := m.anglesFit(got, inF, inS), room[0] >= 0 && room[1] >= 0; got != want {
+			t.Fatalf("%v %v: %v, want %v", m.to, m.sign, got, want)
+		}
+	}
+	for n := 2; n <= 7; n++ {
+		visitEven(n, func(perm []int) { check(matrixOf(perm)) })
+	}
+	for n := 2; n <= 5; n++ {
+		visitSigned(n, func(perm []int, sign []float64) { check(permMust(sparse.FromSigned(perm, sign))) })
 	}
 }
 
 func ExamplePermutationDepth() {
 	part, _ := coupling.Half(6)
-	b, _ := PermutationDepth([]int{0, 1, 2, 4, 5, 3}, part)
+	cycle, _ := sparse.Permutation([]int{0, 1, 2, 4, 5, 3})
+	b, _ := PermutationDepth(cycle, part)
 	fmt.Println(b.Lower, b.Upper)
-	f, _ := PermutationInteger([]int{3, 4, 5, 1, 0, 2}, part)
+	exchange, _ := sparse.Permutation([]int{3, 4, 5, 1, 0, 2})
+	f, _ := PermutationInteger(exchange, part)
 	fmt.Println(f.Depth())
 	// Output:
 	// 6 6

@@ -51,8 +51,8 @@ func fullCycles(nu []int) (sigma, phi []int) {
 	return sigma, phi
 }
 
-// matching adds up which cycles two signed permutations W and A have, by length
-// and sign, those of A counted negatively.
+// matching counts cycles of signed permutations by length and sign, those of one
+// positively and those of another negatively.
 type matching map[cycleType]int
 
 // cycleType is the type of a cycle of a signed permutation: its power length
@@ -62,10 +62,28 @@ type cycleType struct {
 	sign   float64
 }
 
-// matched reports whether W - I = X2 X3 and A - I = X3 X2 with integer X2 and X3
+// matched returns how many more cycles of each type are in a than in b, where
+// that is not 0, cycles (1, 1) apart: they match anything.
+func matched(a, b []signedCycle) matching {
+	net := make(matching)
+	for _, c := range a {
+		net[c.cycleType]++
+	}
+	for _, c := range b {
+		net[c.cycleType]--
+	}
+	for t, k := range net {
+		if k == 0 || t == (cycleType{1, 1}) {
+			delete(net, t)
+		}
+	}
+	return net
+}
+
+// fits reports whether W - I = X2 X3 and A - I = X3 X2 with integer X2 and X3
 // as five uses them: cycles of one type, or one exchange (2, 1) of one against
 // the fixed points (1, -1) and (1, 1) of the other; (1, 1) is free.
-func (m matching) matched() bool {
+func (m matching) fits() bool {
 	for t, k := range m {
 		if k != 0 && (t.length > 2 || t == cycleType{2, -1}) {
 			return false

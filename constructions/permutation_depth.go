@@ -1,40 +1,100 @@
 package constructions
 
-import "sort"
-
 // The reasons why a permutation needs as many layers as DepthBounds says.
 const (
 	reasonIdentity = "the identity is the empty product"
-	reasonThree    = "the product of three layers is no permutation matrix but the identity: " +
-		"its inverse has minus the middle weight where the transpose has no negative entry"
-	reasonFour = "the product of four layers is a permutation matrix only if that keeps the parts " +
-		"and has the same cycle lengths above 1 in both"
+	reasonTwo      = "the product of two layers is no permutation matrix, with or without signs, but the identity"
+	reasonThree    = "the product of three layers is a permutation matrix, with or without signs, only if that is made of " +
+		"fixed points and quarter turns: its inverse has minus the middle weight where the transpose has plus"
+	reasonFour = "the product of four layers is a permutation matrix, with or without signs, only if each of its cycles keeps the parts " +
+		"or is a run in one and a run as long in the other with sign -1, and the eigenvalues of the cycles inside both parts agree but for 1"
 	reasonFive = "in a product of five layers the eigenvalues of the cycles inside one part that are not positive numbers " +
 		"must be among those of the other part, where too few are free"
 )
 
+// plan says how Permutation builds its flow.
+type plan struct {
+	depth    int
+	turns    bool      // by the three layers of quarter turns
+	rewiring *rewiring // or from this; else by six layers, of which some vanish
+}
+
+func (m *permBlocks) plan() plan {
+	inF, inS, mixed := m.cyclesByPart()
+	net := matched(inS, inF)
+	balanced := true
+	for _, c := range mixed {
+		balanced = balanced && m.balanced(c)
+	}
+	switch {
+	case m.turns(inF, inS, mixed):
+		return plan{depth: min(3*len(mixed), 3), turns: true}
+	case balanced && len(net) == 0:
+		return plan{depth: 4}
+	case m.exchanges():
+		return plan{depth: 5}
+	}
+	r := m.runs().rewire()
+	switch {
+	case r == nil:
+		return plan{depth: 6}
+	case len(mixed) == 0:
+		return plan{depth: 4, rewiring: r}
+	}
+	return plan{depth: 5, rewiring: r}
+}
+
 // depth implements PermutationDepth.
 func (m *permBlocks) depth() DepthBounds {
-	inF, inS := m.pureCycles()
-	kept, identity := 0, true
-	for _, cycles := range [][][]int{inF, inS} {
-		for _, c := range cycles {
-			kept += len(c)
-			identity = identity && len(c) == 1
+	inF, inS, mixed := m.cyclesByPart()
+	balanced := true
+	for _, c := range mixed {
+		balanced = balanced && m.balanced(c)
+	}
+	net, upper := netAngles(inF, inS), m.plan().depth
+	switch {
+	case upper == 0:
+		return DepthBounds{0, 0, reasonIdentity}
+	case m.turns(inF, inS, mixed):
+		return DepthBounds{3, upper, reasonTwo}
+	case balanced && len(net) == 0:
+		return DepthBounds{4, upper, reasonThree}
+	case !m.anglesFit(net, inF, inS):
+		return DepthBounds{6, upper, reasonFive}
+	}
+	return DepthBounds{5, upper, reasonFour}
+}
+
+// turns reports whether the permutation is made of fixed points and quarter turns
+// of a plane of one coordinate of F and one of S.
+func (m *permBlocks) turns(inF, inS, mixed []signedCycle) bool {
+	for _, c := range mixed {
+		if (c.cycleType != cycleType{2, -1}) {
+			return false
 		}
 	}
-	mixed := kept < len(m.to)
-	switch {
-	case identity && !mixed:
-		return DepthBounds{0, 0, reasonIdentity}
-	case !mixed && sameLengths(inF, inS):
-		return DepthBounds{4, 4, reasonThree}
-	case !m.anglesFit(inF, inS):
-		return DepthBounds{6, 6, reasonFive}
-	case m.exchanges() || m.rewirable() != nil:
-		return DepthBounds{5, 5, reasonFour}
+	for _, c := range append(inF[:len(inF):len(inF)], inS...) {
+		if (c.cycleType != cycleType{1, 1}) {
+			return false
+		}
 	}
-	return DepthBounds{5, 6, reasonFour}
+	return true
+}
+
+// balanced reports whether a cycle that visits both parts is a run of F followed
+// by a run of S of the same length, with sign -1: those are the mixed cycles of
+// products of four layers.
+func (m *permBlocks) balanced(c signedCycle) bool {
+	inF, entries := 0, 0 // points in F, arcs from F to S
+	for _, i := range c.point {
+		if m.first(i) {
+			inF++
+			if !m.first(m.to[i]) {
+				entries++
+			}
+		}
+	}
+	return entries == 1 && 2*inF == c.length && c.cycleType.sign < 0
 }
 
 // exchanges reports whether all of F goes to S: then X0 = 0, and five of the six
@@ -48,66 +108,56 @@ func (m *permBlocks) exchanges() bool {
 	return true
 }
 
-// rewirable returns a rewiring, or nil if none was found or none is needed.
-func (m *permBlocks) rewirable() *rewiring {
-	if m.exchanges() {
-		return nil
-	}
-	return m.runs().rewire()
-}
-
-// sameLengths reports whether both lists have the same cycle lengths, fixed
-// points apart.
-func sameLengths(a, b [][]int) bool {
-	x, y := lengthsAbove1(a), lengthsAbove1(b)
-	for len(x) > 0 && len(y) > 0 && x[0] == y[0] {
-		x, y = x[1:], y[1:]
-	}
-	return len(x)+len(y) == 0
-}
-
-// lengthsAbove1 returns the lengths > 1, sorted.
-func lengthsAbove1(cycles [][]int) (out []int) {
-	for _, c := range cycles {
-		if len(c) > 1 {
-			out = append(out, len(c))
+// netAngles returns N_F - N_S by the order of the angle, where it is not 0: N_F(t) and
+// N_S(t) are the numbers of cycles inside F and inside S that have the eigenvalue
+// exp(i t), for t != 0. A cycle of length k and sign 1 has the angles whose order
+// divides k, one of sign -1 those whose order divides 2k, but not k.
+func netAngles(inF, inS []signedCycle) map[int]int {
+	net := make(map[int]int)
+	for t, k := range matched(inF, inS) {
+		top := t.length
+		if t.sign < 0 {
+			top = 2 * t.length
 		}
-	}
-	sort.Ints(out)
-	return out
-}
-
-// anglesFit is the condition that five layers need, PROOFS.md, theorem 4.3(c).
-// Let N_F(t) and N_S(t) be the numbers of cycles inside F and inside S whose length
-// is a multiple of the order of the angle t. The sum of max(0, N_F(t) - N_S(t))
-// over all t != 0 is at most the number of points of S that are in no cycle inside
-// S, and the same with F and S exchanged. There are phi(d) angles of order d.
-func (m *permBlocks) anglesFit(inF, inS [][]int) bool {
-	roomF, roomS := m.p, m.q
-	net := make(map[int]int) // order -> N_F - N_S
-	add := func(cycles [][]int, room *int, sign int) {
-		count := make(map[int]int)
-		for _, c := range cycles {
-			*room -= len(c)
-			count[len(c)]++
+		add := func(d int) {
+			if t.sign > 0 || t.length%d != 0 {
+				net[d] += k
+			}
 		}
-		for length, k := range count {
-			for d := 1; d*d <= length; d++ {
-				if length%d == 0 {
-					net[d] += sign * k
-					if d*d < length {
-						net[length/d] += sign * k
-					}
+		for d := 1; d*d <= top; d++ {
+			if top%d == 0 {
+				add(d)
+				if d*d < top {
+					add(top / d)
 				}
 			}
 		}
 	}
-	add(inF, &roomF, 1)
-	add(inS, &roomS, -1)
+	delete(net, 1)
 	for d, k := range net {
-		if d > 1 && k > 0 {
+		if k == 0 {
+			delete(net, d)
+		}
+	}
+	return net
+}
+
+// anglesFit is the condition that five layers need, PROOFS.md, theorem 4.3(c): the
+// sum of max(0, N_F(t) - N_S(t)) over all t != 0 is at most the number of points of
+// S that are in no cycle inside S, and the same with F and S exchanged. There are
+// phi(d) angles of order d.
+func (m *permBlocks) anglesFit(net map[int]int, inF, inS []signedCycle) bool {
+	roomF, roomS := m.p, m.q
+	for _, c := range inF {
+		roomF -= c.length
+	}
+	for _, c := range inS {
+		roomS -= c.length
+	}
+	for d, k := range net {
+		if k > 0 {
 			roomS -= k * totient(d)
-		} else if d > 1 {
+		} else {
 			roomF += k * totient(d)
 		}
 	}

@@ -12,18 +12,18 @@ func (m *permBlocks) five(r *rewiring) (*coupling.Flow, error) {
 	w := newSigned(m.q)   // W
 	fwd := newSigned(m.p) // A^-1
 	for s := m.p; s < len(m.to); s++ {
-		w.set(s-m.p, m.to[s]-m.p, 1) // wrong at the ends of runs, set below
+		w.set(s-m.p, m.to[s]-m.p, m.sign[s]) // wrong at the ends of runs, set below
 	}
 	for f := range m.p {
-		fwd.set(f, m.to[f], 1)
+		fwd.set(f, m.to[f], m.sign[f])
 	}
 	x5 := weights{kind: coupling.Upper}
 	for y, z := range r.to {
 		s, t := r.inS[y][len(r.inS[y])-1], r.inS[z][0]
 		f := m.from[t]
 		w.set(s-m.p, t-m.p, r.sign[y])
-		fwd.set(f, m.to[s], -r.sign[y])
-		x5.entries = append(x5.entries, sparse.Entry{Row: f, Col: s - m.p, Value: -r.sign[y]})
+		fwd.set(f, m.to[s], -r.sign[y]*m.sign[f]*m.sign[s])
+		x5.entries = append(x5.entries, sparse.Entry{Row: f, Col: s - m.p, Value: -r.sign[y] * m.sign[f]})
 	}
 	x1 := weights{kind: coupling.Upper} // (b - X3) W^-1
 	x2 := weights{kind: coupling.Lower}
@@ -43,10 +43,10 @@ func (m *permBlocks) five(r *rewiring) (*coupling.Flow, error) {
 	}
 	for f := range m.p {
 		if s := m.to[f]; !m.first(s) {
-			x4.entries = append(x4.entries, sparse.Entry{Row: back.to[s-m.p], Col: f, Value: back.sign[s-m.p]})
+			x4.entries = append(x4.entries, sparse.Entry{Row: back.to[s-m.p], Col: f, Value: back.sign[s-m.p] * m.sign[f]})
 		}
 		if s := m.from[f]; !m.first(s) {
-			x1.entries = append(x1.entries, sparse.Entry{Row: f, Col: w.to[s-m.p], Value: w.sign[s-m.p]})
+			x1.entries = append(x1.entries, sparse.Entry{Row: f, Col: w.to[s-m.p], Value: w.sign[s-m.p] * m.sign[s]})
 		}
 	}
 	factorCycles(w, fwd, add2, add3)
@@ -127,4 +127,17 @@ func factorCycles(w, inverse signed, add2, add3 func(i, j int, v float64)) {
 			}
 		}
 	}
+}
+
+// three returns quarter turns, and nothing else, as U(b) L(c) U(b): b c = -1 in each
+// plane. PROOFS.md, theorem 4.9(a).
+func (m *permBlocks) three() (*coupling.Flow, error) {
+	b, c := weights{kind: coupling.Upper}, weights{kind: coupling.Lower}
+	for f := range m.p {
+		if s := m.to[f]; !m.first(s) {
+			c.entries = append(c.entries, sparse.Entry{Row: s - m.p, Col: f, Value: m.sign[f]})
+			b.entries = append(b.entries, sparse.Entry{Row: f, Col: s - m.p, Value: m.sign[s]})
+		}
+	}
+	return m.additive(b, c, b)
 }

@@ -3,15 +3,19 @@ package constructions
 // runs lists the maximal runs of a permutation inside a part, those of the
 // cycles that visit both. A run of S, number y, is followed by a run of F, which
 // has the same number, and this by the run next[y] of S.
+//
+// signS[y] is the product of the signs on the arcs inside the run y of S, signF[y]
+// that of those inside the run y of F and at both its ends.
 type runs struct {
 	inS, inF     [][]int
+	signS, signF []float64
 	next         []int
-	pureS, pureF [][]int
+	pureS, pureF []signedCycle
 }
 
 func (m *permBlocks) runs() *runs {
 	r := &runs{}
-	r.pureF, r.pureS = m.pureCycles()
+	r.pureF, r.pureS, _ = m.cyclesByPart()
 	number := make([]int, len(m.to)) // of the run of S that begins here
 	for f := range m.p {
 		t := m.to[f]
@@ -20,15 +24,19 @@ func (m *permBlocks) runs() *runs {
 		}
 		number[t] = len(r.inS)
 		var run []int
+		sign := 1.0
 		for ; !m.first(t); t = m.to[t] {
 			run = append(run, t)
+			sign *= m.sign[t]
 		}
-		r.inS = append(r.inS, run)
-		run = nil
+		last := m.sign[run[len(run)-1]] // on the arc from S to F
+		r.inS, r.signS = append(r.inS, run), append(r.signS, sign*last)
+		run, sign = nil, last
 		for ; m.first(t); t = m.to[t] {
 			run = append(run, t)
+			sign *= m.sign[t]
 		}
-		r.inF = append(r.inF, run)
+		r.inF, r.signF = append(r.inF, run), append(r.signF, sign)
 		r.next = append(r.next, t) // the point, for now
 	}
 	for y, t := range r.next {
@@ -40,7 +48,7 @@ func (m *permBlocks) runs() *runs {
 // rewiring closes the runs of S to a signed permutation W of S, and those of F
 // to one of F, the inverse of A: run y of S is followed by sign[y] times run
 // to[y] of S, and the run of F before that one, prev[to[y]], by -sign[y] times
-// run y of F. PROOFS.md, lemma 4.7.
+// the signs of the two arcs that are cut times run y of F. PROOFS.md, lemma 4.7.
 type rewiring struct {
 	*runs
 	to   []int
@@ -53,9 +61,6 @@ const smallRewiring = 5
 // rewire looks for a rewiring whose W and A match, and returns nil if it finds
 // none: for up to smallRewiring runs there is none then.
 func (r *runs) rewire() *rewiring {
-	if len(r.next) == 0 {
-		return nil
-	}
 	if len(r.next) > smallRewiring {
 		return r.rewireLarge()
 	}
@@ -106,18 +111,12 @@ func (w *rewiring) followers() []int {
 }
 
 func (w *rewiring) matches() bool {
-	m := make(matching)
-	for _, c := range w.pureS {
-		m[cycleType{len(c), 1}]++
-	}
-	for _, c := range w.pureF {
-		m[cycleType{len(c), 1}]--
-	}
+	m := matched(w.pureS, w.pureF)
 	for _, c := range cyclesOf(w.to) {
 		t := cycleType{0, 1}
 		for _, y := range c {
 			t.length += len(w.inS[y])
-			t.sign *= w.sign[y]
+			t.sign *= w.sign[y] * w.signS[y]
 		}
 		m[t]++
 	}
@@ -125,9 +124,9 @@ func (w *rewiring) matches() bool {
 		t := cycleType{0, 1}
 		for _, y := range c {
 			t.length += len(w.inF[y])
-			t.sign *= -w.sign[y]
+			t.sign *= -w.sign[y] * w.signF[y]
 		}
 		m[t]--
 	}
-	return m.matched()
+	return m.fits()
 }

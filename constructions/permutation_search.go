@@ -20,86 +20,87 @@ const (
 func (r *runs) rewireLarge() *rewiring {
 	for seed := range uint64(rewiringAttempts + rewiringWork/len(r.next)) {
 		w := &rewiring{r, make([]int, len(r.next)), make([]float64, len(r.next))}
-		if w.close(rand.New(rand.NewPCG(seed, 0))) && w.solveSigns() && w.matches() {
+		if inW, inA, ok := w.close(rand.New(rand.NewPCG(seed, 0))); ok && w.solveSigns(inW, inA) && w.matches() {
 			return w
 		}
 	}
 	return nil
 }
 
-// close chooses w.to.
-func (w *rewiring) close(rng *rand.Rand) bool {
+// close chooses w.to. It returns the signs that the cycles should have: inW[y] is
+// that of the cycle of W with the run y of S, inA[y] that of the cycle of A with
+// the run y of F.
+func (w *rewiring) close(rng *rand.Rand) (inW, inA []float64, ok bool) {
 	excess, groupS, groupF := w.demands()
 	m := len(w.next)
 	for ; excess > 0; excess-- {
-		groupS = append(groupS, 1) // a fixed point, which needs no partner
+		groupS = append(groupS, cycleType{1, 1}) // a fixed point, which needs no partner
 	}
 	for ; excess < 0; excess++ {
-		groupF = append(groupF, 1)
+		groupF = append(groupF, cycleType{1, 1})
 	}
 	// The permutations to, followers and next multiply to an even one. With one long
 	// cycle each this is a condition on the number of the short ones; an exchange of
 	// one part against two fixed points of the other changes it.
 	if (len(groupS)+len(groupF)+m-len(cyclesOf(w.next)))%2 != 0 {
+		swap, fixed := cycleType{2, 1}, []cycleType{{1, -1}, {1, 1}}
 		if rng.IntN(2) == 0 {
-			groupS, groupF = append(groupS, 1, 1), append(groupF, 2)
+			groupS, groupF = append(groupS, fixed...), append(groupF, swap)
 		} else {
-			groupS, groupF = append(groupS, 2), append(groupF, 1, 1)
+			groupS, groupF = append(groupS, swap), append(groupF, fixed...)
 		}
 	}
+	inW, inA = make([]float64, m), make([]float64, m)
 	for y := range w.to {
-		w.to[y] = -1
+		w.to[y], inW[y], inA[y] = -1, 1, 1
 	}
 	hasImage, isImage := make([]bool, m), make([]bool, m)
 	order := rng.Perm(m)
-	sort.Sort(sort.Reverse(sort.IntSlice(groupS)))
-	sort.Sort(sort.Reverse(sort.IntSlice(groupF)))
+	for _, groups := range [][]cycleType{groupS, groupF} {
+		sort.SliceStable(groups, func(i, j int) bool { return groups[i].length > groups[j].length })
+	}
 	byS, byF := stockByLength(order, w.inS), stockByLength(order, w.inF)
-	for _, total := range groupS {
-		g := takeRuns(byS, total, hasImage, isImage, nil)
+	for _, t := range groupS {
+		g := takeRuns(byS, t.length, hasImage, isImage, nil)
 		if g == nil {
-			return false
+			return nil, nil, false
 		}
 		for i, y := range g {
-			w.to[y] = g[(i+1)%len(g)]
+			w.to[y], inW[y] = g[(i+1)%len(g)], t.sign
 		}
 	}
-	for _, total := range groupF {
-		g := takeRuns(byF, total, hasImage, isImage, w.next)
+	for _, t := range groupF {
+		g := takeRuns(byF, t.length, hasImage, isImage, w.next)
 		if g == nil {
-			return false
+			return nil, nil, false
 		}
 		for i, x := range g {
-			w.to[g[(i+1)%len(g)]] = w.next[x]
+			w.to[g[(i+1)%len(g)]], inA[x] = w.next[x], t.sign
 		}
 	}
-	return w.closeRest()
+	return inW, inA, w.closeRest()
 }
 
-// demands lists the lengths of the short cycles that the runs have to form: in
-// W to match the cycles of M inside F, in A to match those inside S. What is left
-// of the runs of S is then longer than what is left of those of F by excess.
-func (w *rewiring) demands() (excess int, groupS, groupF []int) {
-	net := make(map[int]int)
-	for _, c := range w.pureS {
-		net[len(c)]++
+// demands lists the short cycles that the runs have to form: in W to match the
+// cycles of M inside F, in A to match those inside S. What is left of the runs of
+// S is then longer than what is left of those of F by excess.
+func (w *rewiring) demands() (excess int, groupS, groupF []cycleType) {
+	net := matched(w.pureS, w.pureF)
+	types := make([]cycleType, 0, len(net))
+	for t := range net {
+		types = append(types, t)
 	}
-	for _, c := range w.pureF {
-		net[len(c)]--
-	}
-	lengths := make([]int, 0, len(net))
-	for length := range net {
-		lengths = append(lengths, length)
-	}
-	sort.Ints(lengths)
-	for _, length := range lengths {
-		for k := net[length]; k > 0 && length > 1; k-- {
-			groupF = append(groupF, length)
-			excess += length
+	sort.Slice(types, func(i, j int) bool {
+		return types[i].length < types[j].length || types[i].length == types[j].length && types[i].sign < types[j].sign
+	})
+	for _, t := range types {
+		for k := net[t]; k > 0; k-- {
+			groupF = append(groupF, t)
+			excess += t.length
 		}
-		for k := net[length]; k < 0 && length > 1; k++ {
-			groupS = append(groupS, length)
-			excess -= length
+		for k := net[t]; k < 0; k++ {
+			groupS = append(groupS, t)
+			excess -= t.length
 		}
 	}
 	for y := range w.inS {
@@ -198,48 +199,37 @@ func (w *rewiring) closeRest() bool {
 	return true
 }
 
-// solveSigns chooses the signs: 1 for every cycle of W and of A, but -1 for the
-// fixed points that face an exchange in the other one. Run y is an edge between the
-// cycle of W and the cycle of A whose signs it enters; flipping edges of a
-// spanning forest, leaves first, repairs all cycles but the roots.
-func (w *rewiring) solveSigns() bool {
+// solveSigns chooses the signs so that the cycles of W and of A have those of inW
+// and inA. Run y is an edge between the cycle of W and the cycle of A whose signs
+// it enters; flipping edges of a spanning forest, leaves first, repairs all cycles
+// but the roots.
+func (w *rewiring) solveSigns(inW, inA []float64) bool {
 	ofW := cyclesOf(w.to)
 	cycles := append(ofW, cyclesOf(w.followers())...)
 	ends := make([][2]int, len(w.to)) // of the edge y
-	weight := make([]int, len(cycles))
-	surplus := 0 // of exchanges in W over those in A
+	wrong := make([]bool, len(cycles))
 	for k, c := range cycles {
+		sign := 1.0 // with w.sign = 1 everywhere
 		for _, y := range c {
 			if k < len(ofW) {
-				ends[y][0], weight[k] = k, weight[k]+len(w.inS[y])
+				ends[y][0] = k
+				sign *= w.signS[y]
 			} else {
-				ends[y][1], weight[k] = k, weight[k]+len(w.inF[y])
+				ends[y][1] = k
+				sign *= -w.signF[y] // the sign in A is the product of -sign[y] signF[y]
 			}
 		}
-		if weight[k] == 2 && k < len(ofW) {
-			surplus++
-		} else if weight[k] == 2 {
-			surplus--
+		if k < len(ofW) {
+			wrong[k] = sign != inW[c[0]]
+		} else {
+			wrong[k] = sign != inA[c[0]]
 		}
 	}
-	surplus += countLength(w.pureS, 2) - countLength(w.pureF, 2)
 	edges := make([][]int, len(cycles))
 	for y, e := range ends {
 		w.sign[y] = 1
 		edges[e[0]] = append(edges[e[0]], y)
 		edges[e[1]] = append(edges[e[1]], y)
-	}
-	wrong := make([]bool, len(cycles))
-	for k, c := range cycles {
-		wrong[k] = k >= len(ofW) && len(c)%2 == 1 // the sign in A is the product of -sign[y]
-		switch {
-		case weight[k] == 1 && k < len(ofW) && surplus < 0:
-			wrong[k] = true
-			surplus++
-		case weight[k] == 1 && k >= len(ofW) && surplus > 0:
-			wrong[k] = !wrong[k]
-			surplus--
-		}
 	}
 	up := make([]int, len(cycles)) // edge to the parent, -1 at a root
 	seen := make([]bool, len(cycles))
@@ -273,13 +263,4 @@ func (w *rewiring) solveSigns() bool {
 		wrong[parent] = !wrong[parent]
 	}
 	return true
-}
-
-func countLength(cycles [][]int, length int) (count int) {
-	for _, c := range cycles {
-		if len(c) == length {
-			count++
-		}
-	}
-	return count
 }

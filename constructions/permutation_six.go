@@ -22,54 +22,57 @@ func (s signed) set(i, to int, sign float64) { s.to[i], s.sign[i] = to, sign }
 // completion is the first step: Y0 completes the partial permutation c0: F -> S
 // to an injection, so that c = c0 + X0 a = Y0 with X0 = Y0 a^T.
 type completion struct {
-	image []int // Y0: point of F -> index in S, 0..q-1
-	nu    int   // the index in S that Y0 misses, or -1 if q = p
+	image []int     // Y0: point of F -> index in S, 0..q-1
+	sign  []float64 // with this sign
+	nu    int       // the index in S that Y0 misses, or -1 if q = p
 }
 
 // complete chooses Y0. Any choice will do. This one makes the commutator G
 // trivial where it can: it pairs the points before an arc F -> S, going back,
-// with those after it, going on, and pure cycles of one length in opposite
+// with those after it, going on, and pure cycles of one type in opposite
 // directions. If q = p + 1 it likes to miss a fixed point.
 func (m *permBlocks) complete() completion {
-	c := completion{make([]int, m.p), -1}
+	c := completion{make([]int, m.p), make([]float64, m.p), -1}
 	taken := make([]bool, m.q)
+	pair := func(f, s int, sign float64) {
+		c.image[f], c.sign[f] = s-m.p, sign
+		taken[s-m.p] = true
+	}
 	for f := range c.image {
 		c.image[f] = -1
 		if s := m.to[f]; !m.first(s) {
-			c.image[f] = s - m.p
-			taken[s-m.p] = true
+			pair(f, s, m.sign[f])
 		}
 	}
-	free := func(f, s int) bool { return m.first(f) && !m.first(s) && c.image[f] < 0 && !taken[s-m.p] }
-	zip := func(f, s int) {
-		for free(f, s) {
-			c.image[f] = s - m.p
-			taken[s-m.p] = true
-			f, s = m.from[f], m.to[s]
+	zip := func(f, s int, sign float64) { // Y0 f = sign s, and Y0 M^-1 f = M Y0 f as long as there is room
+		for m.first(f) && !m.first(s) && c.image[f] < 0 && !taken[s-m.p] {
+			pair(f, s, sign)
+			f, sign, s = m.from[f], sign*m.sign[m.from[f]]*m.sign[s], m.to[s]
 		}
 	}
 	for f := range m.p {
 		if s := m.to[f]; !m.first(s) {
-			zip(m.from[f], m.to[s])
+			zip(m.from[f], m.to[s], m.sign[f]*m.sign[m.from[f]]*m.sign[s])
 		}
 	}
-	inF, inS := m.pureCycles()
-	byLength := make(map[int][]int) // length -> points of S, one of each cycle that is free
+	inF, inS, _ := m.cyclesByPart()
+	byType := make(map[cycleType][]int) // points of S, one of each cycle that is free
 	for _, cycle := range inS {
-		if !taken[cycle[0]-m.p] {
-			byLength[len(cycle)] = append(byLength[len(cycle)], cycle[0])
+		if s := cycle.point[0]; !taken[s-m.p] {
+			byType[cycle.cycleType] = append(byType[cycle.cycleType], s)
 		}
 	}
 	for _, cycle := range inF {
-		if rest := byLength[len(cycle)]; len(rest) > 0 && c.image[cycle[0]] < 0 {
-			zip(cycle[0], rest[len(rest)-1])
-			byLength[len(cycle)] = rest[:len(rest)-1]
+		f := cycle.point[0]
+		if rest := byType[cycle.cycleType]; len(rest) > 0 && c.image[f] < 0 {
+			zip(f, rest[len(rest)-1], 1)
+			byType[cycle.cycleType] = rest[:len(rest)-1]
 		}
 	}
 	var left, fixed []int // what is left of S, runs in order
 	seen := make([]bool, m.q)
 	for s := m.p; s < len(m.to); s++ {
-		if m.to[s] == s && !taken[s-m.p] {
+		if m.to[s] == s && m.sign[s] > 0 && !taken[s-m.p] {
 			fixed = append(fixed, s-m.p)
 			continue
 		}
@@ -86,7 +89,8 @@ func (m *permBlocks) complete() completion {
 		for g := f; m.first(g) && !done[g]; g = m.from[g] {
 			done[g] = true
 			if c.image[g] < 0 {
-				c.image[g], left = left[0], left[1:]
+				pair(g, m.p+left[0], 1)
+				left = left[1:]
 			}
 		}
 	}
@@ -109,7 +113,7 @@ func (m *permBlocks) involutory(y completion, integer bool) *involutory {
 	w := &involutory{c: newSigned(m.q), g: newSigned(m.q), j1: newSigned(m.q), j2: newSigned(m.q)}
 	inverse := make([]int, m.q) // of C, up to sign
 	for f, s := range y.image {
-		w.c.set(f, s, -1)
+		w.c.set(f, s, -y.sign[f])
 		inverse[s] = f
 	}
 	if y.nu >= 0 {
@@ -125,10 +129,11 @@ func (m *permBlocks) involutory(y completion, integer bool) *involutory {
 		case !m.first(m.from[i]):
 			s = m.from[i]
 		default:
-			s, sign = m.from[m.p+y.image[m.from[i]]], -1
+			f := m.from[i]
+			s, sign = m.from[m.p+y.image[f]], -m.sign[f]*y.sign[f]
 		}
 		j := inverse[s-m.p]
-		w.g.set(i, j, sign*w.c.sign[j])
+		w.g.set(i, j, sign*m.sign[s]*w.c.sign[j])
 	}
 	w.split(m.q > m.p, integer)
 	return w
@@ -156,15 +161,16 @@ func (m *permBlocks) six(integer bool) (*coupling.Flow, error) {
 	}
 	for f := range m.p {
 		if g := m.to[f]; m.first(g) {
-			x0.entries = append(x0.entries, sparse.Entry{Row: y.image[f], Col: g, Value: -1}) // -X0 = -Y0 a^T
-			upper(&x1, g, f, -1)                                                              // -a E^T C^T
-			x5.entries = append(x5.entries, sparse.Entry{Row: f, Col: m.from[m.p+y.image[f]] - m.p, Value: 1})
+			x0.entries = append(x0.entries, sparse.Entry{Row: y.image[f], Col: g, Value: -m.sign[f] * y.sign[f]}) // -X0 = -Y0 a^T
+			upper(&x1, g, f, -m.sign[f])                                                                          // -a E^T C^T
+			s := m.from[m.p+y.image[f]]
+			x5.entries = append(x5.entries, sparse.Entry{Row: f, Col: s - m.p, Value: y.sign[f] * m.sign[s]}) // Y0^T e
 		}
 	}
 	for i := range m.q {
 		upper(&x1, w.j2.to[i], i, w.j2.sign[i])  // E^T J2 C^T
 		lower(&x4, w.j1.to[i], i, -w.j1.sign[i]) // -C J1 E
-		upper(&x5, w.j1.to[i], i, w.j1.sign[i])  // c^T e + E^T J1 C^T
+		upper(&x5, w.j1.to[i], i, w.j1.sign[i])  // E^T J1 C^T
 	}
 	for _, e := range w.y2 {
 		lower(&x2, e.Row, e.Col, e.Value)                            // C y2 E

@@ -8,9 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"gonum.org/v1/gonum/mat"
 
 	"flowproof/coupling"
+	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 	"flowproof/exactmath/sparse"
 	"flowproof/verify"
 )
@@ -37,10 +40,48 @@ func randomEven(rng *rand.Rand, n int) []int {
 	return perm
 }
 
+// matrixOf returns the matrix that sends e_j to e_perm[j].
+func matrixOf(perm []int) *sparse.Matrix { return permMust(sparse.Permutation(perm)) }
+
+// visitSigned calls visit for all permutations of n points with signs, those of
+// determinant 1.
+func visitSigned(n int, visit func(perm []int, sign []float64)) {
+	perm, sign := make([]int, n), make([]float64, n)
+	for i := range perm {
+		perm[i] = i
+	}
+	visitPermutations(perm, 0, func(perm []int) {
+		for set := range uint(1) << n {
+			for i := range sign {
+				sign[i] = 1 - 2*float64(set>>i&1)
+			}
+			if (n-len(cyclesOf(perm))+bits.OnesCount(set))%2 == 0 {
+				visit(perm, sign)
+			}
+		}
+	})
+}
+
+// randomSigned returns a random permutation with signs, of determinant 1.
+func randomSigned(rng *rand.Rand, n int) *sparse.Matrix {
+	perm, sign := rng.Perm(n), make([]float64, n)
+	negative := n - len(cyclesOf(perm))
+	for i := range sign {
+		sign[i] = 1 - 2*float64(rng.IntN(2))
+		if sign[i] < 0 {
+			negative++
+		}
+	}
+	if negative%2 == 1 {
+		sign[0] = -sign[0]
+	}
+	return permMust(sparse.FromSigned(perm, sign))
+}
+
 // permHolds multiplies the layers out in integers, over one power of two, and
-// compares with the permutation.
-func permHolds(f *coupling.Flow, perm []int) bool {
-	n := len(perm)
+// compares with the target.
+func permHolds(f *coupling.Flow, target *sparse.Matrix) bool {
+	n, _ := target.Dims()
 	parts := [2][]int{f.Partition().First(), f.Partition().Second()}
 	m := make([][]int64, n)
 	for i := range m {
@@ -73,12 +114,10 @@ func permHolds(f *coupling.Flow, perm []int) bool {
 		}
 	}
 	for i, row := range m {
-		for j, v := range row {
-			if want := int64(0); perm[j] == i {
-				if v != one {
-					return false
-				}
-			} else if v != want {
+		cols, vals := target.Row(i)
+		row[cols[0]] -= int64(vals[0]) * one
+		for _, v := range row {
+			if v != 0 {
 				return false
 			}
 		}
@@ -105,35 +144,40 @@ func entriesOf(f *coupling.Flow) (row int, top float64, integer bool) {
 	return row, top, integer
 }
 
+// builder is one of the constructors.
+type builder = func(exactmath.Matrix, coupling.Partition) (*coupling.Flow, error)
+
 // checkPermutation checks all constructors on one permutation: the product, the
 // depth, the kinds of entries.
-func checkPermutation(t *testing.T, perm []int, part coupling.Partition) DepthBounds {
+func checkPermutation(t *testing.T, target *sparse.Matrix, part coupling.Partition) DepthBounds {
 	t.Helper()
-	bounds, err := PermutationDepth(perm, part)
+	bounds, err := PermutationDepth(target, part)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for k, build := range []func([]int, coupling.Partition) (*coupling.Flow, error){Permutation, PermutationInteger, PermutationSix} {
-		f, err := build(perm, part)
+	perm, sign, _ := sparse.SignedPermutation(target)
+	plan := permMust(newPermBlocks(target, part)).plan()
+	for k, build := range []builder{Permutation, PermutationInteger, PermutationSix} {
+		f, err := build(target, part)
 		if err != nil {
-			t.Fatalf("%v on %v: %v", perm, part, err)
+			t.Fatalf("%v %v on %v: %v", perm, sign, part, err)
 		}
-		if !permHolds(f, perm) {
-			t.Fatalf("%v on %v, constructor %d: wrong product", perm, part, k)
+		if !permHolds(f, target) {
+			t.Fatalf("%v %v on %v, constructor %d: wrong product", perm, sign, part, k)
 		}
-		want := bounds.Upper
-		if k == 2 && want == 5 {
-			want = 6
+		d, want := f.Depth(), bounds.Upper
+		if k == 2 && (plan.rewiring != nil || plan.turns) { // which it does not look for
+			want = d
 		}
-		if d := f.Depth(); d > want || d < bounds.Lower || k < 2 && d != want {
-			t.Fatalf("%v on %v, constructor %d: depth %d, bounds %+v", perm, part, k, d, bounds)
+		if d != want || d > 6 || d < bounds.Lower {
+			t.Fatalf("%v %v on %v, constructor %d: depth %d, bounds %+v", perm, sign, part, k, d, bounds)
 		}
-		if len(f.Layers()) != f.Depth() {
-			t.Fatalf("%v on %v: %d layers, depth %d", perm, part, len(f.Layers()), f.Depth())
+		if len(f.Layers()) != d {
+			t.Fatalf("%v %v on %v: %d layers, depth %d", perm, sign, part, len(f.Layers()), d)
 		}
 		row, top, integer := entriesOf(f)
 		if row > 8 || top > 2 || k == 1 && !integer {
-			t.Fatalf("%v on %v, constructor %d: %d entries in a row, largest %v, integer %v", perm, part, k, row, top, integer)
+			t.Fatalf("%v %v on %v, constructor %d: %d entries in a row, largest %v, integer %v", perm, sign, part, k, row, top, integer)
 		}
 	}
 	return bounds
@@ -160,7 +204,7 @@ func TestPermutationExhaustive(t *testing.T) {
 		part := half(t, n)
 		got := map[[2]int]int{}
 		visitEven(n, func(perm []int) {
-			b := checkPermutation(t, perm, part)
+			b := checkPermutation(t, matrixOf(perm), part)
 			got[[2]int{b.Lower, b.Upper}]++
 		})
 		for b, k := range counts[n] {
@@ -172,10 +216,41 @@ func TestPermutationExhaustive(t *testing.T) {
 	}
 }
 
-// TestPermutationPartitions takes all partitions into parts that differ by at
-// most one, larger first part included.
+// TestSignedExhaustive is theorem 4.9 for all permutations with signs of up to 5
+// points (6 with -long), and counts the bounds on the least depth.
+func TestSignedExhaustive(t *testing.T) {
+	counts := map[int]map[[2]int]int{
+		2: {{0, 0}: 1, {3, 3}: 2, {4, 4}: 1},
+		3: {{0, 0}: 1, {3, 3}: 4, {4, 4}: 4, {5, 5}: 12, {6, 6}: 3},
+		4: {{0, 0}: 1, {3, 3}: 16, {4, 4}: 61, {5, 5}: 104, {6, 6}: 10},
+		5: {{0, 0}: 1, {3, 3}: 36, {4, 4}: 177, {4, 5}: 24, {5, 5}: 936, {5, 6}: 552, {6, 6}: 194},
+	}
+	top := 5
+	if *long {
+		top = 6
+	}
+	for n := 2; n <= top; n++ {
+		part := half(t, n)
+		got := map[[2]int]int{}
+		visitSigned(n, func(perm []int, sign []float64) {
+			b := checkPermutation(t, permMust(sparse.FromSigned(perm, sign)), part)
+			got[[2]int{b.Lower, b.Upper}]++
+		})
+		if want, ok := counts[n]; ok && !cmp.Equal(got, want) {
+			t.Errorf("n = %d: bounds %v, want %v", n, got, want)
+		}
+		t.Logf("n = %d: %v", n, got)
+	}
+}
+
+// TestPermutationPartitions takes all permutations with signs, on all partitions
+// into parts that differ by at most one, larger first part included.
 func TestPermutationPartitions(t *testing.T) {
-	for n := 2; n <= 6; n++ {
+	top := 4
+	if *long {
+		top = 6
+	}
+	for n := 2; n <= top; n++ {
 		for set := range 1 << n {
 			if k := bits.OnesCount(uint(set)); k != n/2 && k != (n+1)/2 {
 				continue
@@ -190,7 +265,9 @@ func TestPermutationPartitions(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			visitEven(n, func(perm []int) { checkPermutation(t, perm, part) })
+			visitSigned(n, func(perm []int, sign []float64) {
+				checkPermutation(t, permMust(sparse.FromSigned(perm, sign)), part)
+			})
 		}
 	}
 }
@@ -251,22 +328,60 @@ func TestPermutationNamed(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, perm := range namedPermutations(n) {
-			t.Logf("n = %d, %s: %+v", n, name, checkPermutation(t, perm, half(t, n)))
-			checkPermutation(t, perm, checker)
+			b := checkPermutation(t, matrixOf(perm), half(t, n))
+			t.Logf("n = %d, %s: at least %d, at most %d", n, name, b.Lower, b.Upper)
+			checkPermutation(t, matrixOf(perm), checker)
 		}
 	}
 }
 
-// TestPermutationLarge goes through package verify.
+// normFromBelow is |x^T x v| / |x v| after ten steps of the power method: at most the
+// spectral norm of x, and near it.
+func normFromBelow(x *sparse.Matrix) float64 {
+	rows, cols := x.Dims()
+	rng := rand.New(rand.NewPCG(3, 3))
+	v, u := make([]float64, cols), make([]float64, rows)
+	for j := range v {
+		v[j] = rng.NormFloat64()
+	}
+	norm := 0.0
+	for range 10 {
+		var before, after float64
+		for i := range u {
+			u[i] = 0
+			at, vals := x.Row(i)
+			for k, j := range at {
+				u[i] += vals[k] * v[j]
+			}
+			before += u[i] * u[i]
+		}
+		clear(v)
+		for i := range u {
+			at, vals := x.Row(i)
+			for k, j := range at {
+				v[j] += vals[k] * u[i]
+			}
+		}
+		for j := range v {
+			after += v[j] * v[j]
+		}
+		if before == 0 {
+			return 0
+		}
+		norm = math.Sqrt(after / before)
+		for j := range v {
+			v[j] /= math.Sqrt(after)
+		}
+	}
+	return norm
+}
+
+// TestPermutationLarge goes through package verify, and measures the layers.
 func TestPermutationLarge(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 7))
-	check := func(perm []int, part coupling.Partition, build func([]int, coupling.Partition) (*coupling.Flow, error)) {
+	check := func(target *sparse.Matrix, part coupling.Partition, build builder, bound float64) {
 		t.Helper()
-		f, err := build(perm, part)
-		if err != nil {
-			t.Fatal(err)
-		}
-		target, err := sparse.Permutation(perm)
+		f, err := build(target, part)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -275,71 +390,98 @@ func TestPermutationLarge(t *testing.T) {
 			t.Fatal(err)
 		}
 		if row, _, _ := entriesOf(f); r.Verdict != verify.Exact || r.Depth > 6 || row > 8 {
-			t.Fatalf("n = %d: %s, depth %d, %d entries in a row", len(perm), r.Verdict, r.Depth, row)
+			t.Fatalf("n = %d: %s, depth %d, %d entries in a row", part.Dim(), r.Verdict, r.Depth, row)
+		}
+		for _, l := range f.Layers() {
+			if c := additiveCondition(normFromBelow(l.Weight().(*sparse.Matrix))); c > bound {
+				t.Fatalf("n = %d: a layer of condition %v, want at most %v", part.Dim(), c, bound)
+			}
 		}
 	}
-	for _, n := range []int{16, 17, 64, 65, 255, 256, 1000, 2047, 2048} {
+	all := func(target *sparse.Matrix, part coupling.Partition) {
+		t.Helper()
+		check(target, part, Permutation, PermutationBound)
+		check(target, part, PermutationInteger, PermutationBound)
+		if part.Dim()%2 == 0 {
+			check(target, part, PermutationSix, PermutationSixBound)
+		} else {
+			check(target, part, PermutationSix, PermutationBound)
+		}
+	}
+	dims := []int{16, 17, 255, 256, 2048}
+	if *long {
+		dims = []int{16, 17, 64, 65, 255, 256, 1000, 2047, 2048, 10_000}
+	}
+	for _, n := range dims {
 		part := half(t, n)
-		for range 3 {
-			perm := randomEven(rng, n)
-			for _, build := range []func([]int, coupling.Partition) (*coupling.Flow, error){Permutation, PermutationInteger, PermutationSix} {
-				check(perm, part, build)
-			}
-			if b, _ := PermutationDepth(perm, part); n >= 255 && b.Upper != 5 {
-				t.Errorf("n = %d: no five layers found for a random permutation", n)
+		for range 2 {
+			for _, target := range []*sparse.Matrix{matrixOf(randomEven(rng, n)), randomSigned(rng, n)} {
+				all(target, part)
+				if b, _ := PermutationDepth(target, part); n >= 255 && b.Upper != 5 {
+					t.Errorf("n = %d: no five layers found for a random permutation", n)
+				}
 			}
 		}
 		for _, perm := range namedPermutations(n) {
-			check(perm, part, Permutation)
-			check(perm, part, PermutationSix)
+			all(matrixOf(perm), part)
 		}
 	}
-	n := 100_000
-	check(randomEven(rng, n), half(t, n), PermutationSix)
-	check(randomEven(rng, n+1), half(t, n+1), Permutation)
+	const n = 100_000
+	check(matrixOf(randomEven(rng, n)), half(t, n), PermutationSix, PermutationSixBound)
+	check(randomSigned(rng, n), half(t, n), PermutationInteger, PermutationBound)
+	check(randomSigned(rng, n+1), half(t, n+1), Permutation, PermutationBound)
+	if *long {
+		all(randomSigned(rng, n), half(t, n))
+		all(matrixOf(randomEven(rng, n+1)), half(t, n+1))
+	}
 }
 
 // TestPermutationCondition measures every layer by its singular values, against
-// the constants of theorem 4.1.
+// the constants of theorem 4.1, and the product of the six against that of the
+// theorem.
 func TestPermutationCondition(t *testing.T) {
 	worst := map[string]float64{}
-	measure := func(perm []int, part coupling.Partition) {
-		for name, build := range map[string]func([]int, coupling.Partition) (*coupling.Flow, error){
-			"least": Permutation, "integer": PermutationInteger, "six": PermutationSix} {
-			f, err := build(perm, part)
+	measure := func(target *sparse.Matrix, part coupling.Partition) {
+		for name, build := range map[string]builder{"least": Permutation, "integer": PermutationInteger, "six": PermutationSix} {
+			f, err := build(target, part)
 			if err != nil {
 				t.Fatal(err)
 			}
 			bound := PermutationBound
-			if name == "six" && len(perm)%2 == 0 {
+			if name == "six" && part.Dim()%2 == 0 {
 				bound, name = PermutationSixBound, "six, n even"
 			}
+			product := 1.0
 			for _, l := range f.Layers() {
 				r, c := l.Weight().Dims()
-				x := mat.NewDense(r, c, l.Weight().Float64s())
-				if additiveCondition(mat.Norm(x, 2)) <= worst[name] {
-					continue // by its Frobenius norm
-				}
 				var s mat.SVD
-				s.Factorize(x, mat.SVDNone)
-				worst[name] = max(worst[name], additiveCondition(s.Values(nil)[0]))
+				s.Factorize(mat.NewDense(r, c, l.Weight().Float64s()), mat.SVDNone)
+				k := additiveCondition(s.Values(nil)[0])
+				worst[name] = max(worst[name], k)
+				product *= k
 			}
-			if worst[name] > bound {
-				t.Fatalf("%v on %v, %s: a layer of condition %v", perm, part, name, worst[name])
+			worst["product, "+name] = max(worst["product, "+name], product)
+			if worst[name] > bound || name == "six, n even" && product > PermutationSixProduct {
+				perm, sign, _ := sparse.SignedPermutation(target)
+				t.Fatalf("%v %v on %v, %s: a layer of condition %v, the product %v", perm, sign, part, name, worst[name], product)
 			}
 		}
 	}
 	for n := 2; n <= 6; n++ {
-		visitEven(n, func(perm []int) { measure(perm, half(t, n)) })
+		visitEven(n, func(perm []int) { measure(matrixOf(perm), half(t, n)) })
+	}
+	for n := 2; n <= 4; n++ {
+		visitSigned(n, func(perm []int, sign []float64) { measure(permMust(sparse.FromSigned(perm, sign)), half(t, n)) })
 	}
 	rng := rand.New(rand.NewPCG(5, 5))
-	for range 60 {
+	for range 40 {
 		n := 7 + rng.IntN(40)
-		measure(randomEven(rng, n), half(t, n))
+		measure(matrixOf(randomEven(rng, n)), half(t, n))
+		measure(randomSigned(rng, n), half(t, n))
 	}
 	for n := 7; n <= 32; n++ {
 		for _, perm := range namedPermutations(n) {
-			measure(perm, half(t, n))
+			measure(matrixOf(perm), half(t, n))
 		}
 	}
 	t.Log(worst)
@@ -352,35 +494,48 @@ func additiveCondition(x float64) float64 {
 	return r * r
 }
 
-func TestPermutationErrors(t *testing.T) {
-	four := half(t, 4)
-	for _, bad := range [][]int{{0, 1, 2, 4}, {0, -1, 2, 3}, {0, 1, 1, 3}} {
-		var e *NotPermutationError
-		if _, err := Permutation(bad, four); !errors.As(err, &e) || bad[e.Index] == e.Index {
-			t.Errorf("%v: %v", bad, err)
+// TestPermutationConstants computes the constants from the norms in theorem 4.1.
+func TestPermutationConstants(t *testing.T) {
+	product := 1.0
+	for _, x := range []float64{1, 1 + math.Sqrt(8.0/3), 2, math.Sqrt2, 2.56, 2} {
+		product *= additiveCondition(x)
+	}
+	for name, c := range map[string][2]float64{
+		"all": {additiveCondition(3), PermutationBound}, "n even": {additiveCondition(1 + math.Sqrt(8.0/3)), PermutationSixBound},
+		"product": {product, PermutationSixProduct},
+	} {
+		if c[0] >= c[1] || c[0] < 0.999*c[1] {
+			t.Errorf("%s: the norms give %v, promised is %v", name, c[0], c[1])
 		}
 	}
-	var odd *OddPermutationError
-	_, err := Permutation([]int{1, 0, 2, 3}, four)
-	if !errors.Is(err, ErrOrientation) || !errors.As(err, &odd) || odd.N != 4 {
-		t.Errorf("odd: %v", err)
+}
+
+func TestPermutationErrors(t *testing.T) {
+	four := half(t, 4)
+	for _, bad := range []*dense.Rational{dense.ToRational(permMust(exactmath.FromFloat64(4, 4, make([]float64, 16)))), denseOf(4, []sparse.Entry{
+		{Row: 0, Col: 0, Value: 1}, {Row: 1, Col: 1, Value: 2}, {Row: 2, Col: 2, Value: 1}, {Row: 3, Col: 3, Value: 1}})} {
+		if _, err := Permutation(bad, four); !errors.Is(err, ErrNotPermutation) {
+			t.Errorf("%v: %v", bad.Float64s(), err)
+		}
 	}
-	for _, word := range []string{"-1", "-det flip", "-det pad"} {
-		if err == nil || !strings.Contains(err.Error(), word) {
-			t.Errorf("odd: %v does not say %q", err, word)
+	for _, m := range []*sparse.Matrix{matrixOf([]int{1, 0, 2, 3}), permMust(sparse.FromSigned([]int{0, 1, 2, 3}, []float64{1, 1, -1, 1}))} {
+		var odd *OddPermutationError
+		_, err := Permutation(m, four)
+		if !errors.Is(err, ErrOrientation) || !errors.As(err, &odd) || odd.N != 4 || !strings.Contains(err.Error(), "-1") {
+			t.Errorf("odd: %v", err)
 		}
 	}
 	var shape *ShapeError
-	for _, perm := range [][]int{{}, {0}, {0, 1, 2}, {0, 1, 2, 3, 4}} {
-		if _, err := PermutationDepth(perm, four); !errors.As(err, &shape) {
-			t.Errorf("%v: %v", perm, err)
+	for _, n := range []int{1, 3, 5} {
+		if _, err := PermutationDepth(matrixOf(randomEven(rand.New(rand.NewPCG(1, 1)), n)), four); !errors.As(err, &shape) {
+			t.Errorf("n = %d: %v", n, err)
 		}
 	}
 	part, err := coupling.NewPartition(4, []int{2})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := PermutationSix([]int{0, 1, 2, 3}, part); !errors.Is(err, ErrPartition) {
+	if _, err := PermutationSix(matrixOf([]int{0, 1, 2, 3}), part); !errors.Is(err, ErrPartition) {
 		t.Errorf("parts 1 and 3: %v", err)
 	}
 }
@@ -407,57 +562,62 @@ func TestFullCycles(t *testing.T) {
 	}
 }
 
-// FuzzPermutation reads a permutation and a partition from bytes.
+// FuzzPermutation reads a permutation, its signs and a partition from bytes.
 func FuzzPermutation(f *testing.F) {
-	f.Add([]byte{1, 0, 3, 2}, uint16(0b0011))
-	f.Add([]byte{2, 0, 1, 4, 3, 5, 6}, uint16(0b1010100))
-	f.Add([]byte{0, 0}, uint16(1))
-	f.Add([]byte{9}, uint16(0))
-	f.Fuzz(func(t *testing.T, data []byte, mask uint16) {
-		perm := make([]int, min(len(data), 12))
+	f.Add([]byte{1, 0, 3, 2}, uint16(0), uint16(0b0011))
+	f.Add([]byte{2, 0, 1, 4, 3, 5, 6}, uint16(1), uint16(0b1010100))
+	f.Add([]byte{1, 0}, uint16(1), uint16(1))
+	f.Add([]byte{0, 0}, uint16(0), uint16(1))
+	f.Add([]byte{9}, uint16(0), uint16(0))
+	f.Fuzz(func(t *testing.T, data []byte, signs, mask uint16) {
+		n := min(len(data), 12)
+		es := make([]sparse.Entry, n)
 		var first []int
-		for i := range perm {
-			perm[i] = int(data[i])
+		for i := range es {
+			es[i] = sparse.Entry{Row: int(data[i]) % n, Col: i, Value: 1 - 2*float64(signs>>i&1)}
 			if mask>>i&1 == 1 {
 				first = append(first, i)
 			}
 		}
-		part, err := coupling.NewPartition(len(perm), first)
+		part, err := coupling.NewPartition(n, first)
 		if err != nil {
 			return
 		}
-		if _, err := Permutation(perm, part); err != nil {
-			var not *NotPermutationError
-			if !errors.As(err, &not) && !errors.Is(err, ErrPartition) && !errors.Is(err, ErrOrientation) {
+		target, err := sparse.New(n, n, es)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Permutation(target, part); err != nil {
+			if !errors.Is(err, ErrNotPermutation) && !errors.Is(err, ErrPartition) && !errors.Is(err, ErrOrientation) {
 				t.Fatal(err)
 			}
 			return
 		}
-		checkPermutation(t, perm, part)
+		checkPermutation(t, target, part)
 	})
 }
 
 func BenchmarkPermutation(b *testing.B) {
-	perm := randomEven(rand.New(rand.NewPCG(2, 2)), 100_000)
-	part, err := coupling.Half(len(perm))
+	target := matrixOf(randomEven(rand.New(rand.NewPCG(2, 2)), 100_000))
+	part, err := coupling.Half(100_000)
 	if err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := Permutation(perm, part); err != nil {
+		if _, err := Permutation(target, part); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
 func BenchmarkPermutationSix(b *testing.B) {
-	perm := randomEven(rand.New(rand.NewPCG(2, 2)), 100_000)
-	part, err := coupling.Half(len(perm))
+	target := matrixOf(randomEven(rand.New(rand.NewPCG(2, 2)), 100_000))
+	part, err := coupling.Half(100_000)
 	if err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := PermutationSix(perm, part); err != nil {
+		if _, err := PermutationSix(target, part); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"flowproof/coupling"
 	"flowproof/coupling/run"
 	"flowproof/exactmath"
+	"flowproof/exactmath/spectral"
 )
 
 // PolishOptions are the choices left to the caller of Polish. The zero value
@@ -19,10 +20,12 @@ import (
 type PolishOptions struct {
 	Depth   int    // layers of the result; 0 means those of the given flow, or 6
 	Starts  int    // random starts besides the given flow; 0 means 2, negative none
-	MaxEval int    // evaluations of the objective for each start; 0 means 12,000
+	MaxEval int    // evaluations of the objective for each start, and a quarter more to polish it again; 0 means 12,000
 	Prec    uint   // bits, as for Refine; 0 means 53
 	Seed    uint64 // of the random starts
 }
+
+const defaultMaxEval = 12000
 
 // PolishReport says what Polish did.
 type PolishReport struct {
@@ -53,6 +56,9 @@ type PolishReport struct {
 // Errors: *ShapeError, ErrSingular, ErrOrientation, ErrNoConvergence (of an SVD),
 // *ConvergenceError if no start leads to a flow of the target.
 func Polish(f0 *coupling.Flow, target exactmath.Matrix, part coupling.Partition, opt PolishOptions) (*coupling.Flow, PolishReport, error) {
+	if e := commonExponent(target); e != 0 {
+		return polishRescaled(f0, target, part, opt, e)
+	}
 	p, err := newPolisher(target, part, opt)
 	if err != nil {
 		return nil, PolishReport{}, err
@@ -64,14 +70,14 @@ func Polish(f0 *coupling.Flow, target exactmath.Matrix, part coupling.Partition,
 		p.setDepth(f0)
 		p.rep.GivenMax, _, _ = flowConditions(f0)
 		if x, ok := p.fromFlow(f0); ok {
-			p.try("given", x, nil, 1)
+			p.try("given", x, nil, 1, p.opt.MaxEval)
 		}
 		if f0.Depth() <= len(p.kinds) {
 			p.candidate("given", f0)
 		}
 	}
 	for k := range p.opt.Starts {
-		p.try(fmt.Sprintf("random %d", k+1), p.random(k), p.singular, 1)
+		p.try(fmt.Sprintf("random %d", k+1), p.random(k), p.singular, 1, p.opt.MaxEval)
 	}
 	if p.err != nil {
 		return nil, p.rep, p.err
@@ -120,15 +126,8 @@ func newPolisher(target exactmath.Matrix, part coupling.Partition, opt PolishOpt
 	svd.UTo(&u)
 	svd.VTo(&v)
 	s := svd.Values(nil)
-	sign := detSign(&u) * detSign(&v)
-	if s[n-1] <= 1e-13*float64(n)*s[0] {
-		sign = exactDetSign(target)
-	}
-	switch {
-	case sign == 0:
-		return nil, ErrSingular
-	case sign < 0:
-		return nil, ErrOrientation
+	if err := requirePositive(target); err != nil {
+		return nil, err
 	}
 	p := &polisher{target: target, part: part, opt: opt, exp: exp, leastResidual: math.Inf(1)}
 	p.parts = parts{part.P(), part.Q()}
@@ -158,7 +157,7 @@ func newPolisher(target exactmath.Matrix, part coupling.Partition, opt PolishOpt
 		p.opt.Starts = 2
 	}
 	if p.opt.MaxEval == 0 {
-		p.opt.MaxEval = 12000
+		p.opt.MaxEval = defaultMaxEval
 	}
 	if p.opt.Prec == 0 {
 		p.opt.Prec = floatBits
@@ -256,8 +255,9 @@ func (p *polisher) random(k int) []float64 {
 	return x
 }
 
-// try descends from x and offers what comes out of it; s as for descend.
-func (p *polisher) try(name string, x, s []float64, rho float64) {
+// try descends from x and offers what comes out of it; s and maxEval as for
+// descend.
+func (p *polisher) try(name string, x, s []float64, rho float64, maxEval int) {
 	if p.err != nil {
 		return
 	}
@@ -271,7 +271,7 @@ func (p *polisher) try(name string, x, s []float64, rho float64) {
 		}
 	}
 	o.rho = rho
-	x = o.descend(x, s, p.opt.MaxEval)
+	x = o.descend(x, s, maxEval)
 	p.rep.Evals += o.evals
 	f, err := p.flow(x)
 	if err != nil {
@@ -284,7 +284,7 @@ func (p *polisher) try(name string, x, s []float64, rho float64) {
 	}
 	// To get to the target the layers have moved without regard to their size.
 	if x, ok := p.fromFlow(f); ok && s != nil {
-		p.try(name, x, nil, 10)
+		p.try(name, x, nil, 10, maxEval/4)
 	}
 }
 
@@ -338,7 +338,7 @@ func (p *polisher) candidate(name string, f *coupling.Flow) *coupling.Flow {
 	if p.err != nil {
 		return nil
 	}
-	g, rep, err := Refine(f, p.target, p.opt.Prec, RefineOptions{Seed: p.opt.Seed, MaxRestarts: -1})
+	g, rep, err := Refine(f, p.target, p.opt.Prec, RefineOptions{Seed: p.opt.Seed, MaxRestarts: -1, MaxIterations: refineBudget(p.n())})
 	var conv *ConvergenceError
 	if errors.As(err, &conv) {
 		p.rep.Failed = append(p.rep.Failed, name)
@@ -357,34 +357,25 @@ func (p *polisher) candidate(name string, f *coupling.Flow) *coupling.Flow {
 	return g
 }
 
-// flowConditions estimates the condition numbers of the layers of f, by the SVD.
+// flowConditions estimates the condition numbers of the layers of f, by the SVD;
+// +Inf for what is beyond float64.
 func flowConditions(f *coupling.Flow) (top, product float64, all []float64) {
 	top, product = 1, 1
 	s := parts{f.Partition().P(), f.Partition().Q()}
+	norm := func(m blas64.General) float64 { return spectral.Dense(mat.NewDense(m.Rows, m.Cols, m.Data)).Estimate }
 	for _, l := range f.Layers() {
 		rows, cols := l.Weight().Dims()
 		fl := floatLayer{kind: l.Kind(), x: general(rows, cols, l.Weight().Float64s())}
-		c := math.Inf(1)
-		var svd mat.SVD
-		if n := norm2(fl.x.Data); math.IsNaN(n) || math.IsInf(n, 0) {
-			// Beyond float64.
-		} else if l.Scale().Kind() == coupling.ScaleOne {
-			if svd.Factorize(mat.NewDense(rows, cols, fl.x.Data), mat.SVDNone) {
-				c = shearCondition(svd.Values(nil)[0])
-			}
+		var c float64
+		if l.Scale().Kind() == coupling.ScaleOne {
+			c = spectral.Shear(norm(fl.x))
 		} else {
 			// |E| |E^-1|: the SVD of E alone loses its smallest singular value.
 			fl.d = run.Scales(l.Scale(), rows)
 			e, inv := identityGeneral(s.n()), identityGeneral(s.n())
 			fl.rightMul(s, e)
 			fl.rightDiv(s, inv)
-			if size := norm2(e.Data) * norm2(inv.Data); !math.IsNaN(size) && !math.IsInf(size, 0) &&
-				svd.Factorize(mat.NewDense(s.n(), s.n(), e.Data), mat.SVDNone) {
-				c = svd.Values(nil)[0]
-				if svd.Factorize(mat.NewDense(s.n(), s.n(), inv.Data), mat.SVDNone) {
-					c *= svd.Values(nil)[0]
-				}
-			}
+			c = norm(e) * norm(inv)
 		}
 		all = append(all, c)
 		top = max(top, c)

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/optimize"
 )
 
@@ -16,9 +17,13 @@ var polishStages = []stage{{4, 12}, {12, 18}}
 
 const (
 	lbfgsIterations = 200  // between two updates of the multipliers
+	lbfgsStore      = 15   // steps that make up the approximate Hessian
 	rhoGrowth       = 1.5  // of rho, if the residual is not down to a quarter
 	gradientEnough  = 1e-3 // norm of the gradient that ends a round
 	settled         = 2e-4 // relative change of the size that ends a stage
+	// With a target of condition beyond hardCond, a relative residual after a stage
+	// beyond which the next one has not been seen to help.
+	lost, hardCond = 1e-2, 1e7
 
 	// From a random start the target is approached through maps with the same
 	// singular vectors and singular values s^tau, of condition firstCond, then
@@ -56,9 +61,15 @@ func (o *objective) descend(x, s []float64, maxEval int) []float64 {
 	}
 	for _, st := range polishStages {
 		x = o.run(x, st, maxEval)
+		if hard(s) && o.residual > lost*norm2(o.right.Data) {
+			break
+		}
 	}
 	return x
 }
+
+// hard tells whether singular values s are those of a target beyond hardCond.
+func hard(s []float64) bool { return len(s) > 0 && s[0] > hardCond*s[len(s)-1] }
 
 // run runs one stage, or less of it if maxEval evaluations in all are reached.
 func (o *objective) run(x []float64, st stage, maxEval int) []float64 {
@@ -69,7 +80,7 @@ func (o *objective) run(x []float64, st stage, maxEval int) []float64 {
 		if o.evals >= maxEval {
 			break
 		}
-		x = o.minimise(x, min(lbfgsIterations, maxEval-o.evals), gradientEnough)
+		x = o.minimise(x, lbfgsIterations, maxEval-o.evals, gradientEnough)
 		o.value(x, nil)
 		axpy(o.rho, o.r.Data, o.lambda.Data)
 		if o.residual > last/4 {
@@ -86,30 +97,46 @@ func (o *objective) run(x []float64, st stage, maxEval int) []float64 {
 	return x
 }
 
-// minimise runs L-BFGS from x. A line search that fails near a minimum is no
-// error: the best point so far is returned.
-func (o *objective) minimise(x []float64, iterations int, tolerance float64) []float64 {
-	at, g := make([]float64, len(x)), make([]float64, len(x))
-	seen := false
-	problem := optimize.Problem{
-		// The value and the gradient are always asked for together.
-		Func: func(x []float64) float64 {
-			copy(at, x)
-			seen = true
-			return o.value(x, g)
-		},
-		Grad: func(grad, x []float64) {
-			if !seen || !slices.Equal(at, x) {
-				o.value(x, g)
+// minimise runs L-BFGS from x, for at most the given number of iterations and
+// evaluations of the objective. It returns the last point that ended an iteration:
+// where the gradient is below the tolerance, where a line search finds nothing
+// better, or where a limit or the range of float64 was reached.
+//
+// The loop is here rather than in optimize.Minimize, which looks at its limits only
+// between two iterations: a line search that meets a NaN would go on for ever.
+func (o *objective) minimise(x []float64, iterations, evals int, tolerance float64) []float64 {
+	best := slices.Clone(x)
+	loc := &optimize.Location{X: slices.Clone(x), Gradient: make([]float64, len(x))}
+	evaluate := func() (ok bool) {
+		evals--
+		loc.F = o.value(loc.X, loc.Gradient)
+		return finite(loc.F) && finite(norm2(loc.Gradient))
+	}
+	if !evaluate() {
+		return best
+	}
+	lbfgs := &optimize.LBFGS{Store: lbfgsStore}
+	search := &optimize.LinesearchMethod{NextDirectioner: lbfgs, Linesearcher: &optimize.MoreThuente{}}
+	for k := 1; k < iterations; k++ { // the start counts as the first
+		if floats.Norm(loc.Gradient, math.Inf(1)) < tolerance {
+			break
+		}
+		next := search.Iterate
+		if k == 1 {
+			next = search.Init
+		}
+		op, err := next(loc)
+		for ; err == nil && op != optimize.MajorIteration; op, err = search.Iterate(loc) {
+			if evals <= 0 || !finite(floats.Norm(loc.X, math.Inf(1))) || !evaluate() {
+				return best
 			}
-			copy(grad, g)
-		},
+		}
+		if err != nil {
+			break
+		}
+		copy(best, loc.X)
 	}
-	settings := &optimize.Settings{MajorIterations: iterations, GradientThreshold: tolerance, Converger: optimize.NeverTerminate{}}
-	method := &optimize.LBFGS{Store: 15, Linesearcher: &optimize.MoreThuente{}}
-	res, err := optimize.Minimize(problem, x, settings, method)
-	if res == nil || err != nil && len(res.X) != len(x) {
-		return x
-	}
-	return res.X
+	return best
 }
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -28,6 +28,9 @@ type RefineOptions struct {
 	// MaxRestarts bounds the number of random displacements that leave a singular
 	// point; 0 means 4, and a negative number none.
 	MaxRestarts int
+	// MaxIterations, if it is not 0, bounds the iterations of conjugate gradients in
+	// all corrections together, to within those of one correction.
+	MaxIterations int
 	// Seed is for those displacements.
 	Seed uint64
 }
@@ -111,6 +114,9 @@ func Refine(f *coupling.Flow, target exactmath.Matrix, prec uint, opt RefineOpti
 	f, err := rationalScales(f)
 	if err != nil {
 		return nil, RefineReport{}, err
+	}
+	if e := commonExponent(target); e != 0 {
+		return refineRescaled(f, target, prec, opt, e)
 	}
 	r := &refiner{
 		target: target, order: part.Order(), opt: opt, prec: int(prec),

@@ -115,7 +115,7 @@ func (r *refiner) converge(work int) error {
 			d.prev, d.slow, expect = nil, 0, firstBits
 			continue
 		}
-		if r.rep.Rounds >= limit {
+		if r.rep.Rounds >= limit || r.opt.MaxIterations > 0 && r.rep.Iterations >= r.opt.MaxIterations {
 			return r.fail(work, "too many rounds")
 		}
 		if d.step, err = r.correction(res, work); err != nil {

@@ -33,7 +33,7 @@ type Construction struct {
 }
 
 // ErrNotPermutation: the construction is for permutation matrices alone.
-var ErrNotPermutation = errors.New("the target is not a permutation")
+var ErrNotPermutation = errors.New("the target is not a permutation, with or without signs")
 
 // ErrUnknown is wrapped by the error for a name that no construction has.
 var ErrUnknown = errors.New("unknown construction")
@@ -43,10 +43,10 @@ func List() []Construction {
 	return []Construction{
 		{"orthogonal", "rotations: six additive layers, each of condition below 7.7 in every dimension", "PROOFS.md, theorem 1",
 			plain(Orthogonal)},
-		{"permutation", "even permutations: at most six additive sparse layers of half-integers", "PROOFS.md, theorem 4.1",
-			onPermutation(Permutation)},
-		{"permutation-integer", "even permutations: at most six additive sparse layers of integers", "PROOFS.md, theorem 4.2",
-			onPermutation(PermutationInteger)},
+		{"permutation", "permutations, with or without signs: at most six additive sparse layers of half-integers", "PROOFS.md, theorems 4.1 and 4.9",
+			plain(Permutation)},
+		{"permutation-integer", "permutations, with or without signs: at most six additive sparse layers of integers", "PROOFS.md, theorems 4.2 and 4.9",
+			plain(PermutationInteger)},
 		{"polish", "any map: layers as well conditioned as optimisation finds, six or -max-depth of them", "none: found by optimisation, checked like any other",
 			polished},
 		{"five", "exact over the rationals where a block c or b has full rank: five layers", "PROOFS.md, theorem 2.6",
@@ -59,7 +59,7 @@ func List() []Construction {
 			plain(Published)},
 		{"eight", "any map: eight layers in closed form, conditioned by a polynomial in cond M without n", "PROOFS.md, theorem 5.5",
 			plain(Eight)},
-		{"conditioned", "any map: thirteen layers (-max-depth 11: eleven) within a constant of the best conditioning", "PROOFS.md, theorem 5.2",
+		{"conditioned", "any map: thirteen layers (-max-depth 11: eleven), of balanced maps within a constant of the best conditioning", "PROOFS.md, theorem 5.2",
 			func(m exactmath.Matrix, p coupling.Partition, opt Options) (*coupling.Flow, error) {
 				depth := 13
 				if opt.MaxDepth == 11 || opt.MaxDepth == 12 {
@@ -77,22 +77,14 @@ func plain(f func(exactmath.Matrix, coupling.Partition) (*coupling.Flow, error))
 	}
 }
 
-// onPermutation turns a construction for permutations into one for matrices.
-func onPermutation(f func([]int, coupling.Partition) (*coupling.Flow, error)) func(exactmath.Matrix, coupling.Partition, Options) (*coupling.Flow, error) {
-	return func(m exactmath.Matrix, part coupling.Partition, _ Options) (*coupling.Flow, error) {
-		perm, ok := permutationOf(m)
-		if !ok {
-			return nil, ErrNotPermutation
-		}
-		return f(perm, part)
-	}
-}
-
 // Built is a flow with the construction that made it, by name, and its theorem.
 type Built struct {
 	Flow         *coupling.Flow
 	Construction string
 	Theorem      string
+	// Deeper is set by auto if the flow does not run in float64 and one of more
+	// layers than Options.MaxDepth does.
+	Deeper *Deeper
 }
 
 // Build runs the named construction and refines the flow if Options.Prec asks
@@ -118,7 +110,7 @@ func build(name string, target exactmath.Matrix, part coupling.Partition, opt Op
 	for _, c := range List() {
 		if c.Name == name {
 			f, err := c.Build(target, part, opt)
-			return &Built{f, name, c.Theorem}, err
+			return &Built{Flow: f, Construction: name, Theorem: c.Theorem}, err
 		}
 		names = append(names, c.Name)
 	}

@@ -221,6 +221,12 @@ func TestCommuteBordered(t *testing.T) {
 // The same with I, k x k, for t, and w of full row rank.
 func TestCommuteWide(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 7))
+	solved := 0
+	defer func() {
+		if solved < 20 {
+			t.Errorf("only %d of 30 draws have determinant 1 and full rank", solved)
+		}
+	}()
 	for range 30 {
 		p := 1 + rng.IntN(4)
 		k := 1 + rng.IntN(p)
@@ -229,6 +235,7 @@ func TestCommuteWide(t *testing.T) {
 		if g.det().Cmp(big.NewRat(1, 1)) != 0 || w.rank() < k {
 			continue
 		}
+		solved++
 		c := commuteBordered(g, w, big.NewRat(1, 1))
 		pad := qIdentity(k)
 		sinv, _ := c.s.direct(pad).inverse()

@@ -51,6 +51,7 @@ func AnyDepth(p, q int) int {
 // out if it can be, for q > p + 1.
 func (m *linear) anySizes() []qfactor {
 	p, q := m.p, m.q
+	core := q - ((q+p-1)/p-2)*p
 	rng := rand.New(rand.NewPCG(6, 0))
 	// Almost every X0, almost every basis s of the second part, and almost every end
 	// scale diag(d1, d2) will do: each is good unless a polynomial that is not zero
@@ -77,23 +78,31 @@ func (m *linear) anySizes() []qfactor {
 		if d1 == nil {
 			d1 = ones(p)
 		}
-		sinv, _ := s.inverse()
-		n = m.with(qIdentity(p).direct(s).mulAll(n.whole(), qIdentity(p).direct(sinv)))
-		n.c, n.e = n.c.add(x0.mul(n.a)), n.e.add(x0.mul(n.b))
-		fs, ok := n.peel()
-		if !ok {
-			continue
+		if fs, ok := n.additive(x0, s, core); ok {
+			return m.absorb(fs, d1, d2)
 		}
-		fs = append([]qfactor{{kind: coupling.Lower, x: x0.neg()}}, fs...)
-		for i := range fs {
-			if fs[i].kind == coupling.Upper {
-				fs[i].x = fs[i].x.mul(s)
-			} else {
-				fs[i].x = sinv.mul(fs[i].x)
-			}
-		}
-		return m.absorb(fs, d1, d2)
 	}
+}
+
+// additive returns the additive layers L(-X0) (U L)^k U L U L U of m, of determinant
+// 1, that peel finds in the basis s of the second part, false if it finds none.
+func (m *linear) additive(x0, s *qmat, core int) ([]qfactor, bool) {
+	sinv, _ := s.inverse()
+	n := m.with(qIdentity(m.p).direct(s).mulAll(m.whole(), qIdentity(m.p).direct(sinv)))
+	n.c, n.e = n.c.add(x0.mul(n.a)), n.e.add(x0.mul(n.b))
+	fs, ok := n.peel(core)
+	if !ok {
+		return nil, false
+	}
+	fs = append([]qfactor{{kind: coupling.Lower, x: x0.neg()}}, fs...)
+	for i := range fs {
+		if fs[i].kind == coupling.Upper {
+			fs[i].x = fs[i].x.mul(s)
+		} else {
+			fs[i].x = sinv.mul(fs[i].x)
+		}
+	}
+	return fs, true
 }
 
 func randomQ(rng *rand.Rand, rows, cols, bound int) *qmat {
@@ -116,30 +125,34 @@ func triangular(rng *rand.Rand, n, bound int) *qmat {
 	return x
 }
 
-// peel returns (U L)^k U L U L U, k = ceil(q/p) - 2, false if one of the blocks in
-// the way is singular. Each pair U L turns the last p rows that are left of the
-// second part into rows of the identity; a core of parts p and p + 1 to 2p is left
-// for five factors, which take the columns beside it along.
-func (m *linear) peel() ([]qfactor, bool) {
+// peel returns (U L)^k U L U L U, k = ceil((q - core)/p), false if one of the blocks
+// in the way is singular. Each pair U L turns the last p rows that are left of the
+// second part, or fewer if fewer are in the way, into rows of the identity; a core
+// of parts p and core, p < core <= 2p, is left for five factors, which take the
+// columns beside it along.
+func (m *linear) peel(core int) ([]qfactor, bool) {
 	p, q := m.p, m.q
-	core := q - ((q+p-1)/p-2)*p
 	c := m.c.block(0, core, 0, p)
-	ec := m.e.block(0, core, 0, core).mul(c)
-	if !c.injective() || c.beside(ec).rank() < core {
+	if !c.injective() {
+		return nil, false
+	}
+	if ec := m.e.block(0, core, 0, core).mul(c); core > p+1 && c.beside(ec).rank() < core {
 		return nil, false
 	}
 	var fs []qfactor
 	n := m
-	for left := q; left > core; left -= p {
-		rows := span(left, p+left) // in the whole matrix
+	for left := q; left > core; {
+		size := min(p, left-core)
+		left -= size
+		rows := span(p+left, p+left+size) // in the whole matrix
 		inv, _ := n.whole().inverse()
 		x := inv.pick(rows, span(0, p))
 		z := inv.pick(rows, span(p, n.n())).sub(qIdentity(n.n()).pick(rows, span(p, n.n())))
-		if x.rank() < p {
+		if x.rank() < size {
 			return nil, false
 		}
 		y, _ := x.particular(z)
-		lower := newQ(left-p, p).above(x).above(newQ(q-left, p))
+		lower := newQ(left, p).above(x).above(newQ(q-left-size, p))
 		step := []qfactor{{kind: coupling.Upper, x: y.neg()}, {kind: coupling.Lower, x: lower.neg()}}
 		fs = append(fs, step...)
 		n = m.with(m.compose(inverted(step)).mul(n.whole()))

@@ -1,13 +1,17 @@
 package constructions
 
 import (
+	"math/big"
 	"math/rand/v2"
 	"testing"
 
+	"flowproof/coupling"
 	"flowproof/exactmath/dense"
 )
 
-// Every pair of sizes with p + q <= 9: generic maps below AnyDepth, degenerate ones within it; -I with a single coordinate reaches it.
+// Every pair of sizes with p + q <= 9: generic maps below AnyDepth, without scales
+// if the determinant is 1, degenerate ones within it; -I with a single coordinate
+// reaches it.
 func TestAnyPartition(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 0))
 	for n := 2; n <= 9; n++ {
@@ -45,12 +49,18 @@ func TestAnyPartition(t *testing.T) {
 				f, err := AnyPartition(m, part)
 				checkExact(t, f, err, m, AnyDepth(p, n-p))
 			}
-			f, err := AnyPartition(positive(t, func() *dense.Rational { return randomInts(rng, n, 9) }), randomPartition(rng, n, p))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if want := AnyDepth(p, n-p) - 1; f.Depth() > want {
-				t.Errorf("a generic map on %d + %d: depth %d, want at most %d", p, n-p, f.Depth(), want)
+			for _, det1 := range []bool{false, true} {
+				m := positive(t, func() *dense.Rational { return randomInts(rng, n, 9) })
+				if det1 {
+					m = rational(t, triangular(rng, n, 4).mul(triangular(rng, n, 4).transpose()))
+				}
+				f, err := AnyPartition(m, randomPartition(rng, n, p))
+				checkExact(t, f, err, m, AnyDepth(p, n-p)-1)
+				for _, l := range f.Layers() {
+					if det1 && f.Depth() > 4 && l.Scale().Kind() != coupling.ScaleOne {
+						t.Errorf("a map of determinant 1 on %d + %d, %d layers: a scale", p, n-p, f.Depth())
+					}
+				}
 			}
 		}
 		if n%2 == 0 {
@@ -68,6 +78,48 @@ func TestAnyDepth(t *testing.T) {
 	} {
 		if got := AnyDepth(c.p, c.q); got != c.want {
 			t.Errorf("AnyDepth(%d, %d) = %d, want %d", c.p, c.q, got, c.want)
+		}
+	}
+}
+
+// Section 2.5: without scales, 2 ceil((q-1)/p) + 4 layers are enough for every map of
+// determinant 1 on parts of p < q coordinates; for p + 2 <= q <= 2p that is eight,
+// which -I needs if p + q is even.
+func TestAdditiveAnyPartition(t *testing.T) {
+	rng := rand.New(rand.NewPCG(17, 0))
+	for _, c := range []struct{ p, q, depth int }{
+		{1, 2, 6}, {1, 3, 8}, {2, 3, 6}, {2, 4, 8}, {2, 5, 8}, {2, 6, 10}, {3, 5, 8}, {3, 6, 8}, {4, 6, 8},
+	} {
+		n := c.p + c.q
+		maps := []*dense.Rational{unimodular(rng, n), unimodular(rng, n), dense.IdentityRational(n)}
+		if n%2 == 0 {
+			maps = append(maps, dense.IdentityRational(n).Scale(big.NewRat(-1, 1)))
+		}
+		for _, target := range maps {
+			part := randomPartition(rng, n, c.p)
+			m, err := newLinear(target, part)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var fs []qfactor
+			ok := false
+			for try := 0; !ok && try < 50; try++ {
+				s := triangular(rng, c.q, 2).mul(triangular(rng, c.q, 2).transpose())
+				fs, ok = m.additive(randomQ(rng, c.q, c.p, 3), s, c.p+1)
+			}
+			if !ok {
+				t.Fatalf("%d + %d: nothing in general position in 50 draws", c.p, c.q)
+			}
+			if len(fs) != c.depth {
+				t.Errorf("%d + %d: %d layers, want %d", c.p, c.q, len(fs), c.depth)
+			}
+			for _, f := range fs {
+				if f.scale != nil {
+					t.Errorf("%d + %d: a scale", c.p, c.q)
+				}
+			}
+			f, err := m.flow(fs)
+			checkExact(t, f, err, target, c.depth)
 		}
 	}
 }

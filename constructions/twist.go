@@ -1,38 +1,45 @@
 package constructions
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/mat"
+
+	"flowproof/exactmath/spectral"
 )
 
 // twist is the freedom left in writing a rotation by theta as a commutator
-// P A^-1 P^-1 A of two 2x2 matrices:
+// P A^-1 P^-1 A of two 2x2 matrices: A is a reflection F over rho, and, with R
+// the rotation by theta/2, either
 //
-//	A^-1 = rho times a reflection F,   P = -1/lambda times the rotation by theta/2,
+//	P = -(1/lambda) R, and X3 is what belongs to it, or
+//	X3 = lambda R^T, and X2 = (1/lambda) R (F/rho - 1), if isometric,
 //
-// for any lambda, rho > 0. Small lambda makes X1 small and X2 large; rho < 1
-// makes X1 small and X5 large. When n is odd, A has to keep the last axis, and
-// rho is 1; then X2 may be singular, which leaves more freedom to X3 (PROOFS.md,
-// section 1.3).
+// for any lambda, rho > 0. When n is odd, A has to keep the last axis, and rho is
+// 1 (PROOFS.md, section 1.3).
 type twist struct {
 	lambda, rho float64
-	singular    bool
+	isometric   bool
 }
+
+// quarterRoot is 2^(-1/4).
+const quarterRoot = 0.8408964152537145430311254762332148950400342623567845108132260859
 
 // provedTwist returns the parameters for which the bounds are proved.
 func provedTwist(odd bool) twist {
 	if odd {
 		return twist{1, 1, true}
 	}
-	return twist{7. / 16, 7. / 9, false}
+	return twist{1, quarterRoot, true}
 }
 
 // twists returns the parameters worth trying: the worst case over all M is
 // smallest at provedTwist, but most M are kinder.
 func twists(odd bool) []twist {
-	var t []twist
+	t := []twist{provedTwist(odd)}
 	for _, lambda := range []float64{7. / 16, 15. / 32, 1. / 2, 17. / 32, 9. / 16, 5. / 8, 3. / 4, 1} {
 		if odd {
 			t = append(t, twist{lambda, 1, false})
@@ -42,7 +49,7 @@ func twists(odd bool) []twist {
 			t = append(t, twist{lambda, rho, false})
 		}
 	}
-	return append(t, provedTwist(odd)) // singular ones come last
+	return t
 }
 
 // mat2 is a 2x2 matrix [[a, b], [c, d]].
@@ -69,11 +76,11 @@ func plus(s float64, x mat2, t float64, y mat2) mat2 {
 //	X5 = c^T e + Zp D5 V^T    D5 = 1/rho R F R^T
 //
 // where R is the rotation by half the angle and F the reflection that keeps the
-// axis; on the +1 eigenvectors of G the five are -1, -1, 0, 0, 1. A singular
+// axis; on the +1 eigenvectors of G the five are -1, -1, 0, 0, 1. An isometric
 // twist has
 //
-//	D1 = -F + lambda F R^T   D2 = -1/lambda R (1 - F)   D3 = lambda R^T
-//	D4 = R F (1/lambda (1 - F) - R^T)   D5 = R F R^T
+//	D1 = -rho F + rho lambda F R^T   D2 = 1/lambda R (F/rho - 1)   D3 = lambda R^T
+//	D4 = rho/lambda R F - 1/lambda R - rho R F R^T   D5 = 1/rho R F R^T
 //
 // and 0, 0, 1, -1, 1 there.
 func (h *halved) layers(t twist) [6]*mat.Dense {
@@ -91,29 +98,57 @@ func (h *halved) layers(t twist) [6]*mat.Dense {
 	return x
 }
 
-// singularCost is the largest norm, a little less than the 1 + sqrt 2 that is
-// proved, up to which regular twists are preferred to singular ones: a flow with a
-// singular X2 is a worse place to refine from.
-const singularCost = 2.41
+// choice is what layers are chosen by.
+type choice struct {
+	name     string                        // of the cost
+	estimate func(norms []float64) float64 // the cost, from estimated norms of X0..X5
+	certify  func(x [6]*mat.Dense) float64 // a proved upper bound of the cost of final weights
+	bound    float64                       // proved for the cost, of the first twist tried
+}
 
-// layersOf returns the layers for the twist, of those given, whose norms of X0..X5
-// have the least cost.
-func (h *halved) layersOf(ts []twist, cost func(norms []float64) float64) [6]*mat.Dense {
+// choose returns the layers for the twist, of those given, of least cost, their
+// weights rounded to multiples of 2^-52. It fails with a *BoundError if none keeps
+// the bound.
+func (h *halved) choose(ts []twist, c choice) (best [6]*mat.Dense, err error) {
 	norms := h.pencil()
-	best, least := ts[0], math.Inf(1)
-	for _, t := range ts {
-		if t.singular && least <= singularCost {
-			continue
-		}
-		if c := cost(norms(t)); c < least {
-			best, least = t, c
-		}
+	costs, least := make([]float64, len(ts)), math.Inf(1)
+	for k, t := range ts {
+		costs[k] = c.estimate(norms(t))
 	}
-	x := h.layers(best)
-	for _, w := range x {
-		toGrid(w)
+	cheapest(costs, c.bound, func(k int) float64 {
+		x := h.layers(ts[k])
+		for _, w := range x {
+			toGrid(w)
+		}
+		cost := c.certify(x)
+		if cost < least {
+			best, least = x, cost
+		}
+		return cost
+	})
+	if !(least <= c.bound) {
+		return best, &BoundError{c.name, least, c.bound}
 	}
-	return x
+	return best, nil
+}
+
+// cheapest certifies candidates, those of least estimate first, until one is
+// within the bound and so near to the least estimate left that no other is worth
+// the time. Estimates decide the order and no more: they may be far too small.
+func cheapest(estimates []float64, bound float64, certify func(k int) float64) {
+	const near = 1.01
+	order := make([]int, len(estimates))
+	for k := range order {
+		order[k] = k
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(estimates[a], estimates[b]) })
+	least := math.Inf(1)
+	for _, k := range order {
+		if least <= bound && least <= near*estimates[k] {
+			return
+		}
+		least = min(least, certify(k))
+	}
 }
 
 // pencil returns a function that gives the norms of X0..X5 for a twist, those of
@@ -122,7 +157,7 @@ func (h *halved) layersOf(ts []twist, cost func(norms []float64) float64) [6]*ma
 //
 //	X1 = a c^T + K0 + lambda K1 + rho K2 - rho lambda K3,   X5 = c^T e + K0 + 1/rho K5,
 //
-// and X1 = a c^T + K2 - lambda K3 for a singular twist.
+// and X1 = a c^T + rho K2 - rho lambda K3 for an isometric twist.
 func (h *halved) pencil() func(twist) []float64 {
 	unit := func(block func(r, f mat2) mat2, rest float64) *mat.Dense {
 		d := blockDiagonal{make([]mat2, len(h.planes)), rest}
@@ -144,37 +179,49 @@ func (h *halved) pencil() func(twist) []float64 {
 		for i, k := range terms {
 			blas64.Axpy(factors[i], vector(k), vector(sum))
 		}
-		return spectralNorm(sum)
+		return spectral.Estimate(sum)
 	}
-	norm0, turn := spectralNorm(h.x0), 0.0
+	norm0, turn := spectral.Estimate(h.x0), 0.0
 	for _, pl := range h.planes {
 		turn = max(turn, pl.angle)
 	}
 	return func(t twist) []float64 {
 		l, r := t.lambda, t.rho
-		if t.singular {
-			norms := []float64{norm0, combine(h.ac, []float64{1, -l}, k2, k3), 0, max(l, 1), 1, combine(x5, []float64{1}, k5)}
-			for _, pl := range h.planes {
-				norms[2] = 2 / l
-				norms[4] = max(norms[4], shearOf(2/l, math.Cos(pl.angle/2)))
-			}
-			return norms
+		norms := []float64{norm0, 0, 0, 0, 0, combine(x5, []float64{1 / r}, k5)}
+		if t.isometric {
+			norms[1] = combine(h.ac, []float64{r, -r * l}, k2, k3)
+		} else {
+			norms[1] = combine(x1, []float64{l, r, -r * l}, k1, k2, k3)
 		}
-		norms := []float64{norm0, combine(x1, []float64{l, r, -r * l}, k1, k2, k3), 1, 0, 0, combine(x5, []float64{1 / r}, k5)}
-		if len(h.planes) > 0 {
-			norms[2] = max(norms[2], 1/l)
-			norms[3] = l * (1 + 1/r)
-			norms[4] = r / l * math.Sqrt(1+l*l-2*l*math.Cos(turn/2))
+		inner, rests := t.inner(turn), t.rests()
+		for k, x := range inner {
+			if len(h.planes) > 0 {
+				norms[k+2] = x
+			}
+			if len(h.rest) > 0 {
+				norms[k+2] = max(norms[k+2], math.Abs(rests[k+1]))
+			}
 		}
 		return norms
 	}
 }
 
-// shearOf returns the norm of 1 - s a b^T for unit vectors of a plane with inner
-// product c.
-func shearOf(s, c float64) float64 {
-	frob, det := 2-2*s*c+s*s, math.Abs(1-s*c)
-	return (math.Sqrt(frob+2*det) + math.Sqrt(max(0, frob-2*det))) / 2
+// inner returns the norms of D2, D3 and D4 on a plane of the given angle; they
+// grow with the angle (PROOFS.md, section 1.4).
+func (t twist) inner(angle float64) [3]float64 {
+	l, r, c := t.lambda, t.rho, math.Cos(angle/2)
+	if t.isometric {
+		return [3]float64{(1 + 1/r) / l, l, (1 + r*math.Sqrt(max(0, 1+l*l-2*l*c))) / l}
+	}
+	return [3]float64{1 / l, l * (1 + 1/r), r / l * math.Sqrt(max(0, 1+l*l-2*l*c))}
+}
+
+// rests returns D1..D5 on the fixed space of G.
+func (t twist) rests() [5]float64 {
+	if t.isometric {
+		return [5]float64{0, 0, 1, -1, 1}
+	}
+	return [5]float64{-1, -1, 0, 0, 1}
 }
 
 // vector returns the entries of a matrix without gaps between its rows.
@@ -192,30 +239,27 @@ type blockDiagonal struct {
 
 // blocks returns D1..D5.
 func (h *halved) blocks(t twist) (d [5]blockDiagonal) {
-	rests := [5]float64{-1, -1, 0, 0, 1}
-	if t.singular {
-		rests = [5]float64{0, 0, 1, -1, 1}
-	}
-	for k, rest := range rests {
+	for k, rest := range t.rests() {
 		d[k] = blockDiagonal{make([]mat2, len(h.planes)), rest}
 	}
+	l, rho := t.lambda, t.rho
 	for k, pl := range h.planes {
 		r, f := pl.half(), h.reflection(pl)
 		fr := f.mul(r.t())
 		rf := r.mul(f)
 		rfr := rf.mul(r.t())
-		d[4].plane[k] = plus(1/t.rho, rfr, 0, r)
-		if t.singular {
-			d[0].plane[k] = plus(-1, f, t.lambda, fr)
-			d[1].plane[k] = plus(-1/t.lambda, r, 1/t.lambda, rf)
-			d[2].plane[k] = plus(t.lambda, r.t(), 0, r)
-			d[3].plane[k] = plus(1, plus(1/t.lambda, rf, -1/t.lambda, r), -1, rfr)
+		d[4].plane[k] = plus(1/rho, rfr, 0, r)
+		if t.isometric {
+			d[0].plane[k] = plus(-rho, f, rho*l, fr)
+			d[1].plane[k] = plus(1/(l*rho), rf, -1/l, r)
+			d[2].plane[k] = plus(l, r.t(), 0, r)
+			d[3].plane[k] = plus(1, plus(rho/l, rf, -1/l, r), -rho, rfr)
 			continue
 		}
-		d[0].plane[k] = plus(1, plus(-t.lambda, r.t(), -t.rho, f), t.rho*t.lambda, fr)
-		d[1].plane[k] = plus(-1/t.lambda, r, 0, r)
-		d[2].plane[k] = plus(t.lambda, r.t(), -t.lambda/t.rho, fr)
-		d[3].plane[k] = plus(t.rho/t.lambda, rf, -t.rho, rfr)
+		d[0].plane[k] = plus(1, plus(-l, r.t(), -rho, f), rho*l, fr)
+		d[1].plane[k] = plus(-1/l, r, 0, r)
+		d[2].plane[k] = plus(l, r.t(), -l/rho, fr)
+		d[3].plane[k] = plus(rho/l, rf, -rho, rfr)
 	}
 	return d
 }

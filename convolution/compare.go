@@ -36,36 +36,26 @@ func Compare(f *coupling.Flow, matrix exactmath.Matrix, t *Tensor) (*Comparison,
 	if r, c := matrix.Dims(); r != n || c != n || t.C != n {
 		return nil, &exactmath.ShapeError{Op: "Compare", R1: r, C1: c, R2: n, C2: t.C}
 	}
-	direct := convolve(matrix.Float64s(), t)
 	out := &Comparison{Channels: t.C, Height: t.H, Width: t.W}
+	m := matrix.Float64s()
 	var err error
-	if out.Float64, err = differences[float64](f, t, direct); err != nil {
+	if out.Float64, err = differences[float64](f, m, t); err != nil {
 		return nil, err
 	}
-	out.Float32, err = differences[float32](f, t, direct)
+	out.Float32, err = differences[float32](f, m, t)
 	return out, err
 }
 
-// convolve multiplies every pixel by the matrix.
-func convolve(m []float64, t *Tensor) []float64 {
-	out := make([]float64, len(t.data))
-	n := t.C
-	for p := 0; p < len(t.data); p += n {
-		for i := range n {
-			for j, v := range t.data[p : p+n] {
-				out[p+i] += m[i*n+j] * v
-			}
-		}
-	}
-	return out
-}
-
-func differences[T run.Float](f *coupling.Flow, t *Tensor, direct []float64) (d Difference, err error) {
+// differences goes through the image pixel by pixel: y is what the layers make of
+// one, back what they make of that, want what the matrix makes of it.
+func differences[T run.Float](f *coupling.Flow, m []float64, t *Tensor) (d Difference, err error) {
 	runner := run.Compile[T](f)
-	x := make([]T, t.C)
-	for p := 0; p < len(t.data); p += t.C {
-		for k := range x {
-			x[k] = T(t.data[p+k])
+	n := t.C
+	values, x := make([]float64, n), make([]T, n)
+	for p := range t.H * t.W {
+		t.pixel(p, values)
+		for k, v := range values {
+			x[k] = T(v)
 		}
 		y, err := runner.Forward(x)
 		if err != nil {
@@ -75,9 +65,13 @@ func differences[T run.Float](f *coupling.Flow, t *Tensor, direct []float64) (d 
 		if err != nil {
 			return d, err
 		}
-		for k := range x {
-			d.Forward = max(d.Forward, number.Float(math.Abs(float64(y[k])-direct[p+k])))
-			d.Inverse = max(d.Inverse, number.Float(math.Abs(float64(back[k])-t.data[p+k])))
+		for i := range n {
+			var want float64
+			for j, v := range values {
+				want += m[i*n+j] * v
+			}
+			d.Forward = max(d.Forward, number.Float(math.Abs(float64(y[i])-want)))
+			d.Inverse = max(d.Inverse, number.Float(math.Abs(float64(back[i])-values[i])))
 		}
 	}
 	return d, nil

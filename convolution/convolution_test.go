@@ -1,14 +1,20 @@
 package convolution
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"image"
 	"image/color"
+	"image/jpeg"
 	"image/png"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -128,10 +134,13 @@ func TestErrors(t *testing.T) {
 	if err := os.WriteFile(cut, whole[:len(whole)/2], 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{text, cut, dir, filepath.Join(dir, "none.png")} {
+	for path, want := range map[string]string{
+		text: "is not a PNG or JPEG image", cut: "cannot be decoded", dir: "is not a regular file", filepath.Join(dir, "none.png"): "no such file",
+		os.DevNull: "is not a regular file",
+	} {
 		var e *ImageError
-		if _, err := ReadImage(path); !errors.As(err, &e) || e.Path != path || e.Error() == "" {
-			t.Errorf("%s: %v, want an *ImageError", path, err)
+		if _, err := ReadImage(path); !errors.As(err, &e) || e.Path != path || !strings.Contains(e.Reason, want) {
+			t.Errorf("%s: %v, want an *ImageError with %q", path, err, want)
 		}
 	}
 	img := must(ReadImage(photograph))
@@ -145,4 +154,59 @@ func TestErrors(t *testing.T) {
 	if _, err := Compare(f, m, img); !errors.As(err, &shape) {
 		t.Errorf("3 channels and a 4x4 matrix: %v", err)
 	}
+}
+
+// pngHeader is the beginning of a PNG image, up to the dimensions.
+func pngHeader(w, h uint32, depth, colour byte) []byte {
+	head := binary.BigEndian.AppendUint32([]byte("IHDR"), w)
+	head = append(binary.BigEndian.AppendUint32(head, h), depth, colour, 0, 0, 0)
+	out := append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"), head...)
+	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(head))
+}
+
+// TestImageBombs: dimensions that are only declared take no memory.
+func TestImageBombs(t *testing.T) {
+	for name, c := range map[string]struct {
+		data []byte
+		want string
+	}{
+		"many":     {pngHeader(1<<15, 1<<15, 16, 6), "has 32768 x 32768 pixels, want 25165824 or less"},
+		"overflow": {pngHeader(1<<31-1, 1<<31-1, 8, 2), "dimension overflow"},
+		"wide":     {pngHeader(1<<24, 1, 16, 6), "declares 16777216 x 1 pixels in 33 bytes"},
+		"zero":     {pngHeader(0, 5, 8, 2), "non-positive dimension"},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := decode(bytes.NewReader(c.data), int64(len(c.data)))
+		runtime.ReadMemStats(&after)
+		if err == nil || !strings.Contains(err.Error(), c.want) || after.TotalAlloc-before.TotalAlloc > 1<<20 {
+			t.Errorf("%s: %v, %d bytes, want %q", name, err, after.TotalAlloc-before.TotalAlloc, c.want)
+		}
+	}
+}
+
+// FuzzImage: no input may panic, or yield a tensor that is not whole.
+func FuzzImage(f *testing.F) {
+	img := image.NewNRGBA(image.Rect(0, 0, 3, 2))
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(bytes.Clone(b.Bytes()))
+	b.Reset()
+	if err := jpeg.Encode(&b, img, nil); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	f.Add(pngHeader(4, 4, 16, 6))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		x, err := decode(bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			return
+		}
+		s := x.Squeeze()
+		if x.C != 3 || len(x.data) != 3*x.H*x.W || s.C != 12 || len(s.data) != 12*s.H*s.W {
+			t.Errorf("%d x %d x %d, %d values", x.C, x.H, x.W, len(x.data))
+		}
+	})
 }

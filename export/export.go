@@ -39,7 +39,7 @@ type Format struct {
 // Formats returns all formats, in the order in which to show them.
 func Formats() []Format {
 	return []Format{
-		{"npz", ".npz", "NumPy archive of weights, scales and target", func(w io.Writer, f *coupling.Flow, m exactmath.Matrix, _ Options) error { return NPZ(w, f, m) }},
+		{"npz", ".npz", "NumPy archive of weights, scales and target", func(w io.Writer, f *coupling.Flow, m exactmath.Matrix, _ Options) error { return writeNPZ(w, f, m) }},
 		{"safetensors", ".safetensors", "weights, scales and order of the coordinates", safeTensors},
 		{"onnx", ".onnx", "model of the flow, or with -inverse of its inverse: Gemm or 1x1 Conv, Mul, Add, Split, Concat", onnxModel},
 		{"torch", ".py", "PyTorch module that loads the safetensors file", torchModule},
@@ -81,8 +81,10 @@ func (o Options) Valid(f Format) error {
 	return nil
 }
 
-// Write writes the flow and its target. Numbers that the type cannot hold are
-// rounded to nearest, except by json, which rounds nothing.
+// Write writes the flow and its target. Numbers are rounded to the type, to nearest,
+// except by json, which rounds nothing. It fails with a *RangeError, before
+// anything is written, if that would make a number infinite, a scale 0, or an entry
+// of a weight that counts in its row.
 func (f Format) Write(w io.Writer, flow *coupling.Flow, target exactmath.Matrix, opt Options) error {
 	if opt.DType == "" {
 		opt.DType = Float64
@@ -92,6 +94,11 @@ func (f Format) Write(w io.Writer, flow *coupling.Flow, target exactmath.Matrix,
 	}
 	if flow != nil && flow.Partition().Dim() > MaxDim {
 		return fmt.Errorf("format %s stores every entry and takes up to %d coordinates, the flow has %d", f.Name, MaxDim, flow.Partition().Dim())
+	}
+	if flow != nil && f.Name != "json" {
+		if err := fits(flow, opt.DType, opt.Inverse); err != nil {
+			return err
+		}
 	}
 	return f.write(w, flow, target, opt)
 }

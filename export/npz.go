@@ -12,14 +12,13 @@ import (
 	"flowproof/exactmath"
 )
 
-// NPZ writes the flow as a NumPy archive: 00_L.npy, 01_U.npy, .. are the weights
+// writeNPZ writes the flow as a NumPy archive: 00_L.npy, 01_U.npy, .. are the weights
 // in product order (the last acts first), L of shape q x p, U of shape p x q,
 // NN_scale.npy the scales of layer NN where they are not all 1, and target.npy
 // the n x n target. Rows and columns are in block order: the coordinates of the
 // first part, then those of the second; perm.npy holds that order where it is
-// not 0..n-1. Everything is float64 in C order; numbers that float64 cannot hold
-// are rounded to nearest.
-func NPZ(w io.Writer, f *coupling.Flow, target exactmath.Matrix) error {
+// not 0..n-1. Everything is float64 in C order, rounded to nearest.
+func writeNPZ(w io.Writer, f *coupling.Flow, target exactmath.Matrix) error {
 	z := npz.NewWriter(w)
 	for k, l := range f.Layers() {
 		rows, cols := l.Weight().Dims()

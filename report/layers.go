@@ -59,7 +59,8 @@ type LayersRow struct {
 	Lipschitz number.Float `json:"lipschitz"`
 }
 
-// CurvePoint is a line of `verify universal -deltas`. w2_bound and limits are proved.
+// CurvePoint is a line of `verify universal -deltas`. w2_bound and limits are proved;
+// for a file of points they are those of its histogram.
 type CurvePoint struct {
 	Target    string      `json:"target"`
 	Partition string      `json:"partition"`

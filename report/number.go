@@ -58,6 +58,10 @@ func UpSqrt(x *big.Rat, digits int) string {
 	if x.Sign() == 0 {
 		return "0"
 	}
+	if a, b := new(big.Int).Sqrt(x.Num()), new(big.Int).Sqrt(x.Denom()); new(big.Int).Mul(a, a).Cmp(x.Num()) == 0 &&
+		new(big.Int).Mul(b, b).Cmp(x.Denom()) == 0 {
+		return Up(new(big.Rat).SetFrac(a, b), digits)
+	}
 	// Scale to an integer of about 2^200, take the root, round up.
 	shift := 200 - (x.Num().BitLen() - x.Denom().BitLen())
 	if shift%2 != 0 {
@@ -71,7 +75,7 @@ func UpSqrt(x *big.Rat, digits int) string {
 	}
 	num.Quo(num, den)
 	root := num.Sqrt(num)
-	root.Add(root, big.NewInt(2)) // floor of the quotient, floor of the root
+	root.Add(root, big.NewInt(1)) // both were rounded down: one is enough for both
 	r := new(big.Rat).SetInt(root)
 	half := new(big.Int).Lsh(big.NewInt(1), uint(abs(shift/2)))
 	if shift >= 0 {

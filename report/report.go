@@ -6,13 +6,10 @@ import (
 	"math"
 	"math/big"
 
-	"gonum.org/v1/gonum/mat"
-
 	"flowproof/convolution"
 	"flowproof/coupling"
 	"flowproof/coupling/run"
 	"flowproof/exactmath"
-	"flowproof/exactmath/sparse"
 	"flowproof/internal/number"
 	"flowproof/verify"
 	"flowproof/verify/condition"
@@ -21,13 +18,17 @@ import (
 // Report is one checked flow. Its JSON form is what `verify -json` prints.
 // Residuals and bounds are rounded up to the digits printed.
 type Report struct {
-	Target       string  `json:"target"`
-	Dimension    int     `json:"dimension"`
-	Seed         *uint64 `json:"seed"` // null unless the target is random
-	Note         string  `json:"note,omitempty"`
-	Partition    string  `json:"partition"`
-	Construction string  `json:"construction"`
-	Depth        int     `json:"depth"`
+	Target    string  `json:"target"`
+	Dimension int     `json:"dimension"`
+	Seed      *uint64 `json:"seed"` // null unless the target is random
+	Note      string  `json:"note,omitempty"`
+	// DetSign is the sign of the determinant of the target, exactly; null if it was
+	// not decided. DetHow names the proof, or says why there is none.
+	DetSign      *int   `json:"det_sign"`
+	DetHow       string `json:"det_how"`
+	Partition    string `json:"partition"`
+	Construction string `json:"construction"`
+	Depth        int    `json:"depth"`
 	// DepthLowerBound is the number of layers below which it is proved that no
 	// flow of the target exists; 0 if that was not looked into.
 	DepthLowerBound int `json:"depth_lower_bound,omitempty"`
@@ -42,7 +43,12 @@ type Report struct {
 	Layers    []Layer   `json:"layers"`
 	Forward   RoundTrip `json:"forward"`
 	RoundTrip RoundTrip `json:"roundtrip"`
-	Seconds   Seconds   `json:"seconds"`
+	// Whether a run in that type leaves half of its digits, or the tolerance: see
+	// run.Usable. Measured on the vectors of Forward and RoundTrip.
+	UsableFloat64 bool         `json:"usable_float64"`
+	UsableFloat32 bool         `json:"usable_float32"`
+	Alternative   *Alternative `json:"alternative,omitempty"`
+	Seconds       Seconds      `json:"seconds"`
 
 	Convolution *convolution.Comparison `json:"convolution,omitempty"`
 }
@@ -55,10 +61,14 @@ type Condition struct {
 	MaxLayerBound    number.Float   `json:"max_layer_bound"`
 	MaxLayerEstimate number.Float   `json:"max_layer_estimate"`
 	ProductBound     number.Float   `json:"product_bound"`
-	// LowerLimit is an estimate of what the product of the condition numbers
-	// of any flow of any depth is at least (PROOFS.md, theorem 5.1). It is at
-	// least max(cond M, |det M|^(1/q), |det M|^(-1/q)).
-	LowerLimit number.Float `json:"lower_limit"`
+	// LowerLimit is what the product of the condition numbers is proved to be at
+	// least, at any depth, in every flow whose product is the target (PROOFS.md,
+	// theorem 5.1): at least cond M but for rounding, and |det M|^(1/q),
+	// |det M|^(-1/q). ProductLowerLimit is the same for every flow whose product is
+	// that of this one, which differs from the target by the residual; it never
+	// exceeds ProductBound. Both are rounded down.
+	LowerLimit        number.Float `json:"lower_limit"`
+	ProductLowerLimit number.Float `json:"product_lower_limit"`
 }
 
 // Layer describes one layer.
@@ -103,13 +113,12 @@ func (r *Report) Fill(f *coupling.Flow, target exactmath.Matrix, res *verify.Res
 		c.MaxLayerEstimate = max(c.MaxLayerEstimate, number.Float(k.Estimate))
 		c.ProductBound = number.Float(math.Nextafter(float64(c.ProductBound)*k.Bound, math.Inf(1)))
 	}
-	s := singularValues(target)
-	c.Target = number.Float(s[0] / s[len(s)-1])
-	c.LowerLimit = number.Float(lowerLimit(s, max(f.Partition().P(), f.Partition().Q())))
+	c.Target = number.Float(condition.Estimate(target))
+	limits := condition.LowerLimits(target, max(f.Partition().P(), f.Partition().Q()), res.ResidualFrobSq)
+	c.LowerLimit, c.ProductLowerLimit = number.Float(limits.Target), number.Float(limits.Product)
 
-	var err error
-	r.Forward, r.RoundTrip, err = roundTrips(f, target, seed)
-	return err
+	limit, _ := tol.Float64()
+	return r.measure(f, target, limit, seed)
 }
 
 func extremes(v []float64) (lo, hi number.Float) {
@@ -118,58 +127,6 @@ func extremes(v []float64) (lo, hi number.Float) {
 		lo, hi = min(lo, number.Float(x)), max(hi, number.Float(x))
 	}
 	return lo, hi
-}
-
-// singularValues estimates the singular values of m, the largest first; for a
-// permutation with or without signs they are 1.
-func singularValues(m exactmath.Matrix) []float64 {
-	n, _ := m.Dims()
-	if isSignedPermutation(m) {
-		s := make([]float64, n)
-		for i := range s {
-			s[i] = 1
-		}
-		return s
-	}
-	var svd mat.SVD
-	if !svd.Factorize(mat.NewDense(n, n, m.Float64s()), mat.SVDNone) {
-		return []float64{math.NaN()}
-	}
-	return svd.Values(nil)
-}
-
-// lowerLimit is the bound of PROOFS.md, theorem 5.1, q the size of the larger
-// part.
-func lowerLimit(s []float64, q int) float64 {
-	up, down := 0.0, 0.0
-	for _, v := range s {
-		up, down = up+max(math.Log(v), 0), down+max(-math.Log(v), 0)
-	}
-	n := len(s)
-	return max(1, s[0], math.Exp(up/float64(q))) * max(1, 1/s[n-1], math.Exp(down/float64(q)))
-}
-
-// ConditionEstimate estimates the condition number of a matrix by the SVD.
-func ConditionEstimate(m exactmath.Matrix) float64 {
-	s := singularValues(m)
-	return s[0] / s[len(s)-1]
-}
-
-func isSignedPermutation(m exactmath.Matrix) bool {
-	s, ok := m.(*sparse.Matrix)
-	if !ok {
-		return false
-	}
-	n, _ := s.Dims()
-	seen := make([]bool, n)
-	for i := range n {
-		cols, vals := s.Row(i)
-		if len(cols) != 1 || math.Abs(vals[0]) != 1 || seen[cols[0]] {
-			return false
-		}
-		seen[cols[0]] = true
-	}
-	return true
 }
 
 // JSON writes the report as one indented object.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,7 +14,6 @@ import (
 
 	"flowproof/coupling"
 	"flowproof/exactmath"
-	"flowproof/exactmath/sparse"
 	"flowproof/internal/number"
 	"flowproof/verify"
 )
@@ -128,7 +128,7 @@ func TestJSONFields(t *testing.T) {
 	}
 	for _, path := range []string{"target", "dimension", "seed", "construction", "depth", "verdict", "residual_max",
 		"residual_frobenius_relative", "condition.target", "condition.layers", "condition.max_layer_bound",
-		"condition.max_layer_estimate", "condition.product_bound", "condition.lower_limit",
+		"condition.max_layer_estimate", "condition.product_bound", "condition.lower_limit", "condition.product_lower_limit",
 		"roundtrip.float64", "roundtrip.float32", "seconds.construct", "seconds.compose"} {
 		var v any = m
 		for _, k := range strings.Split(path, ".") {
@@ -173,37 +173,235 @@ func TestText(t *testing.T) {
 	}
 }
 
-func TestLowerLimit(t *testing.T) {
-	d := must(exactmath.FromFloat64(2, 2, []float64{4, 0, 0, 0.5}))
-	if c := ConditionEstimate(d); math.Abs(c-8) > 1e-12 {
-		t.Errorf("diag(4, 1/2): condition %v", c)
+// fill reports on a flow for a target.
+func fill(t *testing.T, f *coupling.Flow, target exactmath.Matrix) (*Report, *verify.Result) {
+	t.Helper()
+	r, res := &Report{}, must(verify.Check(f, target))
+	if err := r.Fill(f, target, res, big.NewRat(1, 1e9), 1); err != nil {
+		t.Fatal(err)
 	}
-	s := must(sparse.Permutation([]int{2, 0, 1}))
-	if c := ConditionEstimate(s); c != 1 {
-		t.Errorf("permutation: condition %v", c)
+	return r, res
+}
+
+func rational(t *testing.T, n json.Number) *big.Rat {
+	t.Helper()
+	r, ok := new(big.Rat).SetString(string(n))
+	if !ok {
+		t.Fatalf("%q is no number", n)
 	}
-	for _, c := range []struct {
-		s    []float64
-		q    int
-		want float64
-	}{
-		{[]float64{4, 0.5}, 1, 8},
-		{[]float64{1, 1, 1}, 2, 1},
-		{[]float64{8, 8, 8}, 2, 8 * math.Sqrt(8)},       // det^(1/q)
-		{[]float64{0.5, 0.5, 0.5}, 2, 2 * math.Sqrt(2)}, // det^(-1/q)
-		{[]float64{1e9, 1e-3, 1e-3, 1e-3}, 2, math.Pow(1e12, 9./8)},
-	} {
-		if got := lowerLimit(c.s, c.q); math.Abs(got-c.want) > 1e-9*c.want {
-			t.Errorf("%v, q = %d: %v, want %v", c.s, c.q, got, c.want)
+	return r
+}
+
+// TestRounding: bounds of a report against exact arithmetic, on random flows of
+// random targets.
+func TestRounding(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	part := must(coupling.Half(4))
+	for range 100 {
+		var layers []coupling.Layer
+		for k := range 2 + rng.IntN(4) {
+			data := make([]float64, 4)
+			for i := range data {
+				data[i] = rng.NormFloat64()
+			}
+			kind := []coupling.Kind{coupling.Lower, coupling.Upper}[k%2]
+			layers = append(layers, must(coupling.NewLayer(part, kind, must(exactmath.FromFloat64(2, 2, data)), coupling.Scale{})))
+		}
+		data := make([]float64, 16)
+		for i := range data {
+			data[i] = rng.NormFloat64()
+		}
+		r, res := fill(t, must(coupling.NewFlow(part, layers...)), must(exactmath.FromFloat64(4, 4, data)))
+		product, largest := big.NewRat(1, 1), 1.0
+		for k, l := range r.Layers {
+			product.Mul(product, new(big.Rat).SetFloat64(float64(l.Bound)))
+			largest = max(largest, float64(l.Bound))
+			if l.Bound != r.Condition.Layers[k] || l.Estimate > l.Bound {
+				t.Fatalf("layer %d: %+v, %v", k, l, r.Condition.Layers[k])
+			}
+		}
+		got := new(big.Rat).SetFloat64(float64(r.Condition.ProductBound))
+		if got.Cmp(product) < 0 {
+			t.Fatalf("product %v is less than the product of %v", r.Condition.ProductBound, r.Condition.Layers)
+		}
+		if float64(r.Condition.MaxLayerBound) != largest {
+			t.Fatalf("largest layer %v of %v", r.Condition.MaxLayerBound, r.Condition.Layers)
+		}
+		// Within three digits above the exact residuals.
+		for _, c := range []struct{ got, exact *big.Rat }{
+			{rational(t, r.ResidualMax), res.ResidualMax},
+			{new(big.Rat).Mul(rational(t, r.ResidualFrobeniusRelative), rational(t, r.ResidualFrobeniusRelative)), res.Relative()},
+		} {
+			if q, _ := new(big.Rat).Quo(c.got, c.exact).Float64(); c.got.Cmp(c.exact) < 0 || q > 1.021 {
+				t.Fatalf("residuals %s, %s: %v times the exact one", r.ResidualMax, r.ResidualFrobeniusRelative, q)
+			}
+		}
+		if c := r.Condition; !(1 <= c.ProductLowerLimit && c.ProductLowerLimit <= c.LowerLimit && c.ProductLowerLimit <= c.ProductBound) {
+			t.Fatalf("limits %v of the target, %v of the product; product %v", c.LowerLimit, c.ProductLowerLimit, c.ProductBound)
 		}
 	}
-	for x, want := range map[number.Float]string{1: "1", 1.00009: "1", 253.129: "253.12", 1.9999999: "1.9999", 123456: "1.2345e+05"} {
+}
+
+// TestLimitBesideProduct: a flow that is near a singular target only, and far
+// better conditioned: the limit printed beside its product is its own.
+func TestLimitBesideProduct(t *testing.T) {
+	part := must(coupling.Half(2))
+	weight := must(exactmath.FromFloat64(1, 1, []float64{0}))
+	l := must(coupling.NewLayer(part, coupling.Lower, weight, must(coupling.ExactScale([]*big.Rat{new(big.Rat).SetFloat64(0x1p-60)}))))
+	r, _ := fill(t, must(coupling.NewFlow(part, l)), must(exactmath.FromFloat64(2, 2, []float64{1, 0, 0, 0x1p-900})))
+	c := r.Condition
+	if !(c.LowerLimit > 1e260 && c.ProductLowerLimit <= c.ProductBound && c.ProductLowerLimit > 1e18 && c.ProductBound < 1.2e18*(1+1e-9)) {
+		t.Errorf("%+v", c)
+	}
+	var b bytes.Buffer
+	if err := r.Text(&b); err != nil || !strings.Contains(b.String(), "product 1.1530e+18, no flow of the same matrix has less than 1.1529e+18") {
+		t.Errorf("%v\n%s", err, b.String())
+	}
+	// Beyond float64, both ends.
+	if r, _ := fill(t, must(coupling.NewFlow(part)), must(exactmath.FromFloat64(2, 2, []float64{1e308, 0, 0, 1e308}))); r.Condition.LowerLimit != math.MaxFloat64 || r.Condition.ProductLowerLimit != 1 || r.Condition.Target != 1 {
+		t.Errorf("%+v", r.Condition)
+	}
+}
+
+// TestUpSqrtIsTight: exact roots stay, and what is a hair above one does not.
+func TestUpSqrtIsTight(t *testing.T) {
+	hair := new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Lsh(big.NewInt(1), 700))
+	for _, c := range []struct {
+		x    *big.Rat
+		want string
+	}{
+		{big.NewRat(4, 1), "2.00e+00"},
+		{new(big.Rat).Add(big.NewRat(4, 1), hair), "2.01e+00"},
+		{new(big.Rat).Sub(big.NewRat(4, 1), hair), "2.00e+00"},
+		{big.NewRat(9, 4), "1.50e+00"},
+		{new(big.Rat).Add(big.NewRat(9, 4), hair), "1.51e+00"},
+		{big.NewRat(1, 1000000), "1.00e-03"},
+		{new(big.Rat).Add(big.NewRat(1, 1000000), hair), "1.01e-03"},
+	} {
+		if got := UpSqrt(c.x, 3); got != c.want {
+			t.Errorf("root of %v: %s, want %s", c.x.FloatString(300), got, c.want)
+		}
+	}
+}
+
+func TestShortDown(t *testing.T) {
+	for x, want := range map[number.Float]string{1: "1", 1.00009: "1", 253.129: "253.12", 1.9999999: "1.9999", 123456: "1.2345e+05", math.MaxFloat64: "1.7976e+308"} {
 		if got := shortDown(x); got != want {
 			t.Errorf("shortDown(%v) = %s, want %s", x, got, want)
 		}
 	}
-	twice := must(sparse.New(2, 2, []sparse.Entry{{Row: 0, Col: 0, Value: 1}, {Row: 1, Col: 0, Value: 1}}))
-	if isSignedPermutation(twice) {
-		t.Error("a column with two ones passes for a permutation")
+	rng := rand.New(rand.NewPCG(2, 1))
+	for range 20000 {
+		x := math.Ldexp(1+rng.Float64(), rng.IntN(2000)-1000)
+		got, err := strconv.ParseFloat(shortDown(number.Float(x)), 64)
+		if err != nil || got > x || got < x*(1-1.1e-4) {
+			t.Fatalf("shortDown(%v) = %s", x, shortDown(number.Float(x)))
+		}
 	}
+}
+
+// TestUnusable: the third line says that a flow does not run in float64, and what
+// would.
+func TestUnusable(t *testing.T) {
+	third := func(r *Report) string {
+		var b bytes.Buffer
+		if err := r.Text(&b); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Split(b.String(), "\n")[2]
+	}
+	r := quarterTurn(t)
+	if !r.UsableFloat64 || !r.UsableFloat32 || third(r) != "" {
+		t.Errorf("%v, %v, %q", r.UsableFloat64, r.UsableFloat32, third(r))
+	}
+	f, _ := shears()
+	other := must(exactmath.FromFloat64(2, 2, []float64{0, -2, 2, 0}))
+	r = &Report{}
+	if err := r.Fill(f, other, must(verify.Check(f, other)), big.NewRat(1, 1e9), 1); err != nil {
+		t.Fatal(err)
+	}
+	if r.UsableFloat64 || r.UsableFloat32 {
+		t.Error("half of the target passes for it")
+	}
+	want := "NOT usable in float64: forward error 5.0e-01, round trip 0.0e+00"
+	r.RoundTrip.Float64 = 0
+	if got := third(r); got != want {
+		t.Errorf("%q", got)
+	}
+	r.Condition.Target = 1e12
+	if got := third(r); got != want+"; the map's own condition number is about 1.0e+12" {
+		t.Errorf("%q", got)
+	}
+	r.Alternative = &Alternative{MaxDepth: 11, Forward: 1e-14, RoundTrip: 2e-6}
+	if got := third(r); got != want+"; -max-depth 11 gives errors of 1.0e-14 and 2.0e-06; the map's own condition number is about 1.0e+12" {
+		t.Errorf("%q", got)
+	}
+	r.Alternative = &Alternative{MaxDepth: 8, MaxLayerEstimate: 21.49, UsableFloat64: true}
+	if got := third(r); got != want+"; -max-depth 8 gives 21.5 for the largest layer and is usable" {
+		t.Errorf("%q", got)
+	}
+	// A tolerance above the error makes it usable.
+	if err := r.Fill(f, other, must(verify.Check(f, other)), big.NewRat(1, 1), 1); err != nil || !r.UsableFloat64 || !r.UsableFloat32 {
+		t.Errorf("%v, %v, %v", err, r.UsableFloat64, r.UsableFloat32)
+	}
+}
+
+// TestOfTheTarget: a least depth of the target is said to be that beside a flow that
+// is not exactly it; the limit of the conditioning is that of the flow's own matrix.
+func TestOfTheTarget(t *testing.T) {
+	r := quarterTurn(t)
+	r.DepthLowerBound = 3
+	for verdict, want := range map[verify.Verdict][]string{
+		verify.Exact:    {"; no flow has fewer layers", "no flow of the same matrix has less than 1\n"},
+		verify.Residual: {"; no flow of the exact matrix has fewer layers", "no flow of the same matrix has less than 1\n"},
+		verify.Enclosed: {"; no flow of the exact matrix has fewer layers", "no flow of the same matrix has less than 1\n"},
+	} {
+		r.Verdict = verdict
+		var b bytes.Buffer
+		if err := r.Text(&b); err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range want {
+			if !strings.Contains(b.String(), w) {
+				t.Errorf("%s: no %q in\n%s", verdict, w, b.String())
+			}
+		}
+	}
+	r.Verdict, r.DepthLowerBound = verify.Residual, 4
+	if got := r.least(); got != "; no flow of the exact matrix has fewer than 4" {
+		t.Errorf("%q", got)
+	}
+}
+
+// FuzzUp: at least x, and less than a unit of the last digit above it; for the root
+// too.
+func FuzzUp(f *testing.F) {
+	f.Add(uint64(999), uint64(1000), 0, 2)
+	f.Add(uint64(1)<<63, uint64(3), -900, 5)
+	f.Add(uint64(9), uint64(4), 600, 1)
+	f.Fuzz(func(t *testing.T, num, den uint64, shift, digits int) {
+		if num == 0 || den == 0 {
+			return
+		}
+		digits, shift = 1+(digits%9+9)%9, shift%3000
+		x := new(big.Rat).SetFrac(new(big.Int).SetUint64(num), new(big.Int).SetUint64(den))
+		two := new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), uint(abs(shift))))
+		if shift < 0 {
+			two.Inv(two)
+		}
+		x.Mul(x, two)
+		// One unit of the last digit is at most 10^(1-digits) of the number.
+		unit := new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits-1)), nil))
+		limit := unit.Add(unit, big.NewRat(1, 1))
+		up := rational(t, json.Number(Up(x, digits)))
+		if up.Cmp(x) < 0 || up.Cmp(new(big.Rat).Mul(x, limit)) > 0 {
+			t.Fatalf("Up(%v, %d) = %s", x, digits, Up(x, digits))
+		}
+		root := rational(t, json.Number(UpSqrt(x, digits)))
+		square := new(big.Rat).Mul(root, root)
+		wide := new(big.Rat).Mul(new(big.Rat).Mul(limit, limit), x)
+		if square.Cmp(x) < 0 || square.Cmp(wide.Mul(wide, big.NewRat(1_000_000_001, 1_000_000_000))) > 0 {
+			t.Fatalf("UpSqrt(%v, %d) = %s", x, digits, UpSqrt(x, digits))
+		}
+	})
 }

@@ -1,13 +1,9 @@
 package report
 
 import (
-	"math"
-	"math/rand/v2"
-
 	"flowproof/coupling"
 	"flowproof/coupling/run"
 	"flowproof/exactmath"
-	"flowproof/exactmath/sparse"
 	"flowproof/internal/number"
 )
 
@@ -20,92 +16,30 @@ type RoundTrip struct {
 	Float32 number.Float `json:"float32"`
 }
 
-// roundTripVectors is the number of random vectors tried.
-const roundTripVectors = 8
-
-// roundTrips measures forward and inverse errors with vectors drawn from seed.
-func roundTrips(f *coupling.Flow, target exactmath.Matrix, seed uint64) (forward, inverse RoundTrip, err error) {
-	if forward.Float64, inverse.Float64, err = trip[float64](f, target, seed); err != nil {
-		return
+// measure runs the flow on vectors drawn from seed, and judges the errors.
+func (r *Report) measure(f *coupling.Flow, target exactmath.Matrix, tol float64, seed uint64) error {
+	wide, err := run.Measure[float64](f, target, seed)
+	if err != nil {
+		return err
 	}
-	forward.Float32, inverse.Float32, err = trip[float32](f, target, seed)
-	return
+	narrow, err := run.Measure[float32](f, target, seed)
+	if err != nil {
+		return err
+	}
+	r.Forward = RoundTrip{number.Float(wide.Forward), number.Float(narrow.Forward)}
+	r.RoundTrip = RoundTrip{number.Float(wide.Inverse), number.Float(narrow.Inverse)}
+	r.UsableFloat64 = run.Usable[float64](wide, tol)
+	r.UsableFloat32 = run.Usable[float32](narrow, tol)
+	return nil
 }
 
-func trip[T run.Float](f *coupling.Flow, target exactmath.Matrix, seed uint64) (forward, inverse number.Float, err error) {
-	n := f.Partition().Dim()
-	runner := run.Compile[T](f)
-	times := action(target)
-	rng := rand.New(rand.NewPCG(seed, 0x726f756e64)) // a stream of its own
-	for range roundTripVectors {
-		x := make([]T, n)
-		wide := make([]float64, n)
-		for i := range x {
-			// Sums of uniforms: nearly normal, and the same on every machine.
-			for range 4 {
-				wide[i] += rng.Float64() - 0.5
-			}
-			x[i] = T(wide[i])
-			wide[i] = float64(x[i])
-		}
-		y, err := runner.Forward(x)
-		if err != nil {
-			return 0, 0, err
-		}
-		back, err := runner.Inverse(y)
-		if err != nil {
-			return 0, 0, err
-		}
-		forward = worse(forward, distance(y, times(wide)))
-		inverse = worse(inverse, distance(back, wide))
-	}
-	return forward, inverse, nil
-}
-
-// worse is max, but lets a NaN through: a flow that overflows is not a good one.
-func worse(a number.Float, b float64) number.Float {
-	if math.IsNaN(b) {
-		return number.Float(math.Inf(1))
-	}
-	return max(a, number.Float(b))
-}
-
-// action returns x -> m x in float64.
-func action(m exactmath.Matrix) func([]float64) []float64 {
-	n, _ := m.Dims()
-	if s, ok := m.(*sparse.Matrix); ok {
-		return func(x []float64) []float64 {
-			y := make([]float64, n)
-			for i := range y {
-				cols, vals := s.Row(i)
-				for k, j := range cols {
-					y[i] += vals[k] * x[j]
-				}
-			}
-			return y
-		}
-	}
-	data := m.Float64s()
-	return func(x []float64) []float64 {
-		y := make([]float64, n)
-		for i := range y {
-			for j, v := range x {
-				y[i] += data[i*n+j] * v
-			}
-		}
-		return y
-	}
-}
-
-// distance returns |got - want| / |want|.
-func distance[T run.Float](got []T, want []float64) float64 {
-	var d, w float64
-	for i := range want {
-		d = math.Hypot(d, float64(got[i])-want[i])
-		w = math.Hypot(w, want[i])
-	}
-	if w == 0 {
-		return d
-	}
-	return d / w
+// Alternative is a flow of more layers than were allowed that runs in float64
+// where the one reported does not: what -max-depth would give.
+type Alternative struct {
+	MaxDepth         int          `json:"max_depth"`
+	Construction     string       `json:"construction"`
+	MaxLayerEstimate number.Float `json:"max_layer_estimate"` // condition, by the SVD
+	Forward          number.Float `json:"forward"`            // in float64
+	RoundTrip        number.Float `json:"roundtrip"`          // in float64
+	UsableFloat64    bool         `json:"usable_float64"`     // or only far better than the one reported
 }

@@ -8,21 +8,23 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"flowproof/coupling/run"
 	"flowproof/internal/number"
+	"flowproof/internal/printable"
 	"flowproof/verify"
 )
 
 // Text writes the report as a compact table.
 func (r *Report) Text(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, n = %d", r.Target, r.Dimension)
+	fmt.Fprintf(&b, "%s, n = %d", printable.Line(r.Target), r.Dimension)
 	if r.Seed != nil {
 		fmt.Fprintf(&b, ", seed %d", *r.Seed)
 	}
 	if r.Note != "" {
-		fmt.Fprintf(&b, " (%s)", r.Note)
+		fmt.Fprintf(&b, " (%s)", printable.Line(r.Note))
 	}
-	fmt.Fprintf(&b, "\n%s: %d coupling layers, %s partition%s\n\n", r.Construction, r.Depth, r.partition(), r.least())
+	fmt.Fprintf(&b, "\n%s: %d coupling layers, %s partition%s\n%s\n", r.Construction, r.Depth, r.partition(), r.least(), r.unusable())
 
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	row := func(label, format string, args ...any) {
@@ -40,9 +42,15 @@ func (r *Report) Text(w io.Writer) error {
 		r.ResidualMax, r.ResidualFrobeniusRelative, r.Tolerance, reproduced(r.Reproduced))
 	row("round trip", "%.1e in float64, %.1e in float32", r.RoundTrip.Float64, r.RoundTrip.Float32)
 	row("forward error", "%.1e in float64, %.1e in float32", r.Forward.Float64, r.Forward.Float32)
-	row("condition", "largest layer %s (SVD %s), product %s, no flow has less than %s",
+	row("condition", "largest layer %s (SVD %s), product %s, no flow of the same matrix has less than %s",
 		short(r.Condition.MaxLayerBound), short(r.Condition.MaxLayerEstimate),
-		short(r.Condition.ProductBound), shortDown(r.Condition.LowerLimit))
+		short(r.Condition.ProductBound), shortDown(r.Condition.ProductLowerLimit))
+	switch {
+	case r.DetSign != nil:
+		row("determinant", "%s (%s)", [3]string{"negative", "zero", "positive"}[1+*r.DetSign], r.DetHow)
+	case r.DetHow != "":
+		row("determinant", "%s", r.DetHow)
+	}
 	if c := r.Convolution; c != nil {
 		row("1x1 convolution", "%d channels, %d x %d pixels: differs by %.1e forward, %.1e inverse in float64; %.1e, %.1e in float32",
 			c.Channels, c.Height, c.Width, c.Float64.Forward, c.Float64.Inverse, c.Float32.Forward, c.Float32.Inverse)
@@ -67,15 +75,46 @@ func (r *Report) Text(w io.Writer) error {
 	return err
 }
 
-// least says how the depth compares with what is proved to be needed.
+// least says how the depth compares with what is proved to be needed for the
+// target itself, which the flow need not be.
 func (r *Report) least() string {
 	switch {
 	case r.DepthLowerBound == 0:
 		return ""
 	case r.DepthLowerBound == r.Depth:
-		return "; no flow has fewer layers"
+		return fmt.Sprintf("; no flow%s has fewer layers", r.ofTheTarget())
 	}
-	return fmt.Sprintf("; no flow has fewer than %d", r.DepthLowerBound)
+	return fmt.Sprintf("; no flow%s has fewer than %d", r.ofTheTarget(), r.DepthLowerBound)
+}
+
+// ofTheTarget says that a limit is of the target where the flow is not exactly it,
+// and so may be below the limit.
+func (r *Report) ofTheTarget() string {
+	if r.Verdict == verify.Exact {
+		return ""
+	}
+	return " of the exact matrix"
+}
+
+// unusable warns, in a line of its own, of a flow that does not run in float64, and
+// says which depth gives one that does.
+func (r *Report) unusable() string {
+	if r.UsableFloat64 {
+		return ""
+	}
+	s := fmt.Sprintf("NOT usable in float64: forward error %.1e, round trip %.1e", r.Forward.Float64, r.RoundTrip.Float64)
+	a := r.Alternative
+	switch {
+	case a == nil:
+	case a.UsableFloat64:
+		s += fmt.Sprintf("; -max-depth %d gives %.3g for the largest layer and is usable", a.MaxDepth, float64(a.MaxLayerEstimate))
+	default:
+		s += fmt.Sprintf("; -max-depth %d gives errors of %.1e and %.1e", a.MaxDepth, a.Forward, a.RoundTrip)
+	}
+	if c := float64(r.Condition.Target); c*0x1p-52 > run.HalfDigits[float64]() && (a == nil || !a.UsableFloat64) {
+		s += fmt.Sprintf("; the map's own condition number is about %.1e", c)
+	}
+	return s + "\n"
 }
 
 func (r *Report) partition() string {
@@ -110,11 +149,11 @@ func short(x number.Float) string {
 	return s
 }
 
-// shortDown prints a lower limit rounded down to five digits.
+// shortDown prints a positive number rounded down to five digits.
 func shortDown(x number.Float) string {
 	f := float64(x)
 	s := strconv.FormatFloat(f, 'g', 5, 64)
-	if v, err := strconv.ParseFloat(s, 64); err == nil && v > f {
+	if v, err := strconv.ParseFloat(s, 64); err != nil || v > f {
 		s = strconv.FormatFloat(f-5e-5*math.Pow(10, math.Floor(math.Log10(f))), 'g', 5, 64)
 	}
 	return s

@@ -34,6 +34,14 @@ type Universality struct {
 		Select  json.Number `json:"selector"`
 	} `json:"terms"` // the squares under the roots of the bound, upper ends
 
+	// Samples: of a target given as points, their number, a proved bound of their
+	// distance from the histogram, and the sum of the two bounds.
+	Samples *struct {
+		Count       int          `json:"count"`
+		ToHistogram number.Float `json:"to_histogram"`
+		W2Bound     number.Float `json:"w2_bound"`
+	} `json:"samples,omitempty"`
+
 	Points     int          `json:"points"`
 	W2Measured number.Float `json:"w2_measured"`
 	W2Floor    number.Float `json:"w2_floor"`
@@ -69,6 +77,14 @@ func NewUniversality(r *study.UniversalityRecord) *Universality {
 		Delta: json.Number(c.DeltaText), Seed: c.Seed, Verdict: "certified", W2Bound: json.Number(Up(r.Bound.Bound, 5)),
 		Points: c.Points, W2Measured: number.Float(r.Measured), W2Floor: number.Float(r.Floor), W2Lower: number.Float(r.Projected), W2Sliced: number.Float(r.Sliced),
 		Units: r.Flow.Units(), Cells: r.Bound.Cells, LogDet: number.Float(r.LogDet),
+	}
+	if c.Samples > 0 {
+		bound, _ := r.Bound.Bound.Float64()
+		u.Samples = &struct {
+			Count       int          `json:"count"`
+			ToHistogram number.Float `json:"to_histogram"`
+			W2Bound     number.Float `json:"w2_bound"`
+		}{c.Samples, number.Float(c.Histogram.SampleDistance()), number.Float((bound + c.Histogram.SampleDistance()) * (1 + 0x1p-40))}
 	}
 	for to, x := range map[*json.Number]ball.Ball{
 		&u.Terms.Cells: r.Bound.V1, &u.Terms.Noise1: r.Bound.N1, &u.Terms.Strands: r.Bound.V2,
@@ -113,6 +129,10 @@ func (u *Universality) Text(w io.Writer) error {
 	}
 	row("verdict", "certified: W2(flow of the standard normal law, target) <= %s", u.W2Bound)
 	row("asked", "%s", u.Delta)
+	if u.Samples != nil {
+		row("samples", "%d points, at most %s from their histogram: W2(flow, points) <= %s", u.Samples.Count,
+			upFloat(float64(u.Samples.ToHistogram), 5), upFloat(float64(u.Samples.W2Bound), 5))
+	}
 	if u.Points > 0 {
 		row("measured", "W2 %.4g between %d points each (two samples of the target: %.4g), a projection %.4g, sliced %.4g",
 			float64(u.W2Measured), u.Points, float64(u.W2Floor), float64(u.W2Lower), float64(u.W2Sliced))

@@ -29,6 +29,7 @@ type Universality struct {
 	DeltaText string   // as the user wrote it
 	Points    int      // of the samples that are compared; 0: nothing is measured
 	Seed      uint64   // of the shifts of the samples
+	Samples   int      // of the file that the histogram is made of; 0: none
 	Limits    wasserstein.Limits
 	Say       func(stage string) // progress; may be nil
 }

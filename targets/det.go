@@ -11,8 +11,8 @@ import (
 
 // Flows preserve orientation: a target of determinant below 0 has none. Flip and
 // Pad are the two ways out. Both turn the sign of the determinant, and neither
-// rounds. The sign itself is not computed here: for permutations see Even, for
-// other matrices it takes exact elimination.
+// rounds. The sign itself is not computed here: package exactmath/orientation decides
+// it.
 
 // Flip returns diag(1, .., -1, .., 1) M, the -1 at the given coordinate: the
 // target followed by a change of sign of that coordinate. It fails with an

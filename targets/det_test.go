@@ -5,7 +5,6 @@ import (
 	"math/big"
 	"testing"
 
-	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
 	"flowproof/exactmath/sparse"
 )
@@ -112,41 +111,4 @@ func TestWaysOut(t *testing.T) {
 			t.Errorf("%q: %T, determinant %v", x.Note, x.Matrix, exactDet(t, x.Matrix))
 		}
 	}
-}
-
-func TestSignedPermutation(t *testing.T) {
-	for _, c := range []struct {
-		text string
-		ok   bool
-	}{
-		{"0 -1\n1 0", true}, {"1 0\n0 1", true}, {"0 2\n1 0", false}, {"1 1\n0 0", false}, {"1 0\n1 0", false},
-		{"0 0\n0 0", false}, {"1/2 0\n0 1", false}, {"1 0\n0 1/3", false},
-	} {
-		x, err := parseText(c.text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range []exactmath.Matrix{x.Matrix, dense.ToRational(x.Matrix)} {
-			perm, sign, ok := SignedPermutation(m)
-			if ok != c.ok {
-				t.Errorf("%q as %T: %v, want %v", c.text, m, ok, c.ok)
-			}
-			for j := range perm {
-				if v, _ := m.At(perm[j], j).Float64(); v != sign[j] {
-					t.Errorf("%q: entry (%d, %d) is %v, want %v", c.text, perm[j], j, v, sign[j])
-				}
-			}
-		}
-	}
-	if _, _, ok := SignedPermutation(dense.ToRational(mustRect(t))); ok {
-		t.Error("2 x 3 is no permutation")
-	}
-}
-
-func mustRect(t *testing.T) exactmath.Matrix {
-	m, err := exactmath.FromFloat64(2, 3, make([]float64, 6))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
 }

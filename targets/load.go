@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"flowproof/internal/npy"
 )
 
 // MaxFile is the size in bytes of the largest file read: a dense matrix of
@@ -19,12 +21,17 @@ const MaxFile = 1 << 30
 //
 //   - NumPy (.npy): a square array of floats or integers, in either order of
 //     storage, or a one-dimensional array of integers, a permutation;
-//   - Matrix Market (.mtx): array or coordinate; real, integer or pattern;
-//     general, symmetric or skew-symmetric;
+//   - Matrix Market (.mtx): array or coordinate; real, integer, unsigned-integer
+//     or pattern; general, symmetric or skew-symmetric. Coordinates given more
+//     than once are added, without rounding or not at all; a skew-symmetric
+//     array may have its diagonal of zeros written;
 //   - text (.csv, .txt): a square matrix, a row a line, or a permutation as one
-//     row or one column. Entries are separated by blanks, or one comma or
-//     semicolon; # begins a comment. Integers and fractions p/q are exact,
-//     other numbers are rounded to float64; "[2, 0, 1]" is a row too.
+//     row or one column. Entries are separated by blanks, by commas or by
+//     semicolons, and a line may end with one more; # begins a comment. Integers
+//     and fractions p/q are exact, other numbers, Fortran's 1.0D+00 too, are
+//     rounded to float64. Brackets may be those of OpenCV and MATLAB,
+//     [a, b; c, d], or those of NumPy and Python, [[a b] [c d]], with line ends
+//     anywhere.
 //
 // A permutation lists the images of 0, 1, 2, ..: entry j is the image of j. A
 // matrix that is a permutation matrix is given as one. The error is a
@@ -73,22 +80,27 @@ func load(path string) (*Target, error) {
 // the bytes should have had.
 func read(r io.Reader, size int64, path string) (*Target, error) {
 	b := bufio.NewReaderSize(r, 1<<16)
+	if mark, err := b.Peek(3); err == nil && string(mark) == "\xef\xbb\xbf" {
+		b.Discard(3) // of what has been peeked at: cannot fail
+	}
 	head, err := b.Peek(16)
 	if err != nil && err != io.EOF {
 		return nil, unreadable(err)
 	}
 	lower := strings.ToLower(path)
 	switch {
-	case bytes.HasPrefix(head, []byte(npyMagic)):
+	case bytes.HasPrefix(head, []byte(npy.Magic)):
 		return readNPY(b, size)
 	case strings.HasSuffix(lower, ".npy"):
-		return nil, fail("", "is not a NumPy file: its first bytes are %s, want %s", quote(string(head[:min(6, len(head))])), quote(npyMagic))
+		return nil, fail("", "is not a NumPy file: its first bytes are %s, want %s", quote(string(head[:min(6, len(head))])), quote(npy.Magic))
 	case strings.HasPrefix(strings.ToLower(string(head)), "%%matrixmarket"):
 		return readMTX(b, size)
 	case strings.HasSuffix(lower, ".mtx"):
 		return nil, fail("line 1", "is not a Matrix Market file: want a first line such as %%%%MatrixMarket matrix array real general")
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return nil, fail("", "is a zip archive, want one array: a .npy, .mtx, .csv or .txt file")
+	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
+		return nil, fail("", "is text in UTF-16, want UTF-8")
 	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
 		return nil, fail("", "is compressed, want the file uncompressed")
 	}

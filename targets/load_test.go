@@ -1,9 +1,10 @@
 package targets
 
 import (
-	"bufio"
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"io/fs"
 	"math/big"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
 	"flowproof/exactmath/sparse"
+	"flowproof/internal/npy"
 )
 
 const samples = "../testdata/targets/"
@@ -32,7 +34,9 @@ func mustLoad(t testing.TB, path string) *Target {
 }
 
 // parseText reads a table from a string.
-func parseText(s string) (*Target, error) { return readText(bufio.NewReader(strings.NewReader(s))) }
+func parseText(s string) (*Target, error) {
+	return read(strings.NewReader(s), int64(len(s)), "x.txt")
+}
 
 // sample is the matrix of testdata/targets/make_samples.py.
 func sample(f func(i, j int) float64) exactmath.Matrix {
@@ -160,13 +164,13 @@ func TestRealFiles(t *testing.T) {
 
 func TestBadSamples(t *testing.T) {
 	want := map[string]string{
-		"complex":     "has dtype <c16 (complex), want float32, float64 or integers",
-		"object":      "has dtype |O (object)",
-		"string":      "has dtype <U1 (string)",
+		"complex":     "has type <c16 (complex), want floats of 16 to 64 bits, integers or Booleans",
+		"object":      "has type |O (object)",
+		"string":      "has type <U1 (string)",
 		"structured":  "is a structured array",
-		"longdouble":  "has dtype <f16 (long double)",
-		"date":        `has dtype "<M8[s]"`,
-		"not-square":  "has shape (3, 5), want a square matrix",
+		"longdouble":  "has type <f16 (long double)",
+		"date":        `has type "<M8[s]"`,
+		"not-square":  "has shape (3, 5), want (n, n)",
 		"three-axes":  "has shape (2, 2, 2), want (n, n)",
 		"scalar":      "has shape (), want (n, n)",
 		"empty":       "dimension 0, want 2 or more",
@@ -230,7 +234,17 @@ func TestUnreadable(t *testing.T) {
 
 // npyFile is a header and some zero bytes as a NumPy file.
 func npyFile(header string, zeros int) string {
-	return npyMagic + "\x01\x00" + string([]byte{byte(len(header)), byte(len(header) >> 8)}) + header + strings.Repeat("\x00", zeros)
+	return npy.Magic + "\x01\x00" + string([]byte{byte(len(header)), byte(len(header) >> 8)}) + header + strings.Repeat("\x00", zeros)
+}
+
+// lines is the numbers 0, 1, .., n^2 - 1, n on a line.
+func lines(n int) string {
+	var b strings.Builder
+	for k := range n * n {
+		fmt.Fprint(&b, k)
+		b.WriteString(map[bool]string{true: "\n", false: " "}[k%n == n-1])
+	}
+	return b.String()
 }
 
 // Contents that are wrong, by file name.
@@ -245,8 +259,8 @@ func TestBadFiles(t *testing.T) {
 		{"a.csv", "# only a comment\n\n", "is empty"},
 		{"a.csv", "1,2\n3,4\n5,6\n", "line 3: has more than 2 rows of 2 entries, want a square matrix"},
 		{"a.csv", "1,2,3\n4,5,6\n", "has 2 rows of 3 entries, want a square matrix"},
-		{"a.csv", "1,2\n3\n", "line 2: has 1 entries or more, want 2 as in the first row"},
-		{"a.csv", "1,2\n3,4,5\n", "line 2: has 3 entries or more, want 2"},
+		{"a.csv", "1,2\n3\n", "line 2: has another number of entries than the first row, which has 2"},
+		{"a.csv", "1,2\n3,4,5\n", "line 2: has another number of entries than the first row, which has 2"},
 		{"a.csv", "1,2\n3,nan\n", "line 2, entry 2: nan is not allowed, want a finite number"},
 		{"a.csv", "1,2\n3,-Infinity\n", "line 2, entry 2: -Infinity is not allowed"},
 		{"a.csv", "1,2\n3,1e999\n", `line 2, entry 2: "1e999" is beyond the range of float64`},
@@ -256,7 +270,15 @@ func TestBadFiles(t *testing.T) {
 		{"a.csv", "1,2\n3,4/-5\n", `"4/-5" is not a number`},
 		{"a.csv", "1,,2\n", "line 1, entry 2: is empty, want a number"},
 		{"a.csv", ",1\n", "line 1, entry 1: is empty"},
-		{"a.csv", "1,2,\n3,4,\n", "line 1, entry 3: is empty"},
+		{"a.csv", "1,2,,\n3,4,,\n", "line 1, entry 3: is empty"},
+		{"a.csv", "1,2\n,3\n", "line 2, entry 1: is empty"},
+		{"a.csv", "0,8;-0,6\n0,6;0,8\n", "line 1, entry 3: has both , and ; between entries"},
+		{"a.csv", "1,2\n3;4\n", "line 2, entry 2: has both , and ; between entries"},
+		{"a.csv", "1 2 ... 9\n", "line 1, entry 3: ... stands for entries that were left out"},
+		{"a.csv", "1 2\n3 1.0D+999", `"1.0D+999" is beyond the range of float64`},
+		{"a.csv", "1 2\n3 1.0D+0+1", `"1.0D+0+1" is not a number`},
+		{"a.csv", "1 2\n3 1.5+12", `"1.5+12" is not a number`},
+		{"a.csv", "\xff\xfe1\x00", "is text in UTF-16, want UTF-8"},
 		{"a.csv", "7\n", "dimension 1, want 2 or more"},
 		{"a.csv", "0.5\n", "dimension 1, want 2 or more"},
 		{"a.csv", "0 1 2.5\n", "entry 2 (counted from 0): is not an integer in one row or column"},
@@ -268,32 +290,46 @@ func TestBadFiles(t *testing.T) {
 		{"a.csv", strings.Repeat("9", 5000), "has a field of more than 4096 bytes"},
 		{"a.csv", "\x00\x01\x02", `"\x00\x01\x02" is not a number`},
 		{"a.txt", "[0, 1", "ends without the closing bracket"},
-		{"a.txt", "[[0, 1], [1, 0]]", "unexpected ["},
+		{"a.txt", "[[[0, 1]]]", "unexpected ["},
+		{"a.txt", "[0, [1]]", "unexpected ["},
+		{"a.txt", "[[0, 1]", "ends without the closing bracket"},
+		{"a.txt", "[[0, 1], 5]", `unexpected "5" between two rows`},
+		{"a.txt", "[, [0, 1]]", "is empty, want a number"},
+		{"a.txt", "[[0, 1],, [1, 0]]", "is empty, want a number"},
+		{"a.txt", "[[0, 1], [, 0]]", "is empty, want a number"},
+		{"a.txt", "[[0; 1], [1, 0]]", "unexpected ; in a row in brackets"},
+		{"a.txt", "[[0 1]\n [1]]", "line 2: has another number of entries than the first row, which has 2"},
+		{"a.txt", "[1 2; 3]", "line 1: has another number of entries"},
+		{"a.txt", "[1 2\n 3; 4 5]", "line 2: has another number of entries"},
+		{"a.txt", "[1 2\n 3\n;]", "line 3: has another number of entries"},
+		{"a.txt", "[1 2\n 3\n 4 5]", "line 3: has another number of entries"},
+		{"a.txt", "[1 2 3\n4 5 7]", "has 2 rows of 3 entries"},
+		{"a.txt", "[" + lines(8) + "]", "has 8 lines of 8 integers, which are a matrix, or a permutation of 64 points"},
 		{"a.txt", "0, 1]", "unexpected ], want a number"},
-		{"a.txt", "[0, 1,]", "unexpected ], want a number"},
 		{"a.txt", "[0, 1] 2", `unexpected "2" after the closing bracket`},
 		{"a.txt", "PK\x03\x04....", "is a zip archive"},
 		{"a.txt", "\x1f\x8b\x08", "is compressed"},
 
 		{"a.npy", "no magic here", `is not a NumPy file: its first bytes are "no mag"`},
-		{"a.npy", npyMagic, "is truncated: ends inside the NumPy header"},
-		{"a.npy", npyMagic + "\x01\x00\x10", "is truncated: ends inside"},
-		{"a.npy", npyMagic + "\x01\x00\x10\x00{", "is truncated: ends inside"},
-		{"a.npy", npyMagic + "\x09\x00\x10\x00{", "format version 9.0"},
-		{"a.npy", npyMagic + "\x02\x00\xff\xff\xff\xff{", "header of 4294967295 bytes"},
+		{"a.npy", npy.Magic, "is truncated: ends inside the NumPy header"},
+		{"a.npy", npy.Magic + "\x01\x00\x10", "is truncated: ends inside"},
+		{"a.npy", npy.Magic + "\x01\x00\x10\x00{", "is truncated: ends inside"},
+		{"a.npy", npy.Magic + "\x09\x00\x10\x00{", "format version 9.0"},
+		{"a.npy", npy.Magic + "\x02\x00\xff\xff\xff\xff{", "header of 4294967295 bytes"},
 		{"a.npy", npyFile("{}", 0), "no descr, fortran_order and shape"},
 		{"a.npy", npyFile(f8("(2, 2)"), 31), "is truncated: 31 bytes of array, want 32 for shape (2, 2) of <f8"},
 		{"a.npy", npyFile(f8("(2, 2)"), 33), "has 1 bytes after the array"},
 		{"a.npy", npyFile(f8("(1000000000, 1000000000)"), 8), "dimension 1000000000, want 4096 or less"},
 		{"a.npy", npyFile(f8("(1000000000,)"), 8), "dimension 1000000000, want 10000000 or less"},
-		{"a.npy", npyFile(f8("(-3, -3)"), 8), "no descr, fortran_order and shape"},
-		{"a.npy", npyFile(f8("(99999999999999999999, 2)"), 8), "has shape (99999999999999999999, 2)"},
-		{"a.npy", npyFile("{'descr': '<f99', 'fortran_order': False, 'shape': (2, 2), }\n", 8), "has dtype <f99"},
-		{"a.npy", npyFile("{'descr': '<q8', 'fortran_order': False, 'shape': (2, 2), }\n", 8), `has dtype "<q8"`},
+		{"a.npy", npyFile(f8("(-3, -3)"), 8), `has "-3, -3), }\n" in its NumPy header, want a shape such as (3, 3)`},
+		{"a.npy", npyFile(f8("(99999999999999999999, 2)"), 8), "has a length of 99999999999999999999 in its shape"},
+		{"a.npy", npyFile(f8("(1, 2, 2, 1)"), 32), "has shape (1, 2, 2, 1), want (n, n)"},
+		{"a.npy", npyFile("{'descr': '<f99', 'fortran_order': False, 'shape': (2, 2), }\n", 8), "has type <f99"},
+		{"a.npy", npyFile("{'descr': '<q8', 'fortran_order': False, 'shape': (2, 2), }\n", 8), `has type "<q8"`},
 
 		{"a.mtx", "1 2\n3 4\n", "line 1: is not a Matrix Market file"},
 		{"a.mtx", mm + "array real\n", "line 1: is \"%%MatrixMarket matrix array real\", want"},
-		{"a.mtx", mm + "array complex general\n2 2\n", `line 1: has "complex", want real or double or integer or pattern`},
+		{"a.mtx", mm + "array complex general\n2 2\n", `line 1: has "complex", want real or double or integer or unsigned-integer or pattern`},
 		{"a.mtx", mm + "array real hermitian\n2 2\n", `has "hermitian", want general`},
 		{"a.mtx", "%%MatrixMarket vector array real general\n2 2\n", `has "vector", want matrix`},
 		{"a.mtx", mm + "list real general\n2 2\n", `has "list", want array or coordinate`},
@@ -313,9 +349,15 @@ func TestBadFiles(t *testing.T) {
 		{"a.mtx", mm + "array real general\n2 2\n1,2,3,4\n", `line 3: has ",", want numbers separated by blanks`},
 		{"a.mtx", mm + "coordinate real general\n2 2 2\n1 1 5\n3 1 5\n", "line 4: row index 3 is out of range, want 1 to 2"},
 		{"a.mtx", mm + "coordinate real general\n2 2 2\n1 1 5\n1 0 5\n", "line 4: column index 0 is out of range"},
-		{"a.mtx", mm + "coordinate real general\n2 2 2\n1 1 5\n1 1 5\n", "line 4: gives entry (1, 1) twice"},
-		{"a.mtx", mm + "coordinate real symmetric\n2 2 2\n2 1 5\n1 2 5\n", "line 4: gives entry (1, 2) twice"},
-		{"a.mtx", mm + "coordinate real skew-symmetric\n2 2 2\n2 1 5\n1 1 5\n", "line 4: gives entry (1, 1) of a skew-symmetric matrix"},
+		{"a.mtx", mm + "coordinate real general\n2 2 3\n1 1 1\n2 2 5\n1 1 1e-17\n", "entry (1, 1): is given more than once, and the sum is no float64"},
+		{"a.mtx", mm + "coordinate real general\n2 2 3\n1 1 1e308\n2 2 5\n1 1 1e308\n", "entry (1, 1): is given more than once, and the sum is no float64"},
+		{"a.mtx", mm + "coordinate pattern general\n2 2 3\n1 1\n2 2\n1 1\n", "line 5: gives entry (1, 1) twice: a pattern has no numbers to add"},
+		{"a.mtx", mm + "coordinate real symmetric\n2 2 2\n2 1 5\n1 2 5\n", "line 4: gives entry (1, 2), the mirror image of one given"},
+		{"a.mtx", mm + "coordinate real skew-symmetric\n2 2 2\n2 1 5\n1 1 5\n", "line 4: gives entry (1, 1) = 5 of a skew-symmetric matrix, want 0"},
+		{"a.mtx", mm + "array real skew-symmetric\n2 2\n0\n5\n1\n", "gives entry (2, 2) = 1 of a skew-symmetric matrix, want 0"},
+		{"a.mtx", mm + "array real skew-symmetric\n2 2\n0\n5\n", "ends after more than 1 entries and fewer than 3"},
+		{"a.mtx", mm + "array real skew-symmetric\n2 2\n0\n5\n0\n7\n", `line 6: has "7" after the last of the 3 entries`},
+		{"a.mtx", mm + "array unsigned-integer general\n2 2\n1 2 -3 4\n", `line 3: "-3" is negative, but the first line says unsigned-integer`},
 		{"a.mtx", mm + "coordinate real general\n2 2 999999\n1 1 5\n", "declares 999999 entries in a file of"},
 		{"a.mtx", mm + "coordinate real general\n2 2 -1\n", "declares -1 entries"},
 		{"a.mtx", mm + "coordinate real general\n2 2 3\n1 1 5\n2 2 5\n", "is truncated: ends in line 5"},
@@ -376,24 +418,33 @@ func TestText(t *testing.T) {
 		{"1/10 -6/4\n2 +3", "1/10 -3/2 2 3"},
 		{"9223372036854775808 1\n-9223372036854775808 0.5", "9223372036854775808 1 -9223372036854775808 1/2"},
 		{"9007199254740993 0.5\n1 2", "9007199254740993 1/2 1 2"},
+		{"1,2,\n3,4,\n", "1 2 3 4"},
+		{"1;2;\n3;4\n", "1 2 3 4"},
+		{"[1, 2;\n 3, 4]", "1 2 3 4"},
+		{"[1 2; 3 4];\n", "1 2 3 4"},
+		{"[1, 2,\n 3, 4,]", "1 2 3 4"},
+		{"[[1 2]\n [3 4]]\n", "1 2 3 4"},
+		{"[[1, 2], [3, 4]]", "1 2 3 4"},
+		{"[[1, 2,],\n [3, 4,],\n]", "1 2 3 4"},
+		{"[[1.\n  2.]\n [3.\n  4.]] # wrapped", "1 2 3 4"},
+		{"[[1 2]; [3 4]]", "1 2 3 4"},
+		{"[1/3 2\n 3 4]", "1/3 2 3 4"},
+		{"1.0D+00 -25.0d-01\n0.5-001 .5+001", "1 -5/2 3602879701896397/72057594037927936 5"},
 	} {
 		x, err := parseText(c.text)
 		if err != nil {
 			t.Errorf("%q: %v", c.text, err)
 			continue
 		}
-		var got []string
-		for k := range 4 {
-			got = append(got, x.Matrix.At(k/2, k%2).RatString())
-		}
-		if s := strings.Join(got, " "); s != c.want {
-			t.Errorf("%q: %s, want %s", c.text, s, c.want)
+		if got := ratStrings(x); got != c.want {
+			t.Errorf("%q: %s, want %s", c.text, got, c.want)
 		}
 	}
 }
 
 func TestParsePermutation(t *testing.T) {
-	for _, s := range []string{"2,0,1", "2 0 1", "[2, 0, 1]", "2\n0\n1\n", "3,1,2", "2.0 0.0 1.0", " 2;0;1 # e_0 -> e_2"} {
+	for _, s := range []string{"2,0,1", "2 0 1", "[2, 0, 1]", "2\n0\n1\n", "3,1,2", "2.0 0.0 1.0", " 2;0;1 # e_0 -> e_2",
+		"2,0,1,", "2,\n0,\n1,\n", "[2;0;1]", "[2, 0, 1,]", "[2, 0,\n 1]", "[[2 0 1]]", "[[2], [0], [1]]"} {
 		p, one, err := ParsePermutation(s)
 		if diff := cmp.Diff([]int{2, 0, 1}, p); err != nil || diff != "" || one != (s == "3,1,2") {
 			t.Errorf("%q: %v %v", s, p, err)
@@ -402,6 +453,121 @@ func TestParsePermutation(t *testing.T) {
 	for _, s := range []string{"", "0", "0,0", "1,2;0,3\n1 2", "1 2\n3 4", "a,b"} {
 		if p, _, err := ParsePermutation(s); err == nil {
 			t.Errorf("%q: %v, no error", s, p)
+		}
+	}
+}
+
+// TestWrappedList reads lists as NumPy prints them, 75 characters a line: the last
+// line shorter than the others, and not; and the one length at which the lines
+// could be a matrix too.
+func TestWrappedList(t *testing.T) {
+	for _, n := range []int{49, 50, 51, 100, 324, 999} {
+		perm := mustMake(t, "permutation", n, 1, Options{}).Perm
+		width := len(itoa(n-1)) + 1
+		var b strings.Builder
+		b.WriteString("[")
+		for k, v := range perm {
+			if k > 0 && k%(75/width) == 0 {
+				b.WriteString("\n ")
+			} else if k > 0 {
+				b.WriteString(" ")
+			}
+			fmt.Fprintf(&b, "%*d", width-1, v)
+		}
+		b.WriteString("]\n")
+		x, err := parseText(b.String())
+		switch {
+		case n == 324:
+			if err == nil || !strings.Contains(err.Error(), "has 18 lines of 18 integers, which are a matrix, or a permutation of 324 points") {
+				t.Errorf("n = %d: %v", n, err)
+			}
+		case err != nil || !cmp.Equal(perm, x.Perm):
+			t.Errorf("n = %d: %v", n, err)
+		}
+	}
+}
+
+// Entries that float64 does not hold are read exactly, whatever the format.
+func TestBeyondFloat64(t *testing.T) {
+	header := func(descr string) string {
+		return npyFile("{'descr': '"+descr+"', 'fortran_order': False, 'shape': (2, 2), }\n", 0)
+	}
+	le := func(values ...uint64) string {
+		var b []byte
+		for _, v := range values {
+			b = binary.LittleEndian.AppendUint64(b, v)
+		}
+		return string(b)
+	}
+	const odd = 1<<53 + 1
+	for name, c := range map[string]struct{ text, want string }{
+		"i8":            {header("<i8") + le(odd, 1, 0, 1<<64-odd), "9007199254740993 1 0 -9007199254740993"},
+		"u8":            {header("<u8") + le(odd, 1, 0, 1<<64-1), "9007199254740993 1 0 18446744073709551615"},
+		"i8, the least": {header("<i8") + le(1<<63, 1, 0, odd), "-9223372036854775808 1 0 9007199254740993"},
+		"mtx":           {"%%MatrixMarket matrix array integer general\n2 2\n9007199254740993 1 0 18446744073709551617\n", "9007199254740993 0 1 18446744073709551617"},
+		"mtx, sum":      {"%%MatrixMarket matrix coordinate integer general\n2 2 3\n1 1 9007199254740992\n2 2 1\n1 1 1\n", "9007199254740993 0 0 1"},
+	} {
+		x, err := read(strings.NewReader(c.text), int64(len(c.text)), "x")
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := ratStrings(x); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+		if _, ok := x.Matrix.(*exactmath.Floats); ok {
+			t.Errorf("%s: stored as float64", name)
+		}
+	}
+	// 2^60 is a float64, as 2^53 + 2 is.
+	text := header("<i8") + le(1<<60, 1, 0, 1<<53+2)
+	x, err := read(strings.NewReader(text), int64(len(text)), "x")
+	if err != nil || ratStrings(x) != "1152921504606846976 1 0 9007199254740994" {
+		t.Fatal(err)
+	}
+	if _, ok := x.Matrix.(*exactmath.Floats); !ok {
+		t.Errorf("2^60: stored as %T", x.Matrix)
+	}
+	// Too large for rationals: the entry is named, and not rounded.
+	e := &entries{}
+	for k := range (MaxExact + 1) * (MaxExact + 1) {
+		if err := e.add(intNumber(int64(k%2) * odd)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := e.matrix(MaxExact+1, nil); err == nil || !strings.HasPrefix(err.Error(), "entry 1 (counted from 0): is 9007199254740993, which is no float64") {
+		t.Error(err)
+	}
+}
+
+// ratStrings lists the entries of a 2 x 2 matrix.
+func ratStrings(x *Target) string {
+	var got []string
+	for k := range 4 {
+		got = append(got, x.Matrix.At(k/2, k%2).RatString())
+	}
+	return strings.Join(got, " ")
+}
+
+// Matrix Market as SciPy and older programs write it, and entries given twice.
+func TestMTX(t *testing.T) {
+	const mm = "%%MatrixMarket matrix "
+	for _, c := range []struct{ text, want string }{
+		{"\xef\xbb\xbf" + mm + "array real general\n2 2\n1 2 3 4\n", "1 3 2 4"},
+		{mm + "coordinate unsigned-integer general\n2 2 2\n1 1 1\n2 2 3\n", "1 0 0 3"},
+		{mm + "array integer skew-symmetric\n2 2\n-1\n", "0 1 -1 0"},
+		{mm + "array integer skew-symmetric\n2 2\n0\n-1\n0\n", "0 1 -1 0"},
+		{mm + "array integer skew-symmetric\n2 2\n0\n-1 % c\n% c\n\n0\n% end\n", "0 1 -1 0"},
+		{mm + "coordinate integer skew-symmetric\n2 2 3\n1 1 0\n2 1 -1\n2 2 0\n", "0 1 -1 0"},
+		{mm + "coordinate real general\n2 2 4\n1 1 0.5\n2 2 5\n1 1 0.25\n1 1 -4\n", "-13/4 0 0 5"},
+		{mm + "coordinate real symmetric\n2 2 4\n2 1 0.5\n2 1 0.25\n1 1 1\n2 2 2\n", "1 3/4 3/4 2"},
+		{mm + "coordinate real skew-symmetric\n2 2 2\n2 1 0.5\n2 1 0.25\n", "0 -3/4 3/4 0"},
+	} {
+		x, err := read(strings.NewReader(c.text), int64(len(c.text)), "x.mtx")
+		if err != nil {
+			t.Errorf("%q: %v", c.text, err)
+		} else if got := ratStrings(x); got != c.want {
+			t.Errorf("%q: %s, want %s", c.text, got, c.want)
 		}
 	}
 }
@@ -466,4 +632,34 @@ func TestHalfFloat(t *testing.T) {
 	if v := halfFloat(0x7e00); v == v {
 		t.Error(v)
 	}
+}
+
+// TestOddFiles reads files as other programs write them, and refuses what could be
+// read as two matrices.
+func TestOddFiles(t *testing.T) {
+	turn := "4/5 -3/5 3/5 4/5"
+	float := func(s string) string { // the decimals are rounded to float64
+		var out []string
+		for _, f := range strings.Fields(s) {
+			r, _ := new(big.Rat).SetString(f)
+			v, _ := r.Float64()
+			out = append(out, new(big.Rat).SetFloat64(v).RatString())
+		}
+		return strings.Join(out, " ")
+	}
+	for name, want := range map[string]string{
+		"trailing.csv": float(turn), "nprint.txt": float(turn), "fortran.txt": float(turn), "unsigned-integer.mtx": "1 0 0 3", "skew-7836.mtx": "0 1 -1 0",
+	} {
+		if got := ratStrings(mustLoad(t, samples+"odd/"+name)); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+	camera, _ := exactmath.FromFloat64(3, 3, []float64{1745.2, 0, 608.7, 0, 1745.1, 378.7, 0, 0, 1})
+	if x := mustLoad(t, samples+"odd/opencv.txt"); !dense.Equal(x.Matrix, camera) {
+		t.Errorf("opencv.txt: %v", x.Matrix.Float64s())
+	}
+	if x := mustLoad(t, samples+"odd/perm-matrix.npy"); x.Perm == nil {
+		t.Errorf("perm-matrix.npy: %v is no permutation", x.Matrix.Float64s())
+	}
+	checkFileError(t, samples+"odd/npy-dup-descr.npy", "has the key descr twice in its NumPy header, so that two arrays could be meant")
 }

@@ -18,7 +18,7 @@ import (
 // mtxHeader is the first line of a file.
 type mtxHeader struct {
 	coordinate bool
-	field      string // real, integer, pattern
+	field      string // real, double, integer, unsigned-integer, pattern
 	symmetry   string // general, symmetric, skew-symmetric
 }
 
@@ -38,8 +38,9 @@ type mtxReader struct {
 	lex   *lexer
 	n     int
 	count int // entries that the file declares
+	ended bool
 	entries
-	place []int64 // of each entry in the rows laid end to end
+	place []int64 // of each entry in the rows laid end to end; nil for column after column
 }
 
 // readMTX reads a Matrix Market file of size bytes.
@@ -80,7 +81,7 @@ func parseMTXHeader(line string) (h mtxHeader, err error) {
 	}{
 		{f[1], []string{"matrix"}},
 		{f[2], []string{"array", "coordinate"}},
-		{f[3], []string{"real", "double", "integer", "pattern"}},
+		{f[3], []string{"real", "double", "integer", "unsigned-integer", "pattern"}},
 		{f[4], []string{"general", "symmetric", "skew-symmetric"}},
 	} {
 		if !slices.Contains(w.want, w.word) {
@@ -148,33 +149,67 @@ func (m *mtxReader) readSize(size int64) error {
 }
 
 // readArray reads columns from top to bottom, of a symmetric matrix the part
-// from the diagonal down, of a skew-symmetric one the part below it.
+// from the diagonal down. Of a skew-symmetric one the format has the part below
+// the diagonal; some programs write its zeros too, and the number of entries
+// tells.
 func (m *mtxReader) readArray() error {
-	for j := range m.n {
-		first := 0
-		switch m.symmetry {
-		case "symmetric":
-			first = j
-		case "skew-symmetric":
-			first = j + 1
-		}
-		for i := first; i < m.n; i++ {
+	values := &entries{}
+	take := func(count int) error {
+		for range count {
 			x, err := m.value()
+			if err == nil {
+				err = values.add(x)
+			}
 			if err != nil {
 				return err
 			}
-			if err := m.put(i, j, x); err != nil {
+		}
+		return nil
+	}
+	if err := take(m.count); err != nil {
+		return err
+	}
+	first := func(j int) int { return 0 } // row of the column
+	switch m.symmetry {
+	case "general":
+		m.entries = *values
+		return m.end()
+	case "symmetric":
+		first = func(j int) int { return j }
+	case "skew-symmetric":
+		first = func(j int) int { return j + 1 }
+		if more, err := m.more(); err != nil {
+			return err
+		} else if more {
+			if err := take(m.n); m.ended {
+				return fail(m.here(), "ends after more than %d entries and fewer than %d: want those below the diagonal of a skew-symmetric matrix, or the zeros on it too",
+					m.count, m.count+m.n)
+			} else if err != nil {
 				return err
 			}
+			m.count += m.n
+			first = func(j int) int { return j }
 		}
 	}
-	return m.end()
+	if err := m.end(); err != nil {
+		return err
+	}
+	k := 0
+	for j := range m.n {
+		for i := first(j); i < m.n; i++ {
+			if err := m.put("", i, j, values.at(k)); err != nil {
+				return err
+			}
+			k++
+		}
+	}
+	return nil
 }
 
 func (m *mtxReader) readCoordinate() error {
-	seen := []bool(nil) // beyond MaxDense, NewSparse finds what is given twice
+	given := []bool(nil) // beyond MaxDense, sparse.New finds what is given twice
 	if m.n <= MaxDense {
-		seen = make([]bool, m.n*m.n)
+		given = make([]bool, m.n*m.n)
 	}
 	for range m.count {
 		i, err := m.index("row")
@@ -191,25 +226,30 @@ func (m *mtxReader) readCoordinate() error {
 				return err
 			}
 		}
-		where := fmt.Sprintf("line %d", m.lex.line)
-		if seen != nil {
-			if seen[i*m.n+j] || m.mirrors(i, j) && seen[j*m.n+i] {
-				return fail(where, "gives entry (%d, %d) twice", i+1, j+1)
+		if given != nil {
+			switch {
+			case m.mirrors(i, j) && given[j*m.n+i]:
+				return fail(m.here(), "gives entry (%d, %d), the mirror image of one given: a file of a %s matrix has one of the two", i+1, j+1, m.symmetry)
+			case m.field == "pattern" && given[i*m.n+j]:
+				return fail(m.here(), "gives entry (%d, %d) twice: a pattern has no numbers to add", i+1, j+1)
 			}
-			seen[i*m.n+j] = true
+			given[i*m.n+j] = true
 		}
-		if m.symmetry == "skew-symmetric" && i == j && x.rat().Sign() != 0 {
-			return fail(where, "gives entry (%d, %d) of a skew-symmetric matrix, want no diagonal", i+1, j+1)
-		}
-		if err := m.put(i, j, x); err != nil {
+		if err := m.put(m.here(), i, j, x); err != nil {
 			return err
 		}
 	}
 	return m.end()
 }
 
+// here names the line that is being read.
+func (m *mtxReader) here() string { return fmt.Sprintf("line %d", m.lex.line) }
+
 // put stores entry (i, j), and its mirror image.
-func (m *mtxReader) put(i, j int, x number) error {
+func (m *mtxReader) put(where string, i, j int, x number) error {
+	if m.symmetry == "skew-symmetric" && i == j && x.rat().Sign() != 0 {
+		return fail(where, "gives entry (%d, %d) = %s of a skew-symmetric matrix, want 0: entry (i, j) is minus entry (j, i)", i+1, j+1, brief(x.rat().RatString()))
+	}
 	m.place = append(m.place, int64(i)*int64(m.n)+int64(j))
 	err := m.add(x)
 	if err == nil && m.mirrors(i, j) {
@@ -225,7 +265,12 @@ func (m *mtxReader) put(i, j int, x number) error {
 // target builds the matrix: dense, or sparse where only that has room.
 func (m *mtxReader) target() (*Target, error) {
 	if m.n <= MaxDense {
-		d, err := m.matrix(m.n, func(k int) int { return int(m.place[k]) })
+		d, err := m.matrix(m.n, func(k int) int {
+			if m.place == nil {
+				return k%m.n*m.n + k/m.n
+			}
+			return int(m.place[k])
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -241,9 +286,9 @@ func (m *mtxReader) target() (*Target, error) {
 	}
 	s, err := sparse.New(m.n, m.n, es)
 	if err != nil {
-		return nil, fail("", "gives an entry twice, want a permutation matrix in dimension %d", m.n)
+		return nil, fail("", "gives an entry twice, want a permutation matrix in dimension %d: one entry in each row and column", m.n)
 	}
-	if _, _, ok := SignedPermutation(s); !ok {
+	if _, _, ok := sparse.SignedPermutation(s); !ok {
 		return nil, checkDense(m.n)
 	}
 	return fromMatrix(s, m.note())
@@ -257,6 +302,7 @@ func (m *mtxReader) word(what string) (string, error) {
 		case err != nil:
 			return "", err
 		case kind == lexEnd:
+			m.ended = true
 			return "", fail("", "is truncated: ends in line %d where %s should follow", m.lex.line, what)
 		case kind == lexField:
 			return text, nil
@@ -300,10 +346,31 @@ func (m *mtxReader) value() (number, error) {
 	if err != nil {
 		return x, fail(where, "%v", err)
 	}
-	if m.field == "integer" && !x.rat().IsInt() {
+	if strings.HasSuffix(m.field, "integer") && x.kind != isInt && !x.rat().IsInt() {
 		return x, fail(where, "%s is not an integer, as the first line promises", quote(text))
 	}
+	if m.field == "unsigned-integer" && x.rat().Sign() < 0 {
+		return x, fail(where, "%s is negative, but the first line says unsigned-integer", quote(text))
+	}
 	return x, nil
+}
+
+// more reports whether another word follows.
+func (m *mtxReader) more() (bool, error) {
+	for {
+		b, err := m.lex.r.Peek(1)
+		switch {
+		case errors.Is(err, io.EOF):
+			return false, nil
+		case err != nil:
+			return false, unreadable(err)
+		case b[0] > ' ' && b[0] != m.lex.comment:
+			return true, nil
+		}
+		if _, _, err := m.lex.next(); err != nil {
+			return false, err
+		}
+	}
 }
 
 // end checks that nothing follows.

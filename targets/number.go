@@ -52,15 +52,17 @@ func (x number) rat() *big.Rat {
 	return x.r
 }
 
-// float returns x as a float64, and false if it has to be rounded.
+// float returns x as a float64, and false if it has to be rounded. The test is
+// made on the integer itself: float64(2^53 + 1) is 2^53.
 func (x number) float() (float64, bool) {
 	switch x.kind {
 	case isInt:
-		return float64(x.i), -1<<53 <= x.i && x.i <= 1<<53
+		f := float64(x.i)
+		return f, f != 1<<63 && int64(f) == x.i
 	case isFloat:
 		return x.f, true
 	}
-	return 0, false
+	return x.r.Float64()
 }
 
 // integer returns x as an int64, and false if it is none.
@@ -95,8 +97,10 @@ func parseNumber(s string) (number, error) {
 		}
 		return ratNumber(r), nil
 	}
-	f, err := strconv.ParseFloat(s, 64)
+	f, err := strconv.ParseFloat(fortran(s), 64)
 	switch {
+	case s == "...":
+		return number{}, errors.New("... stands for entries that were left out, want all of them")
 	case errors.Is(err, strconv.ErrRange):
 		return number{}, fmt.Errorf("%s is beyond the range of float64", quote(s))
 	case err != nil || strings.Contains(s, "_"):
@@ -107,12 +111,39 @@ func parseNumber(s string) (number, error) {
 	return floatNumber(f), nil
 }
 
+// fortran turns the exponents that Fortran writes into the usual ones: 1.0D+00,
+// and 1.0+100, where three digits leave no room for a letter.
+func fortran(s string) string {
+	if strings.Trim(s, "+-.0123456789dD") != "" {
+		return s
+	}
+	mantissa := s[:len(s)-len(strings.TrimLeft(s, "+-"))]
+	rest := s[len(mantissa):]
+	k := strings.IndexAny(rest, "dD+-")
+	switch {
+	case k <= 0:
+	case rest[k] == 'd' || rest[k] == 'D':
+		return mantissa + rest[:k] + "e" + rest[k+1:]
+	case strings.Contains(rest[:k], ".") && len(rest)-k == 4:
+		return mantissa + rest[:k] + "e" + rest[k:]
+	}
+	return s
+}
+
 // isInteger reports whether s is a decimal integer with an optional sign.
 func isInteger(s string) bool {
 	if s != "" && (s[0] == '-' || s[0] == '+') {
 		s = s[1:]
 	}
 	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+// brief cuts s to a length that fits on a line.
+func brief(s string) string {
+	if len(s) > 32 {
+		return s[:32] + ".."
+	}
+	return s
 }
 
 // quote returns s in quotes, cut to a length that fits on a line.
@@ -132,59 +163,83 @@ type entries struct {
 	rats   []*big.Rat
 }
 
-// tooExact tells that there is not enough room for rationals.
-func tooExact() error {
-	return fail("", "has an entry that is no float64, among more than %d: want dimension %d or less, or entries of float64", MaxExact*MaxExact, MaxExact)
-}
-
 func (e *entries) len() int { return len(e.ints) + len(e.floats) + len(e.rats) }
+
+// reserve makes room for count entries of that kind.
+func (e *entries) reserve(kind numberKind, count int) {
+	switch kind {
+	case isInt:
+		e.ints = make([]int64, 0, count)
+	case isFloat:
+		e.kind, e.floats = isFloat, make([]float64, 0, count)
+	}
+}
 
 // add appends x, unless there is no room for it.
 func (e *entries) add(x number) error {
 	if e.kind == isInt && x.kind != isInt {
-		e.widen(x.kind)
+		if err := e.widen(x); err != nil {
+			return err
+		}
 	}
 	if e.kind == isFloat {
 		if f, ok := x.float(); ok {
 			e.floats = append(e.floats, f)
 			return nil
 		}
-		e.widen(isRat)
+		if err := e.widen(x); err != nil {
+			return err
+		}
 	}
 	if e.kind == isInt {
 		e.ints = append(e.ints, x.i)
 		return nil
 	}
 	if e.len() >= MaxExact*MaxExact {
-		return tooExact()
+		return e.tooExact(x)
 	}
 	e.rats = append(e.rats, x.rat())
 	return nil
 }
 
-// widen turns the entries into floats if that is asked for and rounds none,
-// else into rationals.
-func (e *entries) widen(to numberKind) {
-	if e.kind == isInt {
-		exact := to == isFloat
-		for _, i := range e.ints {
-			_, ok := intNumber(i).float()
+// widen makes room for x among the entries: as floats if that rounds none of
+// them, else as rationals.
+func (e *entries) widen(x number) error {
+	if e.kind == isInt && x.kind == isFloat {
+		floats := make([]float64, len(e.ints))
+		exact := true
+		for k, i := range e.ints {
+			var ok bool
+			floats[k], ok = intNumber(i).float()
 			exact = exact && ok
 		}
 		if exact {
-			for _, i := range e.ints {
-				e.floats = append(e.floats, float64(i))
-			}
-			e.kind, e.ints = isFloat, nil
-			return
+			e.kind, e.ints, e.floats = isFloat, nil, floats
+			return nil
 		}
 	}
-	if e.len() <= MaxExact*MaxExact { // else add fails
-		for k := range e.len() {
-			e.rats = append(e.rats, e.at(k).rat())
-		}
+	if e.len() > MaxExact*MaxExact {
+		return e.tooExact(x)
+	}
+	for k := range e.len() {
+		e.rats = append(e.rats, e.at(k).rat())
 	}
 	e.kind, e.ints, e.floats = isRat, nil, nil
+	return nil
+}
+
+// tooExact tells that there is not enough room for rationals, and names the
+// first entry that needs one; x is the entry after the last.
+func (e *entries) tooExact(x number) error {
+	k := 0
+	for ; k < e.len(); k++ {
+		if _, ok := e.at(k).float(); !ok {
+			x = e.at(k)
+			break
+		}
+	}
+	return fail(fmt.Sprintf("entry %d (counted from 0)", k), "is %s, which is no float64, among more than %d: want dimension %d or less, or entries of float64",
+		brief(x.rat().RatString()), MaxExact*MaxExact, MaxExact)
 }
 
 func (e *entries) at(k int) number {
@@ -212,7 +267,9 @@ func (e *entries) integers() (list []int64, bad int) {
 }
 
 // matrix returns the n x n matrix with entry k of the list at index place(k) of
-// its rows laid end to end, and zeros elsewhere. Place nil is the identity.
+// its rows laid end to end, and zeros elsewhere; place nil is the identity.
+// Entries at one place are added, exactly: floats whose sum is no float64 are
+// refused, since whoever else adds them rounds. The list is empty afterwards.
 func (e *entries) matrix(n int, place func(k int) int) (exactmath.Matrix, error) {
 	if place == nil {
 		place = func(k int) int { return k }
@@ -223,21 +280,40 @@ func (e *entries) matrix(n int, place func(k int) int) (exactmath.Matrix, error)
 		if !ok {
 			return e.exact(n, place)
 		}
-		floats[place(k)] = f
+		p := place(k)
+		sum, rest := twoSum(floats[p], f)
+		switch {
+		case rest == 0:
+		case e.kind == isFloat:
+			return nil, fail(fmt.Sprintf("entry (%d, %d)", p/n+1, p%n+1), "is given more than once, and the sum is no float64: want entries that add up without rounding")
+		default:
+			return e.exact(n, place)
+		}
+		floats[p] = sum
 	}
+	*e = entries{}
 	return exactmath.FromFloat64(n, n, floats)
+}
+
+// twoSum returns the rounded sum of a and b, and its error, which is exact
+// (Knuth) unless the sum overflows: then it is not 0.
+func twoSum(a, b float64) (sum, rest float64) {
+	sum = a + b
+	c := sum - a
+	return sum, (a - (sum - c)) + (b - c)
 }
 
 func (e *entries) exact(n int, place func(k int) int) (exactmath.Matrix, error) {
 	if n > MaxExact {
-		return nil, tooExact()
+		return nil, e.tooExact(number{})
 	}
 	rats := make([]*big.Rat, n*n)
 	for k := range rats {
 		rats[k] = new(big.Rat)
 	}
 	for k := range e.len() {
-		rats[place(k)] = e.at(k).rat()
+		p := place(k)
+		rats[p].Add(rats[p], e.at(k).rat())
 	}
 	return exactMatrix(n, n, rats)
 }

@@ -35,7 +35,7 @@ func TestPermutationsAreValid(t *testing.T) {
 			if err != nil || i.MaxDim == MaxDense {
 				continue
 			}
-			perm, sign, ok := SignedPermutation(x.Matrix)
+			perm, sign, ok := sparse.SignedPermutation(x.Matrix)
 			if !ok {
 				t.Errorf("%s %d: no signed permutation", i.Name, d)
 			}

@@ -20,6 +20,8 @@
 package targets
 
 import (
+	"slices"
+
 	"flowproof/exactmath"
 	"flowproof/exactmath/sparse"
 )
@@ -58,16 +60,20 @@ type Target struct {
 // fromMatrix returns the target of a square matrix, stored sparsely if it is a
 // permutation with or without signs.
 func fromMatrix(m exactmath.Matrix, note string) (*Target, error) {
-	perm, sign, ok := SignedPermutation(m)
-	if ok {
-		t, err := fromSigned(perm, sign)
-		if err == nil {
-			t.Note = note
-		}
-		return t, err
-	}
 	n, _ := m.Dims()
-	return &Target{Dim: n, Matrix: m, Note: note}, nil
+	perm, sign, ok := sparse.SignedPermutation(m)
+	if !ok {
+		return &Target{Dim: n, Matrix: m, Note: note}, nil
+	}
+	s, err := sparse.FromSigned(perm, sign)
+	if err != nil {
+		return nil, err
+	}
+	t := &Target{Dim: n, Matrix: s, Perm: perm, Note: note}
+	if slices.Contains(sign, -1) {
+		t.Perm = nil
+	}
+	return t, nil
 }
 
 // fromPerm returns the target e_j -> e_perm[j]; perm is kept.
@@ -77,24 +83,6 @@ func fromPerm(perm []int, note string) (*Target, error) {
 		return nil, err
 	}
 	return &Target{Dim: len(perm), Matrix: m, Perm: perm, Note: note}, nil
-}
-
-// fromSigned returns the target e_j -> sign[j] e_perm[j].
-func fromSigned(perm []int, sign []float64) (*Target, error) {
-	plain := true
-	es := make([]sparse.Entry, len(perm))
-	for j, i := range perm {
-		es[j] = sparse.Entry{Row: i, Col: j, Value: sign[j]}
-		plain = plain && sign[j] == 1
-	}
-	if plain {
-		return fromPerm(perm, "")
-	}
-	m, err := sparse.New(len(perm), len(perm), es)
-	if err != nil {
-		return nil, err
-	}
-	return &Target{Dim: len(perm), Matrix: m}, nil
 }
 
 // fromDense returns the target with the given n*n entries, row by row.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"flowproof/transport"
 )
 
 // ParsePermutation reads a permutation from text such as 2,0,1 or [2 0 1], and
@@ -29,10 +31,31 @@ type table struct {
 	rows, cols int
 	col        int // entries read of the row at hand
 	line       int
+
+	brackets
+	depth   int    // of the brackets that are open
+	pending string // the separator read last, if nothing came after it in the row
+	comma   string // the separator of entries, if one was seen
+
+	points bool // rows are points: any number of them, of a few entries
+
+	// In [a b <line end> c d] the lines are rows, or those of a long list of
+	// integers as NumPy prints it: which of the two, the end tells.
+	wrapped bool
+	short   bool // the last of these lines had fewer entries than the first
 }
 
+// brackets tells how a text marks its rows.
+type brackets int
+
+const (
+	noBrackets brackets = iota // a row a line
+	flat                       // [a b; c d]: a row ends with ; or the line
+	nested                     // [[a b] [c d]]: lines mean nothing
+)
+
 func readText(r *bufio.Reader) (*Target, error) {
-	t, err := readTable(r)
+	t, err := readTable(r, false)
 	if err != nil {
 		return nil, err
 	}
@@ -61,62 +84,142 @@ func readText(r *bufio.Reader) (*Target, error) {
 	return fromMatrix(m, "text")
 }
 
-func readTable(r *bufio.Reader) (*table, error) {
-	t := &table{}
-	l := newLexer(r, '#')
-	if bom, err := r.Peek(3); err == nil && string(bom) == "\xef\xbb\xbf" {
-		r.Discard(3)
-	}
-	comma, depth, closed := false, 0, false
-	for {
+func readTable(r *bufio.Reader, points bool) (*table, error) {
+	t, l := &table{points: points}, newLexer(r, '#')
+	for closed := false; ; {
 		kind, text, err := l.next()
 		if err != nil {
 			return nil, err
 		}
 		t.line = l.line
-		where := func() string { return fmt.Sprintf("line %d, entry %d", t.line, t.col+1) }
-		switch {
-		case closed && kind != lexLine && kind != lexEnd:
-			return nil, fail(where(), "unexpected %s after the closing bracket", quote(text))
-		case kind == lexField:
-			x, err := parseNumber(text)
-			if err != nil {
-				return nil, fail(where(), "%v (comments begin with #)", err)
-			}
-			if err := t.put(x); err != nil {
-				return nil, err
-			}
-			comma = false
-		case kind == lexComma:
-			if comma || t.col == 0 {
-				return nil, fail(where(), "is empty, want a number")
-			}
-			comma = true
-		case kind == lexOpen:
-			if depth > 0 || t.len() > 0 {
-				return nil, fail(where(), "unexpected [, want one row a line and brackets around the whole at most")
-			}
-			depth = 1
-		case kind == lexClose:
-			if depth == 0 || comma {
-				return nil, fail(where(), "unexpected ], want a number")
-			}
-			depth, closed = 0, true
-		case kind == lexLine || kind == lexEnd:
-			if comma {
-				return nil, fail(where(), "is empty, want a number")
-			}
-			if err := t.endRow(); err != nil {
-				return nil, err
-			}
-			if kind == lexEnd {
-				if depth > 0 {
-					return nil, fail(fmt.Sprintf("line %d", t.line), "ends without the closing bracket ]")
-				}
+		if closed {
+			switch {
+			case kind == lexEnd:
 				return t, nil
+			case kind != lexLine && text != ";":
+				return nil, fail(t.where(), "unexpected %s after the closing bracket", quote(text))
+			}
+			continue
+		}
+		switch kind {
+		case lexField:
+			err = t.field(text)
+		case lexComma:
+			err = t.separator(text)
+		case lexOpen:
+			err = t.open()
+		case lexClose:
+			closed, err = t.close()
+		case lexLine, lexEnd:
+			if t.brackets != nested {
+				err = t.endRow()
+			}
+			if err == nil && kind == lexEnd {
+				if t.depth == 0 {
+					return t, nil
+				}
+				err = fail(fmt.Sprintf("line %d", t.line), "ends without the closing bracket ]")
 			}
 		}
+		if err != nil {
+			return nil, err
+		}
 	}
+}
+
+// where names the entry that is being read.
+func (t *table) where() string { return fmt.Sprintf("line %d, entry %d", t.line, t.col+1) }
+
+func (t *table) field(text string) error {
+	if t.brackets == nested && t.depth == 1 {
+		return fail(t.where(), "unexpected %s between two rows in brackets", quote(text))
+	}
+	x, err := parseNumber(text)
+	if err != nil {
+		return fail(t.where(), "%v (comments begin with #)", err)
+	}
+	t.pending = ""
+	return t.put(x)
+}
+
+// separator takes a comma or a semicolon: between two entries, or, if it is a
+// semicolon in brackets, after a row. A row may end with one more.
+func (t *table) separator(text string) error {
+	switch {
+	case text == ";" && t.brackets == flat:
+		if t.short {
+			return t.ragged()
+		}
+		t.wrapped = false
+		return t.endRow()
+	case t.pending != "" || t.depth < 2 && t.brackets == nested && t.rows == 0 || (t.depth == 2 || t.brackets != nested) && t.col == 0:
+		return fail(t.where(), "is empty, want a number")
+	case t.brackets == nested && t.depth == 1: // between two rows
+	case text == ";" && t.brackets == nested:
+		return fail(t.where(), "unexpected ; in a row in brackets")
+	case t.comma != "" && t.comma != text:
+		return fail(t.where(), "has both , and ; between entries: want one of them, a point in decimal fractions, or brackets where ; ends a row, [a, b; c, d]")
+	default:
+		t.comma = text
+	}
+	t.pending = text
+	return nil
+}
+
+func (t *table) open() error {
+	switch {
+	case t.depth == 0 && t.len() == 0:
+		t.brackets, t.wrapped = flat, true
+	case t.depth == 1 && (t.brackets == nested || t.len() == 0):
+		t.brackets, t.wrapped = nested, false
+	default:
+		return fail(t.where(), "unexpected [, want brackets around the whole, and around each row at most")
+	}
+	t.depth++
+	t.pending = ""
+	return nil
+}
+
+// close ends a row in brackets, or all.
+func (t *table) close() (closed bool, err error) {
+	if t.depth == 0 {
+		return false, fail(t.where(), "unexpected ], want a number")
+	}
+	if t.depth--; t.depth == 1 || t.brackets == flat {
+		err = t.endRow()
+	}
+	t.pending = ""
+	if err == nil && t.depth == 0 && t.wrapped {
+		err = t.unwrap()
+	}
+	return t.depth == 0, err
+}
+
+// wrapWidth is the number of entries from which on a line may have been broken by
+// a printer: NumPy's lines have 75 characters.
+const wrapWidth = 8
+
+// unwrap decides between the rows of a matrix and the lines of a list.
+func (t *table) unwrap() error {
+	if t.rows == 1 || t.cols == 1 {
+		return nil
+	}
+	isList := false
+	if list, bad := t.integers(); bad < 0 {
+		_, _, err := checkPermutation(list)
+		isList = err == nil
+	}
+	switch square := t.rows == t.cols && !t.short; {
+	case square && t.cols < wrapWidth:
+	case square && isList:
+		return fail("", "has %d lines of %d integers, which are a matrix, or a permutation of %d points: want [[..] [..]] for the one, a single line for the other",
+			t.rows, t.cols, t.len())
+	case isList:
+		t.rows, t.cols = 1, t.len()
+	case t.short:
+		return t.ragged()
+	}
+	return nil
 }
 
 // put appends one entry of the row at hand, unless there is no room for what the
@@ -126,7 +229,24 @@ func (t *table) put(x number) error {
 		return err
 	}
 	t.col++
-	switch list := t.rows == 0 || t.cols == 1; {
+	if t.wrapped {
+		_, t.wrapped = x.integer()
+		if t.short {
+			return t.ragged()
+		}
+	}
+	if t.points {
+		switch {
+		case t.len() > MaxSamples:
+			return fail("", "holds more than %d numbers", MaxSamples)
+		case t.rows == 0 && t.col > transport.MaxDim:
+			return sampleShape(2, t.col)
+		case t.rows > 0 && t.col > t.cols:
+			return t.ragged()
+		}
+		return nil
+	}
+	switch list := t.rows == 0 || t.cols == 1 || t.wrapped && t.col <= t.cols; {
 	case list && t.len() > MaxPermutation:
 		return checkList(t.len())
 	case list && t.len() > MaxDense:
@@ -149,11 +269,14 @@ func notInteger(k int) error {
 }
 
 func (t *table) endRow() error {
+	t.pending = ""
 	switch {
 	case t.col == 0:
 		return nil
 	case t.rows == 0:
 		t.cols = t.col
+	case t.wrapped && t.col < t.cols:
+		t.short = true
 	case t.col != t.cols:
 		return t.ragged()
 	}
@@ -163,7 +286,7 @@ func (t *table) endRow() error {
 }
 
 func (t *table) ragged() error {
-	return fail(fmt.Sprintf("line %d", t.line), "has %d entries or more, want %d as in the first row", t.col, t.cols)
+	return fail(fmt.Sprintf("line %d", t.line), "has another number of entries than the first row, which has %d", t.cols)
 }
 
 // lexer splits text into fields, commas, brackets and line ends, and drops

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Check flowproof certificates. Written from docs/certificate.md alone.
 
-usage: check_certificate.py FILE...
+usage: check_certificate.py [--timeout SECONDS] [--work N] FILE...
 
-Prints one line for each file; exits with 0 if all are accepted, 1 if some are
-refused, 2 if one cannot be read. Python 3.9 or later, standard library only.
+Prints one line for each file; exits with 0 if all are accepted, 2 if one cannot
+be read, else 1 if some are refused, else 4: some are undecided, for want of
+precision, or because they take more time or more multiplications of 64-bit words
+(2^40 unless told otherwise). Python 3.9 or later, standard library only.
 """
 
+import collections
 import functools
 import hashlib
 import itertools
@@ -14,10 +17,14 @@ import math
 import re
 import struct
 import sys
+import time
+import unicodedata
 from fractions import Fraction
 
 MAX_DIMENSION, MAX_LAYERS, MAX_BITS = 131072, 4096, 262144
 MAX_STORED = 1 << 26  # matrix entries
+MAX_LINE, MAX_FILE = 1 << 24, 1 << 30
+MAX_REASONS = 1024  # the dimension, for a claim about the depth
 
 INTEGER = re.compile(r"0|[1-9][0-9]{0,19}")
 SHORT = re.compile(r"(-?)(0|[1-9][0-9]{0,5})(?:/([1-9][0-9]{0,5}))?")
@@ -29,6 +36,37 @@ HEX = re.compile(r"[0-9a-f]{64}")
 
 class Rejected(Exception):
     """The certificate is refused, for the reason given."""
+
+
+class Undecided(Exception):
+    """The claim is neither proved nor refuted, for the reason given."""
+
+
+class Budget:
+    """Counts multiplications of 64-bit words, and looks at the time."""
+
+    def __init__(self, work, seconds):
+        self.work, self.end = work, time.monotonic() + seconds
+
+    def spend(self, *numbers):
+        """Takes note of a product of these integers."""
+        cost = 1
+        for v in numbers:
+            cost *= v.bit_length() // 64 + 1
+        self.work -= cost + 16
+        if self.work < 0:
+            raise Undecided("too many operations")
+        if time.monotonic() > self.end:
+            raise Undecided("stopped before it was done")
+
+
+budget = Budget(1 << 40, math.inf)  # of the file that is being checked
+
+
+def times(a, b):
+    budget.spend(a.numerator, b.numerator)
+    budget.spend(a.denominator, b.denominator)
+    return a * b
 
 
 def need(condition, reason):
@@ -47,8 +85,19 @@ def is_power_of_two(q):
     return q & (q - 1) == 0
 
 
+def common_denominator(values, limit=MAX_BITS):
+    unit = 1
+    for v in values:
+        if unit % v.denominator:
+            budget.spend(unit, v.denominator)
+            unit = math.lcm(unit, v.denominator)
+            need(limit is None or unit.bit_length() <= limit, "a common denominator has too many bits")
+    return unit
+
+
 def number(text):
     """Section 2.1."""
+    budget.spend(1 << 4 * len(text))
     if match := SHORT.fullmatch(text):
         sign, p, q = match.groups()
         value = Fraction(int(p), int(q or 1))
@@ -96,6 +145,7 @@ class File:
     def line(self):
         end = self.data.find(b"\n", self.at)
         need(end >= 0, "truncated")
+        need(end + 1 - self.at <= MAX_LINE, "a line of more than %d bytes" % MAX_LINE)
         raw = self.take(end + 1 - self.at)[:-1]
         try:
             return raw.decode("ascii")
@@ -118,8 +168,8 @@ class File:
         need(self.stored <= MAX_STORED, "too many entries")
 
 
-# A matrix is a list of rows, a row the dict {column: Fraction} of its entries
-# other than 0.
+# A matrix is a dict of rows, by their number, a row the dict {column: Fraction} of
+# its entries other than 0; rows without any are left out.
 
 
 def matrix(file, keyword, rows, cols, product=None):
@@ -131,7 +181,7 @@ def matrix(file, keyword, rows, cols, product=None):
     encoding = file.value(keyword)
     start = file.at - len(encoding) - 1
     size = rows * cols
-    out = [{} for _ in range(rows)]
+    out = collections.defaultdict(dict)
     if encoding.startswith("sparse "):
         count = integer(encoding[7:], 2**31 - 1)
         file.store(count)
@@ -146,41 +196,45 @@ def matrix(file, keyword, rows, cols, product=None):
             out[i][j] = v
     elif encoding == "text":
         file.store(size)
-        for row in out:
+        for i in range(rows):
             fields = file.line().split(" ")
             need(len(fields) == cols, "want %d numbers in a row" % cols)
             for j, field in enumerate(fields):
                 v = number(field)
                 if v:
-                    row[j] = v
+                    out[i][j] = v
+        common_denominator(v for row in out.values() for v in row.values())
     elif encoding in ("float64", "near"):
         file.store(size)
         near = product() if encoding == "near" and product else None
         need(near or encoding == "float64", "near is not for this matrix")
-        for i, row in enumerate(out):
+        if not near:
+            need(file.at + 8 * size < len(file.data), "truncated")
+        for i in range(rows):
             for j in range(cols):
                 v = step(file, near[i][j]) if near else file.float64()
                 if v:
-                    row[j] = Fraction(v)
+                    out[i][j] = Fraction(v)
         need(file.take(1) == b"\n", "the entries do not end where they should")
     else:
         raise Rejected("unknown encoding %.40r" % encoding)
 
-    nonzero = sum(len(row) for row in out)
-    float64 = all(is_float64(v) for row in out for v in row.values())
+    nonzero = sum(len(row) for row in out.values())
+    float64 = all(is_float64(v) for row in out.values() for v in row.values())
+    entry = lambda i, j: out[i].get(j, 0) if i in out else 0
     if float64 and size > 64 and 8 * nonzero <= size:
         want = "sparse %d" % nonzero
     elif float64 and size > 256:
         want = "float64"
         if product:
             near = product()
-            length = sum(len(steps(float(row.get(j, 0)), near[i][j])) for i, row in enumerate(out) for j in range(cols))
+            length = sum(len(steps(float(entry(i, j)), near[i][j])) for i in range(rows) for j in range(cols))
             want = "near" if length < 8 * size else want
     else:
         want = "text"
     need(encoding == want, "encoding %s, where %s belongs" % (encoding, want))
     if encoding == "near":
-        body = b"float64\n" + b"".join(struct.pack("<d", row.get(j, 0)) for row in out for j in range(cols)) + b"\n"
+        body = b"float64\n" + b"".join(struct.pack("<d", entry(i, j)) for i in range(rows) for j in range(cols)) + b"\n"
     else:
         body = file.data[start:file.at]
     return out, hashlib.sha256(b"%d %d " % (rows, cols) + body).hexdigest()
@@ -252,67 +306,88 @@ def scales(text, count):
     if kind == "exact":
         need(all(v > 0 for v in values), "a scale is not positive")
         need(any(v != 1 for v in values), "all scales are 1")
+        common_denominator(values)
     else:
         need(all(abs(v) <= 1000 for v in values), "a log-scale is beyond 1000")
         need(any(values), "all log-scales are 0")
     return values, kind == "exp"
 
 
-def exp_interval(s):
-    """Rationals lo <= e^s <= hi, of relative distance below 2^-200."""
-    w = 2048  # fixed point: x stands for x / 2^w
+PRECISIONS = 2048, 6144  # bits after the point; 512, and more than 4200, are left for e^-1000
+
+
+def exp_interval(s, w):
+    """Rationals lo <= e^s <= hi, of relative distance below 2^(1500 - w)."""
+    budget.spend(s.numerator, s.denominator)
     m = 12  # e^s = (e^(|s|/2^m))^(2^m), |s| / 2^m < 1
     x = (abs(s.numerator) << w) // (s.denominator << m)  # |s|/2^m is in [x, x + 1)
     one = 1 << w
     lo, hi, down, up, k = one, one, one, one, 0
     while up > 1:
         k += 1
+        budget.spend(down, x)
+        budget.spend(up, x)
         down = (down * x >> w) // k
         up = -(-(-(-up * (x + 1) >> w)) // k)
         lo, hi = lo + down, hi + up
     hi += 2 * up + 2  # the terms left out: each at most half the one before
     for _ in range(m):
+        budget.spend(lo, lo)
+        budget.spend(hi, hi)
         lo, hi = lo * lo >> w, -(-hi * hi >> w)
     if s >= 0:
         return Fraction(lo, one), Fraction(hi, one)
-    return Fraction(one, hi), Fraction(one, lo)
+    return Fraction(one * one // hi, one), Fraction(-(-one * one // lo), one)
 
 
-def compose(n, layers):
-    """Returns the product over one denominator, as rows {column: integer}, the
-    denominator, and a bound on the error of every entry: 0 without exponents.
+def compose(n, layers, w=PRECISIONS[0]):
+    """Returns the product over one denominator, as {row: {column: integer}} but for
+    rows of the identity, the denominator, and a bound on the error of every entry:
+    0 without exponents, which are enclosed with w bits after the point.
 
     Scales e^s are replaced by rationals. With E_k the layers, F_k those with the
     replacements, |E_k - F_k| <= e_k and |F_k| <= f_k in the largest row sum,
     |E_1 E_2 .. - F_1 F_2 ..| <= prod (f_k + e_k) - prod f_k.
     """
-    rows, den = [{i: 1} for i in range(n)], 1
+    rows, den = {}, 1
     norms, wider = Fraction(1), Fraction(1)
     any_exp = any(is_exp for *_, is_exp in layers)
     for updated, kept, weight, scale, is_exp in layers:
         error = Fraction(0)
-        scale = scale or [Fraction(1)] * len(updated)
         if is_exp:
-            bounds = [exp_interval(s) for s in scale]
+            bounds = [exp_interval(s, w) for s in scale]
             scale = [lo for lo, _ in bounds]
             error = max(hi - lo for lo, hi in bounds)
+        unit = common_denominator([*(scale or ()), *(v for row in weight.values() for v in row.values())], None)
+        step, norm = {}, unit
+        for i in range(len(updated)) if scale else weight:
+            d = times(scale[i], unit) if scale else unit
+            mix = [(kept[j], int(times(v, unit))) for j, v in weight.get(i, {}).items()]
+            step[updated[i]] = int(d), mix
+            norm = max(norm, int(d) + sum(abs(v) for _, v in mix))
         if any_exp:
-            norm = max(1, *(d + sum(map(abs, row.values())) for d, row in zip(scale, weight)))
-            norms, wider = norms * norm, wider * (norm + error)
-        unit = math.lcm(*{v.denominator for v in scale}, *{v.denominator for row in weight for v in row.values()})
-        need(unit.bit_length() <= 2 * MAX_BITS, "a common denominator has too many bits")
-        step = {c: (int(d * unit), [(kept[j], int(v * unit)) for j, v in row.items()])
-                for c, d, row in zip(updated, scale, weight)}
-        for i, row in enumerate(rows):
-            new = {}
-            for c, v in row.items():
-                d, mix = step.get(c, (unit, ()))
-                new[c] = new.get(c, 0) + v * d
-                for k, x in mix:
-                    new[k] = new.get(k, 0) + v * x
-            rows[i] = new
+            norm = Fraction(norm, unit)
+            norms, wider = times(norms, norm), times(wider, norm + error)
+        for c in step:
+            rows.setdefault(c, {c: den})
+        if unit > 1 or step:
+            for i, row in rows.items():
+                new = {}
+                for c, v in row.items():
+                    d, mix = step.get(c, (unit, ()))
+                    budget.spend(v, d)
+                    new[c] = new.get(c, 0) + v * d
+                    for k, x in mix:
+                        budget.spend(v, x)
+                        new[k] = new.get(k, 0) + v * x
+                rows[i] = new
+        budget.spend(den, unit)
         den *= unit
     return rows, den, wider - norms
+
+
+def row_of(i, rows, den):
+    return rows.get(i) or {i: den}
 
 
 def rounded(n, rows, den):
@@ -322,7 +397,7 @@ def rounded(n, rows, den):
             return p / den  # correctly rounded, as Python guarantees for integers
         except OverflowError:
             return math.inf if p > 0 else -math.inf
-    return [[divide(row.get(j, 0)) for j in range(n)] for row in rows]
+    return [[divide(row_of(i, rows, den).get(j, 0)) for j in range(n)] for i in range(n)]
 
 
 # Lower bounds of the depth: section 5. Here a matrix is a list of rows, dense.
@@ -344,7 +419,7 @@ def eliminate(x, count):
         for i in range(len(x)):
             if i != k and x[i][k]:
                 f = x[i][k]
-                x[i] = [v - f * w for v, w in zip(x[i], x[k])]
+                x[i] = [v - times(f, w) if w else v for v, w in zip(x[i], x[k])]
     return det
 
 
@@ -376,7 +451,7 @@ def is_p0(x):
 def lyapunov(x, s):
     """X S + S X^T, S diagonal."""
     n = range(len(x))
-    return [[x[i][j] * s[j] + x[j][i] * s[i] for j in n] for i in n]
+    return [[times(x[i][j], s[j]) + times(x[j][i], s[i]) for j in n] for i in n]
 
 
 def definite(x):
@@ -389,7 +464,7 @@ def definite(x):
         if row[0] == 0:
             answer, x = 0, [r[1:] for r in x[1:]]
         else:
-            x = [[v - r[0] * w / row[0] for v, w in zip(r[1:], row[1:])] for r in x[1:]]
+            x = [[v - times(r[0], w) / row[0] for v, w in zip(r[1:], row[1:])] for r in x[1:]]
     return answer
 
 
@@ -399,9 +474,9 @@ class Blocks:
 
     def __init__(self, target, first, second):
         order, n, p = first + second, len(first) + len(second), len(first)
-        x = [[Fraction(target[i].get(j, 0)) for j in order] for i in order]
+        x = [[Fraction(target.get(i, {}).get(j, 0)) for j in order] for i in order]
         y = [row + [Fraction(i == j) for j in range(n)] for i, row in enumerate(x)]
-        need(eliminate(y, n), "claim false: the target is singular")
+        need(eliminate(y, n), "not proved: the target is singular")
         one, two, inv = range(p), range(p, n), [row[n:] for row in y]
         self.p, self.q = p, n - p
         self.a, self.b, self.c, self.e = sub(x, one, one), sub(x, one, two), sub(x, two, one), sub(x, two, two)
@@ -417,31 +492,31 @@ class Blocks:
         return k == 2 and not (is_positive_diagonal(self.e) and is_positive_diagonal(self.al))
 
     def signs(self, k, rows=(), cols=()):
-        if k != 3 or not rows or len(rows) != len(cols) or max(rows) >= self.q or max(cols) >= self.p:
+        if k != 3 or len(rows) != len(cols) or len(rows) > self.p * self.q or not below(rows, self.q) or not below(cols, self.p):
             return False
-        c, r = self.c, self.r
+        rows, cols, c, r = list(map(int, rows)), list(map(int, cols)), self.c, self.r
         if len(rows) == 1:
             x, y = c[rows[0]][cols[0]], r[rows[0]][cols[0]]
             return x * y >= 0 and (x != 0 or y != 0)
         left = right = Fraction(1)
         for i, j, after in zip(rows, cols, cols[1:] + cols[:1]):
-            left, right = left * c[i][j] * r[i][after], right * r[i][j] * c[i][after]
+            left, right = times(times(left, c[i][j]), r[i][after]), times(times(right, r[i][j]), c[i][after])
         return left != right
 
     def kernel(self, k, first=False, index=(), vectors=()):
         size = self.p if first else self.q
-        if k != 3 or len(index) != 1 or index[0] >= size or not 1 <= len(vectors) <= 2:
+        if k != 3 or len(index) != 1 or not below(index, size):
             return False
-        j, forced = index[0], []
+        j, forced = int(index[0]), []
         for v in vectors:
             if len(v) != size:
                 return False
             if first:
-                null = [sum(x * y for x, y in zip(row, v)) for row in self.c]
-                w = sum(x * y for x, y in zip(self.a[j], v))
+                null = [sum(times(x, y) for x, y in zip(row, v)) for row in self.c]
+                w = sum(times(x, y) for x, y in zip(self.a[j], v))
             else:
-                null = [sum(row[i] * y for row, y in zip(self.c, v)) for i in range(self.p)]
-                w = sum(row[j] * y for row, y in zip(self.e, v))
+                null = [sum(times(row[i], y) for row, y in zip(self.c, v)) for i in range(self.p)]
+                w = sum(times(row[j], y) for row, y in zip(self.e, v))
             if any(null):
                 return False
             if sign(w) != sign(v[j]):
@@ -454,8 +529,9 @@ class Blocks:
         m = (k - 1) // 2 - (k >= 3 and k % 2 == 1 and is_zero(self.c))
         x, most = (self.al, self.q * m) if first else (self.e, self.p * m)
         everything = [*rows, *cols, *index]
-        if k < 1 or len(rows) != len(cols) or len(set(everything)) < len(everything) or max(everything, default=0) >= len(x):
+        if k < 1 or len(rows) != len(cols) or len(set(everything)) < len(everything) or not below(everything, len(x)):
             return False
+        rows, cols, index = (list(map(int, list_)) for list_ in (rows, cols, index))
         y = sub(x, [*rows, *index], [*cols, *index])
         if not eliminate(y, len(rows)) or len(rows) + len(index) <= most:
             return False
@@ -466,9 +542,12 @@ class Blocks:
             return False
         return definite(lyapunov([list(column) for column in zip(*s)], weights)) >= 0
 
-    def coefficient(self, k, order=0):
+    def coefficient(self, k, order=()):
         small, large = sorted((self.al, self.e), key=len)
-        if not self.spectral(k) or not 1 <= order <= len(large) or math.comb(len(large), order) > 1024:
+        if not self.spectral(k) or len(order) != 1 or not below(order, len(large) + 1):
+            return False
+        order = int(order[0])
+        if order == 0 or math.comb(len(large), order) > 1024:
             return False
         def value(signs):  # of a sum of terms with these signs: None if it can be anything
             return None if {1, -1} <= signs else 1 if 1 in signs else -1 if -1 in signs else 0
@@ -491,12 +570,20 @@ class Blocks:
         return k == 4 or k == 5 and is_zero(self.c)
 
 
+def below(values, size):
+    """Whether the values are indices of so many things."""
+    return all(v.denominator == 1 and 0 <= v < size for v in values)
+
+
 def spectrum(x, pieces):
     """Bounds of the numbers of eigenvalues of X D with positive, zero and negative
     real part, whatever the positive diagonal D; None if the pieces are wrong."""
     before, total = [], [(0, 0)] * 3
     for index, s in pieces:
-        if not index or max(index) >= len(x) or not is_zero(sub(x, index, before)):
+        if not below(index, len(x)) or len(before) + len(index) > len(x):
+            return None
+        index = list(map(int, index))
+        if not is_zero(sub(x, index, before)):
             return None
         before += index
         bounds = [(0, len(index))] * 3
@@ -519,57 +606,49 @@ def spectrum(x, pieces):
     return total if sorted(before) == list(range(len(x))) else None
 
 
-FIELDS = {"shape": [], "signs": ["rows", "cols"], "kernel": ["first", "index", "vector"],
-          "rank": ["first", "rows", "cols", "index", "weights"], "coefficient": ["order"], "inertia": ["e", "al"]}
+FORMS = {"shape": "", "signs": "rows cols ", "kernel": "(first )?index vector (vector )?",
+         "rank": "(first )?(rows cols |(rows cols )?index (weights )?)", "coefficient": "order ",
+         "inertia": "(e (weights )?)+(al (weights )?)+"}
 
 
 def reason(text):
     """The rule of a reason and what it says, as the arguments of that rule."""
     rule, *words = text.split(" ")
-    need(rule in FIELDS, "no such rule: %.40s" % rule)
-    words_of_rule = FIELDS[rule] + (["weights"] if rule == "inertia" else [])
-    fields, piece, previous = {}, None, -1
-    while words:
-        word = words.pop(0)
-        need(word in words_of_rule, "the rule %s has no %.40s here" % (rule, word))
-        values = []
-        while words and words[0] not in words_of_rule:
-            values.append(words.pop(0))
-        need(bool(values) != (word == "first"), "%s with the wrong number of values" % word)
-        if rule == "inertia" and word == "weights":
-            need(piece and not piece[1], "weights of nothing")
-            piece[1].extend(map(number, values))
-            continue
-        at = words_of_rule.index(word)
-        need(at > previous or at == previous and word in ("vector", "e", "al"), "fields out of order")
-        previous = at
-        if word == "first":
-            fields["first"] = True
-        elif word == "order":
-            need(len(values) == 1, "want one order")
-            fields["order"] = integer(values[0], 999999)
-            need(fields["order"] > 0, "order 0")
-        elif word == "vector":
-            fields.setdefault("vectors", []).append(list(map(number, values)))
-        elif word == "weights":
-            fields["weights"] = list(map(number, values))
-        elif word in ("e", "al"):
-            piece = ([integer(v, 999999) for v in values], [])
-            fields.setdefault(word, []).append(piece)
+    fields = []
+    for word in words:
+        if "a" <= word[:1] <= "z":
+            fields.append((word, []))
         else:
-            fields[word] = [integer(v, 999999) for v in values]
-    return rule, fields
+            need(fields, "want the name of a field")
+            fields[-1][1].append(number(word))
+    need(rule in FORMS and re.fullmatch(FORMS[rule], "".join(name + " " for name, _ in fields)), "no rule with such fields: %.40s" % text)
+    arguments = {}
+    for name, values in fields:
+        need(bool(values) != (name == "first"), "%s with the wrong number of values" % name)
+        if name == "first":
+            arguments["first"] = True
+        elif name == "vector":
+            arguments.setdefault("vectors", []).append(values)
+        elif name in ("e", "al"):
+            piece = (values, [])
+            arguments.setdefault(name, []).append(piece)
+        elif rule == "inertia":
+            piece[1].extend(values)
+        else:
+            arguments[name] = values
+    return rule, arguments
 
 
 def check_depth(depth, target, first, second, reasons):
     for leftmost, (rule, fields) in reasons.items():
         parts = (first, second) if leftmost == "U" else (second, first)
         holds = getattr(Blocks(target, *parts), rule)(depth - 1, **fields)
-        need(holds, "claim false: %s does not exclude %d layers that begin with %s" % (rule, depth - 1, leftmost))
+        need(holds, "not proved: %s does not exclude %d layers that begin with %s" % (rule, depth - 1, leftmost))
 
 
 def check(data):
     """Returns a line about the certificate, or raises Rejected."""
+    need(len(data) <= MAX_FILE, "more than %d bytes" % MAX_FILE)
     file = File(data)
     need(file.value("flowproof certificate") == "1", "not version 1 of the format")
     need(TEXT.fullmatch(file.value("construction")), "construction is no line of text")
@@ -585,7 +664,7 @@ def check(data):
         need(bound > 0, "depth 0 claims nothing")
     else:
         need(claim == "exact" and not _, "no such claim: %.40s" % claim)
-    n = integer(file.value("dimension"), MAX_DIMENSION)
+    n = integer(file.value("dimension"), MAX_REASONS if claim == "depth" else MAX_DIMENSION)
     first, second = partition(file.value("partition"), n)
     count = integer(file.value("layers"), MAX_LAYERS)
     need(count == 0 or claim != "depth", "layers do not go with a claim about the depth")
@@ -600,7 +679,7 @@ def check(data):
         weight, _ = matrix(file, "weight", len(updated), len(kept))
         scale, is_exp = scales(file.value("scale"), len(updated))
         layers.append((updated, kept, weight, scale, is_exp))
-        if (scale or any(weight)) and kind != last:
+        if (scale or weight) and kind != last:
             depth, last = depth + 1, kind
 
     any_exp = any(is_exp for *_, is_exp in layers)
@@ -614,48 +693,102 @@ def check(data):
     need(file.at == len(data), "something follows the last line")
 
     if claim == "depth":
-        need(n <= 1024, "n is too large for lower bounds")
+        for _, fields in reasons.values():
+            for values in [fields.get("weights", [])] + fields.get("vectors", []) + [s for _, s in fields.get("e", []) + fields.get("al", [])]:
+                common_denominator(values)
         check_depth(bound, target, first, second, reasons)
         return "needs depth: n %d, 0 layers, depth %d" % (n, bound)
-    rows, den, error = product or compose(n, layers)
-    residual = error
-    for have, want in zip(rows, target):
+    for w in PRECISIONS if any_exp else PRECISIONS[:1]:
+        rows, den, error = product or compose(n, layers, w)
+        top, bottom = compare(n, target, rows, den)
+        limit = Fraction(0 if claim == "exact" else bound)
+
+        def exceeds(sign):  # top / bottom + sign error > limit; and about the left side
+            p = top * error.denominator + sign * error.numerator * bottom
+            q = bottom * error.denominator
+            return p * limit.denominator > limit.numerator * q, decimal(p, q)
+        over, least = exceeds(-1)
+        need(not over, "claim false: residual %s" % least)
+        over, most = exceeds(1)
+        if not over and not (any_exp and claim == "exact"):
+            verdict = "enclosed" if any_exp else "residual" if top else "exact"
+            return "%s: n %d, %d layers, depth %d, residual %s" % (verdict, n, count, depth, most)
+    raise Undecided("the claim is open at the precision of %d bits after the point" % w)
+
+
+def compare(n, target, rows, den):
+    """The largest |entry| of the target minus the product, rows over den: the
+    numerator and the denominator, not in lowest terms."""
+    top, bottom = 0, 1
+    for i in range(n):
+        have, want = row_of(i, rows, den), target.get(i, {})
         for j in have.keys() | want.keys():
-            residual = max(residual, abs(want.get(j, 0) - Fraction(have.get(j, 0), den)) + error)
-    verdict = "enclosed" if error else "residual" if residual else "exact"
-    if claim == "exact":
-        need(verdict == "exact", "claim false: residual %s" % decimal(residual))
-    else:
-        need(residual <= bound, "claim false: residual %s" % decimal(residual))
-    return "%s: n %d, %d layers, depth %d, residual %s" % (verdict, n, count, depth, decimal(residual))
+            v, x = want.get(j, Fraction(0)), have.get(j, 0)
+            budget.spend(den, v.denominator)
+            budget.spend(den, v.numerator)
+            p, q = abs(v.numerator * den - x * v.denominator), den * v.denominator
+            budget.spend(p, bottom)
+            if p * bottom > top * q:
+                top, bottom = p, q
+    return top, bottom
 
 
-def decimal(value):
+def decimal(p, q):
     try:
-        return "%.3g" % float(value)
+        return "%.3g" % (p / q)
     except OverflowError:
         return "above 1e308"
 
 
-def main(paths):
-    if not paths or paths[0].startswith("-"):
+def printable(text):
+    """The text without what could speak to a terminal: control characters, those
+    that change the direction of writing, those of no width, and what is no Unicode."""
+    def seen(c):
+        return c if unicodedata.category(c)[0] != "C" and unicodedata.category(c) not in ("Zl", "Zp") else "\\u%04x" % ord(c)
+    return "".join(map(seen, text))
+
+
+def options(args):
+    """Reads --timeout and --work; returns their values and the paths."""
+    seconds, work = math.inf, 1 << 40
+    while args and args[0].startswith("-"):
+        name, value, *args = [*args, "", ""] if len(args) < 2 else args
+        if name == "--work" and re.fullmatch("[1-9][0-9]*", value):
+            work = int(value)
+        elif name == "--timeout" and re.fullmatch(r"[0-9]*\.?[0-9]+", value) and float(value) > 0:
+            seconds = float(value)
+        else:
+            return None
+    return (seconds, work, args) if args else None
+
+
+def main(args):
+    global budget
+    chosen = options(args)
+    if not chosen:
         print(__doc__, file=sys.stderr)
         return 2
-    status = 0
+    seconds, work, paths = chosen
+    statuses = {0}
     for path in paths:
         try:
             with open(path, "rb") as f:
                 data = f.read()
         except OSError as error:
-            print("%s: %s" % (path, error.strerror), file=sys.stderr)
-            status = 2
+            print(printable("%s: %s" % (path, error.strerror)), file=sys.stderr)
+            statuses.add(2)
             continue
+        budget = Budget(work, seconds)
         try:
-            print("accepted %s: %s" % (path, check(data)))
+            line = "accepted %s: %s" % (path, check(data))
         except Rejected as reason:
-            print("rejected %s: %s" % (path, reason))
-            status = status or 1
-    return status
+            line = "rejected %s: %s" % (path, reason)
+            statuses.add(1)
+        except (Undecided, MemoryError, OverflowError) as reason:
+            line = "undecided %s: %s" % (path, reason or "too much memory")
+            statuses.add(4)
+        print(printable(line))
+    return next(s for s in (2, 1, 4, 0) if s in statuses)
 
 
 if __name__ == "__main__":

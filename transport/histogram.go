@@ -5,7 +5,6 @@ package transport
 
 import (
 	"fmt"
-	"math"
 	"math/big"
 )
 
@@ -43,14 +42,14 @@ func (h *Histogram) Check() error {
 		return fail("dimension %d with corners of %d and %d, want one dimension from 1 to %d", d, len(h.Lo), len(h.Hi), MaxDim)
 	}
 	n := 1
-	for j, c := range h.Cells {
+	for _, c := range h.Cells {
 		if c < 1 || c > MaxCells/n {
 			return fail("%v cells, want at least one along each axis and at most %d in all", h.Cells, MaxCells)
 		}
 		n *= c
-		if !(h.Lo[j] < h.Hi[j]) || math.IsInf(h.Lo[j], 0) || math.IsInf(h.Hi[j], 0) {
-			return fail("axis %d from %v to %v, want an interval", j, h.Lo[j], h.Hi[j])
-		}
+	}
+	if err := h.corners(); err != nil {
+		return err
 	}
 	if len(h.Weights) != n {
 		return fail("%d weights, want %d", len(h.Weights), n)

@@ -2,13 +2,13 @@
 # Side by side: exact linear algebra on random matrices of 53-bit integers, by
 # FLINT's fmpz_mat_det, fmpq_mat_inv, fmpz_mat_solve_dixon (for the identity),
 # fmpz_mat_charpoly, fmpz_mat_rank and fmpz_mat_fflu, and by exactmath/linalg,
-# in turn; medians over ROUNDS rounds, on THREADS threads (FLINT's routines run
-# on one).
+# in turn; medians over ROUNDS rounds of the median of some runs, on THREADS
+# threads (FLINT's routines run on one).
 #
 #   bench/peers/run_linalg.sh [N ...]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-sizes=${*:-16 32 64 128}
+sizes=${*:-8 16 32 64 128}
 rounds=${ROUNDS:-5}
 export GOMAXPROCS=${THREADS:-1}
 work=$(mktemp -d)
@@ -23,12 +23,13 @@ column() { cut -d' ' -f"$2" "$1" | median; }
 
 printf '%5s %-9s  %11s %11s %7s   %11s %11s %7s\n' n operation "FLINT ms" "ours ms" ratio "FLINT cpu" "ours cpu" ratio
 for n in $sizes; do
+  runs=$((n > 64 ? 1 : n > 32 ? 3 : 15))
   for op in det inv dixon charpoly rank lu; do
     : >"$work/a"
     : >"$work/b"
     for _ in $(seq "$rounds"); do
-      "$work/flint_linalg" "$op" "$n" 1 >>"$work/a"
-      "$work/linalg" "$op" "$n" 1 >>"$work/b"
+      "$work/flint_linalg" "$op" "$n" "$runs" >>"$work/a"
+      "$work/linalg" "$op" "$n" "$runs" >>"$work/b"
     done
     awk -v n="$n" -v op="$op" -v a="$(column "$work/a" 1)" -v b="$(column "$work/b" 1)" \
       -v ca="$(column "$work/a" 2)" -v cb="$(column "$work/b" 2)" \

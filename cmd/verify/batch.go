@@ -2,9 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"math"
+	"math/big"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -12,9 +16,13 @@ import (
 	"golang.org/x/term"
 
 	"flowproof/checkpoint"
+	"flowproof/exactmath/orientation"
+	"flowproof/exactmath/sparse"
+	"flowproof/internal/printable"
 	"flowproof/report"
 	"flowproof/targets"
 	"flowproof/verify"
+	"flowproof/verify/condition"
 )
 
 // entry is one target of a batch, with what became of it.
@@ -23,6 +31,10 @@ type entry struct {
 	Code   int            `json:"exit_code"`
 	Error  string         `json:"error,omitempty"`
 	Report *report.Report `json:"report,omitempty"`
+
+	// Of a target that no flow represents, exit code 3:
+	DetSign *int   `json:"det_sign,omitempty"` // -1 or 0
+	DetHow  string `json:"det_how,omitempty"`
 
 	load func() (*targets.Target, error)
 }
@@ -42,24 +54,8 @@ func (o *options) batch(files []string, stdout, stderr io.Writer) (int, error) {
 	bar := newBar(stderr, len(entries))
 	code := exitOK
 	for _, e := range entries {
-		bar.Describe(clean(e.Name))
-		e.Report, err = func() (*report.Report, error) {
-			t, err := e.load()
-			if err != nil {
-				return nil, err
-			}
-			s, err := o.build(t, &spinner{})
-			if err != nil {
-				return nil, err
-			}
-			return o.report(s, tol, &spinner{})
-		}()
-		switch {
-		case err != nil:
-			e.Code, e.Error = codeOf(err), err.Error()
-		case !e.Report.Reproduced:
-			e.Code = exitNot
-		}
+		bar.Describe(printable.Line(e.Name))
+		io.WriteString(stderr, stackOf(o.fill(e, tol)))
 		code = max(code, e.Code)
 		bar.Add(1)
 	}
@@ -72,6 +68,33 @@ func (o *options) batch(files []string, stdout, stderr io.Writer) (int, error) {
 	}
 	_, err = io.WriteString(stdout, summary(entries))
 	return code, err
+}
+
+// fill does the job for one target, and returns the error that it noted.
+func (o *options) fill(e *entry, tol *big.Rat) error {
+	err := guarded(func() error {
+		t, err := e.load()
+		if err != nil {
+			return err
+		}
+		s, err := o.build(t, &spinner{})
+		if err != nil {
+			return err
+		}
+		e.Report, err = o.report(s, tol, &spinner{})
+		return err
+	})
+	switch {
+	case err != nil:
+		e.Code, e.Error, e.Report = codeOf(err), err.Error(), nil
+		var u *unrepresentableError
+		if errors.As(err, &u) {
+			e.DetSign, e.DetHow = &u.det.Sign, u.det.How
+		}
+	case !e.Report.Reproduced:
+		e.Code = exitNot
+	}
+	return err
 }
 
 // entries names the targets of the batch; done closes what they read from.
@@ -105,13 +128,16 @@ func summary(entries []*entry) string {
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "target\tn\tconstruction\tdepth\tverdict\trelative residual\tlargest condition")
-	var exact, within, not, failed int
+	var exact, within, not, failed, unusable int
 	for _, e := range entries {
 		r := e.Report
 		if e.Error != "" {
 			failed++
-			fmt.Fprintf(t, "%s\t\t%s\n", e.Name, strings.TrimPrefix(e.Error, e.Name+": "))
+			fmt.Fprintf(t, "%s\t\t%s\n", printable.Line(e.Name), printable.Line(strings.TrimPrefix(e.Error, e.Name+": ")))
 			continue
+		}
+		if !r.UsableFloat64 {
+			unusable++
 		}
 		switch {
 		case !r.Reproduced:
@@ -121,10 +147,14 @@ func summary(entries []*entry) string {
 		default:
 			within++
 		}
-		fmt.Fprintf(t, "%s\t%d\t%s\t%d\t%s\t%s\t%.4g\n", e.Name, r.Dimension, r.Construction, r.Depth, r.Verdict, r.ResidualFrobeniusRelative, float64(r.Condition.MaxLayerBound))
+		fmt.Fprintf(t, "%s\t%d\t%s\t%d\t%s\t%s\t%.4g\n", printable.Line(e.Name), r.Dimension, r.Construction, r.Depth, r.Verdict, r.ResidualFrobeniusRelative, float64(r.Condition.MaxLayerBound))
 	}
 	t.Flush() // to a strings.Builder: cannot fail
-	fmt.Fprintf(&b, "\n%d targets: %d exact, %d within the tolerance, %d not reproduced, %d failed\n", len(entries), exact, within, not, failed)
+	fmt.Fprintf(&b, "\n%d targets: %d exact, %d within the tolerance, %d not reproduced, %d failed", len(entries), exact, within, not, failed)
+	if unusable > 0 {
+		fmt.Fprintf(&b, "; %d of the flows not usable in float64 (-json says which)", unusable)
+	}
+	b.WriteByte('\n')
 	return b.String()
 }
 
@@ -133,8 +163,10 @@ type listing struct {
 	Key       string   `json:"key"`
 	Shape     []int    `json:"shape"`
 	DType     string   `json:"dtype"`
-	Kind      string   `json:"kind"` // matrix or permutation; empty if it cannot be a target
-	DetSign   *int     `json:"det_sign,omitempty"`
+	Kind      string   `json:"kind"`               // matrix, permutation or signed permutation; empty if it cannot be a target
+	DetSign   *int     `json:"det_sign,omitempty"` // absent if undecided
+	Rank      *int     `json:"rank,omitempty"`
+	DetHow    string   `json:"det_how,omitempty"`
 	Condition *float64 `json:"condition,omitempty"` // estimate; absent if infinite
 	Error     string   `json:"error,omitempty"`
 }
@@ -150,11 +182,16 @@ func (o *options) listTensors(stdout io.Writer) error {
 	for _, t := range f.Candidates() {
 		candidate[t.Key] = true
 	}
-	ls := []listing{}
+	ls, work, some := []listing{}, int64(listWork), false
 	for _, t := range f.Tensors() {
 		l := listing{Key: t.Key, Shape: t.Shape, DType: t.DType}
-		if candidate[t.Key] {
-			l.inspect(f)
+		switch {
+		case t.Err != nil:
+			l.Error = t.Err.Error()
+		case candidate[t.Key] && l.affordable(&work):
+			some = l.inspect(f, &work) || some
+		case candidate[t.Key]:
+			l.Kind, l.DetHow, some = "matrix", tooMuchWork, true
 		}
 		ls = append(ls, l)
 	}
@@ -167,41 +204,113 @@ func (o *options) listTensors(stdout io.Writer) error {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "key\tshape\ttype\tkind\tdet\tcondition")
 	for _, l := range ls {
-		fmt.Fprintf(w, "%s\t%v\t%s\t%s\n", l.Key, l.Shape, l.DType, l.verdict())
+		fmt.Fprintf(w, "%s\t%v\t%s\t%s\n", printable.Line(l.Key), l.Shape, printable.Line(l.DType), l.verdict())
 	}
 	w.Flush() // to a strings.Builder: cannot fail
+	if some {
+		fmt.Fprintf(&b, "\n?: %s\n", tooMuchWork)
+	}
 	_, err = io.WriteString(stdout, b.String())
 	return err
 }
 
-// inspect fills in what takes reading the numbers.
-func (l *listing) inspect(f *checkpoint.File) {
+// What a list looks into: matrices up to a dimension, until their n^3 add up to
+// so much. A file of a kilobyte may declare many large ones.
+const (
+	listDim  = 512
+	listWork = 1 << 30
+)
+
+// affordable reports whether a candidate is looked into, and takes what that
+// costs from work. A list of integers has been read already.
+func (l *listing) affordable(work *int64) bool {
+	n := int64(1)
+	if len(l.Shape) > 1 {
+		n = int64(slices.Max(l.Shape))
+	}
+	if n > listDim || n*n*n > *work {
+		return false
+	}
+	*work -= n * n * n
+	return true
+}
+
+const tooMuchWork = "too much work for a list; -key NAME reads and checks one"
+
+// narrow is the number of bits from the highest to the lowest of a matrix up to
+// which a list does not care for them.
+const narrow = 192
+
+// inspect fills in what takes reading the numbers. It reports whether that is too
+// much work for a list: the exact sign of a singular matrix takes n^4 times as long
+// as its entries are wide.
+func (l *listing) inspect(f *checkpoint.File, work *int64) (tooMuch bool) {
 	t, err := f.Target(l.Key)
 	if err != nil {
 		l.Error = err.Error()
-		return
+		var f *checkpoint.FileError
+		if errors.As(err, &f) {
+			l.Error = f.Reason
+		}
+		return false
 	}
-	l.Kind = "matrix"
-	if t.Perm != nil {
-		l.Kind = "permutation"
+	l.Kind = kindOf(t)
+	if w := width(t); l.Kind == "matrix" && w > narrow {
+		n := int64(t.Dim)
+		cost := n * n * n * n / 1000 * w
+		if cost > *work {
+			l.DetHow = tooMuchWork
+			return true
+		}
+		*work -= cost
 	}
-	sign := int(detSign(t))
-	l.DetSign = &sign
-	if c := report.ConditionEstimate(t.Matrix); c < 1e300 {
+	det, err := orientation.Of(t.Matrix, orientation.Options{})
+	if err != nil {
+		l.DetHow = "undecided: " + err.Error()
+		return false
+	}
+	l.DetSign, l.Rank, l.DetHow = &det.Sign, &det.Rank, det.How
+	if c := condition.Estimate(t.Matrix); det.Sign != 0 && c < 1e300 {
 		l.Condition = &c
 	}
+	return false
+}
+
+// width is the number of bits between the largest entry of a matrix and the last
+// bit of the smallest, about.
+func width(t *targets.Target) int64 {
+	low, high := math.MaxInt, math.MinInt
+	for _, v := range t.Matrix.Float64s() {
+		if v != 0 {
+			_, e := math.Frexp(v)
+			low, high = min(low, e-53), max(high, e)
+		}
+	}
+	return int64(max(high-low, 0))
+}
+
+func kindOf(t *targets.Target) string {
+	if t.Perm != nil {
+		return "permutation"
+	}
+	if _, _, ok := sparse.SignedPermutation(t.Matrix); ok {
+		return "signed permutation"
+	}
+	return "matrix"
 }
 
 func (l *listing) verdict() string {
 	switch {
 	case l.Error != "":
-		return "unreadable: " + l.Error
+		return "unreadable: " + printable.Line(l.Error)
 	case l.Kind == "":
 		return "-"
+	case l.DetSign == nil:
+		return l.Kind + "\t?\t?"
 	}
 	cond := "inf"
 	if l.Condition != nil {
 		cond = fmt.Sprintf("%.4g", *l.Condition)
 	}
-	return fmt.Sprintf("%s\t%s\t%s", l.Kind, [3]string{"-", "0", "+"}[*l.DetSign+1], cond)
+	return fmt.Sprintf("%s\t%s\t%s", l.Kind, detWord(orientation.Orientation{Sign: *l.DetSign, Rank: *l.Rank}), cond)
 }

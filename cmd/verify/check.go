@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"flowproof/certificate"
+	"flowproof/internal/printable"
 	"flowproof/report"
 	"flowproof/verify/engine"
 	"flowproof/verify/product"
@@ -131,7 +132,7 @@ func checkCommand(args []string, stdout, stderr io.Writer) (int, error) {
 		if c.Error != "" {
 			w = stderr
 		}
-		if _, err := fmt.Fprintln(w, c); err != nil {
+		if _, err := fmt.Fprintln(w, printable.Line(c.String())); err != nil {
 			return exitUsage, err
 		}
 	}

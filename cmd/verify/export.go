@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"flowproof/export"
+	"flowproof/internal/printable"
 )
 
 const exportPage = `Usage: verify export -format F -o FILE -d N -target NAME [flags]
@@ -82,6 +83,6 @@ func exportCommand(args []string, stdout, stderr io.Writer) (int, error) {
 		return exitUsage, err
 	}
 	spin.stop()
-	_, err = fmt.Fprintf(stdout, "%s: %s of %s, %d layers by %s\n", out.path, out.format.Name, solved.target.Name, solved.Flow.Depth(), solved.Construction)
+	_, err = fmt.Fprintf(stdout, "%s: %s of %s, %d layers by %s\n", printable.Line(out.path), out.format.Name, printable.Line(solved.Name), solved.Flow.Depth(), solved.Construction)
 	return exitOK, err
 }

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"math/big"
 	"strconv"
 	"strings"
@@ -37,7 +38,7 @@ func (s *source) flags(fs *flag.FlagSet) {
 	fs.Uint64Var(&s.seed, "seed", 1, "`seed` of random targets and of the round-trip vectors")
 	fs.StringVar(&s.partition, "partition", "half", "`half`, checkerboard, or the coordinates of the first part: 0,2,5")
 	fs.StringVar(&s.construction, "construction", "auto", "`name` of the construction (see verify list), or auto")
-	fs.StringVar(&s.det, "det", "error", "for determinant < 0: `error`, flip (one sign; flip=K names coordinate K), pad (one coordinate more)")
+	fs.StringVar(&s.det, "det", "error", "for determinant < 0, which is decided exactly: `error`, flip (one sign; flip=K names coordinate K), pad (one coordinate more)")
 	fs.UintVar(&s.prec, "prec", 0, "refine the layers to this many `bits`: residual below 2^-bits of the largest entry")
 	fs.IntVar(&s.maxDepth, "max-depth", 6, "auto: largest `depth` allowed; conditioned: 13 or 11")
 	fs.StringVar(&s.in, "in", "", "take the target from this checkpoint `file`: .npz, .safetensors, .pt, .pth")
@@ -126,10 +127,11 @@ func ints(name, s string) ([]int, error) {
 
 // tolerance reads -tol exactly.
 func tolerance(s string) (*big.Rat, error) {
-	// The float is a guard: it refuses 1e-999999999 before it fills the memory.
-	f, err := strconv.ParseFloat(s, 64)
-	if r, ok := new(big.Rat).SetString(s); err == nil && ok && f >= 0 && (f > 0 || r.Sign() == 0) {
-		return r, nil
+	// The float is a guard: it refuses 1e-999999 before it becomes a fraction.
+	if f, err := strconv.ParseFloat(s, 64); err == nil && f >= 0 && !math.IsInf(f, 0) {
+		if r, ok := new(big.Rat).SetString(s); ok && (f > 0 || r.Sign() == 0) {
+			return r, nil
+		}
 	}
 	return nil, fmt.Errorf("-tol: %q is not a number from 0 to 1e308", s)
 }

@@ -11,6 +11,7 @@ import (
 	"flowproof/constructions"
 	"flowproof/convolution"
 	"flowproof/coupling"
+	"flowproof/internal/number"
 	"flowproof/report"
 	"flowproof/targets"
 	"flowproof/verify"
@@ -35,9 +36,14 @@ Verdicts: exact     the product equals the target as a matrix of rationals
           residual  it does not; the exact residual is printed, rounded up
           enclosed  scales exp(s): a rigorous upper bound of the residual
 
+A flow is "NOT usable in float64" if running it and its inverse on random vectors
+leaves less than half of the digits: an error above 1.5e-8, or -tol if that is
+more. The -max-depth that gives a better one is named.
+
 Exit codes: 0 reproduced within -tol; 1 not; 2 usage, or bad input or output;
-            3 not representable (determinant not positive); for many files the
-            largest of theirs; 130 interrupted while writing
+            3 not representable (determinant proved to be negative or zero);
+            5 a fault of the program; for many files the largest of theirs;
+            130 interrupted while writing
 
 Examples:
   verify -d 64 -target random-orthogonal
@@ -140,7 +146,7 @@ func (o *options) run(stdout, stderr io.Writer) (int, error) {
 
 // report checks the flow and measures what there is to measure.
 func (o *options) report(s *solved, tol *big.Rat, spin *spinner) (*report.Report, error) {
-	t := s.target
+	t := s.oriented
 	tensor, err := o.tensor(t.Dim)
 	if err != nil {
 		return nil, fmt.Errorf("-image: %w", err)
@@ -150,15 +156,25 @@ func (o *options) report(s *solved, tol *big.Rat, spin *spinner) (*report.Report
 	if s.result, err = verify.Check(s.Flow, t.Matrix); err != nil {
 		return nil, err
 	}
-	r := &report.Report{Target: t.Name, Note: t.Note, Construction: s.Construction}
+	r := &report.Report{Target: t.Name, Note: t.Note, Construction: s.Construction, DetHow: t.how}
+	if t.det != nil {
+		r.DetSign = &t.det.Sign
+	}
 	if t.Seeded {
 		r.Seed = &t.Seed
 	}
-	r.DepthLowerBound = depthLowerBound(t, s.Flow.Partition())
+	r.DepthLowerBound = depthLowerBound(t.Target, s.Flow.Partition())
 	r.Seconds = report.Seconds{Construct: s.seconds, Compose: time.Since(start).Seconds()}
 	spin.say("bounding condition numbers")
 	if err := r.Fill(s.Flow, t.Matrix, s.result, tol, o.seed); err != nil {
 		return nil, err
+	}
+	if d := s.Deeper; d != nil {
+		r.Alternative = &report.Alternative{
+			MaxDepth: d.Depth, Construction: d.Construction, MaxLayerEstimate: number.Float(d.Max),
+			Forward: number.Float(d.Errors.Forward), RoundTrip: number.Float(d.Errors.Inverse),
+			UsableFloat64: d.Usable(),
+		}
 	}
 	if tensor != nil {
 		r.Convolution, err = convolution.Compare(s.Flow, t.Matrix, tensor)
@@ -173,10 +189,8 @@ const boundedDim = 16
 // depthLowerBound returns a proved lower bound on the depth, 0 where it would take
 // long to find one.
 func depthLowerBound(t *targets.Target, part coupling.Partition) int {
-	if t.Perm != nil {
-		if d, err := constructions.PermutationDepth(t.Perm, part); err == nil {
-			return d.Lower
-		}
+	if d, err := constructions.PermutationDepth(t.Matrix, part); err == nil {
+		return d.Lower
 	}
 	if t.Dim > boundedDim {
 		return 0

@@ -8,7 +8,7 @@ import (
 	"io"
 	"os"
 
-	"flowproof/constructions"
+	"flowproof/internal/printable"
 )
 
 // Exit codes.
@@ -16,8 +16,9 @@ const (
 	exitOK              = 0 // reproduced within the tolerance; checked
 	exitNot             = 1 // not reproduced; a certificate rejected
 	exitUsage           = 2 // usage, or bad input or output
-	exitUnrepresentable = 3 // no flow exists: determinant not positive
+	exitUnrepresentable = 3 // no flow exists: determinant proved to be negative or zero
 	exitUndecided       = 4 // verify check: a certificate neither accepted nor rejected
+	exitFault           = 5 // a fault of the program
 )
 
 // command is a subcommand: it returns the exit code, and an error for the user.
@@ -38,19 +39,29 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // run is the whole program; it returns the exit code.
 func run(args []string, stdout, stderr io.Writer) int {
-	stdout = printable{stdout}
+	stdout = printable.Writer{Writer: stdout}
 	do := command(mainJob)
 	if len(args) > 0 {
 		if c, ok := commands()[args[0]]; ok {
 			do, args = c, args[1:]
 		}
 	}
-	code, err := do(args, stdout, stderr)
+	return do.run(args, stdout, stderr)
+}
+
+// run runs the command and says what went wrong, if anything did.
+func (do command) run(args []string, stdout, stderr io.Writer) int {
+	code := exitOK
+	err := guarded(func() (err error) {
+		code, err = do(args, stdout, stderr)
+		return err
+	})
 	if errors.Is(err, errHelp) {
 		return exitOK
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "verify:", clean(err.Error()))
+		fmt.Fprintln(stderr, "verify:", printable.Line(err.Error()))
+		io.WriteString(stderr, stackOf(err))
 		return max(code, codeOf(err))
 	}
 	return code
@@ -58,7 +69,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 // codeOf returns the exit code of an error.
 func codeOf(err error) int {
-	if errors.Is(err, constructions.ErrOrientation) || errors.Is(err, constructions.ErrSingular) {
+	var fault *faultError
+	if errors.As(err, &fault) {
+		return exitFault
+	}
+	var u *unrepresentableError
+	if errors.As(err, &u) {
 		return exitUnrepresentable
 	}
 	return exitUsage

@@ -176,19 +176,6 @@ func TestNotReproduced(t *testing.T) {
 	}
 }
 
-func TestFlipAndPad(t *testing.T) {
-	odd := []string{"-d", "5", "-target", "permutation", "-perm", "1,0,2,3,4"}
-	for mode, dim := range map[string]int{"flip": 5, "flip=3": 5, "pad": 6} {
-		if r := callJSON(t, append(odd, "-det", mode)...); r.Dimension != dim || r.Depth > 6 {
-			t.Errorf("-det %s: %+v", mode, r)
-		}
-	}
-	// An even permutation is left as it is.
-	if r := callJSON(t, "-d", "3", "-target", "permutation", "-perm", "1,2,0", "-det", "pad"); r.Dimension != 3 {
-		t.Errorf("-det pad of an even permutation: dimension %d", r.Dimension)
-	}
-}
-
 // TestNPZ reads the archive back and multiplies the layers in gonum.
 func TestNPZ(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "layers.npz")

@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -38,11 +36,8 @@ func newOutput(path string, exts ...string) (*output, error) {
 			out.format = f
 		}
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("-o: %s is a directory, want the name of a file", path)
-	}
-	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("-o: %s cannot be written: there is no directory %s", path, filepath.Dir(path))
+	if err := atomicfile.Check(path); err != nil {
+		return nil, fmt.Errorf("-o: %w", err)
 	}
 	return out, nil
 }
@@ -60,7 +55,7 @@ func (o *output) write(s *solved) error {
 		case strings.HasSuffix(o.path, certExt):
 			return encode.Write(w, s.certificate())
 		}
-		return o.format.Write(w, s.Flow, s.target.Matrix, o.opt)
+		return o.format.Write(w, s.Flow, s.Matrix, o.opt)
 	})
 	if err != nil {
 		return fmt.Errorf("-o: %s cannot be written: %w", o.path, err)
@@ -75,10 +70,10 @@ func (s *solved) certificate() *encode.Certificate {
 		Theorem:      s.Theorem,
 		Claim:        encode.ClaimFrom(s.result),
 		Flow:         s.Flow,
-		Target:       s.target.Matrix,
+		Target:       s.Matrix,
 	}
-	if s.target.Seeded {
-		c.Seed = &s.target.Seed
+	if s.Seeded {
+		c.Seed = &s.Seed
 	}
 	return c
 }

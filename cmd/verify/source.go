@@ -3,12 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"strings"
 	"time"
-
-	"gonum.org/v1/gonum/mat"
 
 	"flowproof/checkpoint"
 	"flowproof/constructions"
@@ -22,7 +19,7 @@ const maxPrec = 1 << 16
 
 // solved is a target with its flow.
 type solved struct {
-	target *targets.Target
+	*oriented
 	*constructions.Built
 	seconds float64
 	result  *verify.Result // nil until it is checked
@@ -38,8 +35,8 @@ func (s *source) solve(spin *spinner) (*solved, error) {
 }
 
 // build builds the flow of a target, once its orientation is dealt with.
-func (s *source) build(t *targets.Target, spin *spinner) (*solved, error) {
-	t, err := s.orient(t)
+func (s *source) build(given *targets.Target, spin *spinner) (*solved, error) {
+	t, err := s.orient(given, spin)
 	if err != nil {
 		return nil, err
 	}
@@ -57,9 +54,9 @@ func (s *source) build(t *targets.Target, spin *spinner) (*solved, error) {
 	start := time.Now()
 	built, err := constructions.Build(s.construction, t.Matrix, part, constructions.Options{MaxDepth: s.maxDepth, Prec: s.prec, Seed: s.seed})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", t.Name, err)
+		return nil, fmt.Errorf("%s: %w", t.Name, t.contradicts(s.construction, err))
 	}
-	return &solved{target: t, Built: built, seconds: time.Since(start).Seconds()}, nil
+	return &solved{oriented: t, Built: built, seconds: time.Since(start).Seconds()}, nil
 }
 
 // load makes or reads the target.
@@ -110,35 +107,4 @@ func (s *source) loadTensor() (*targets.Target, error) {
 		return nil, fmt.Errorf("-in: %w", err)
 	}
 	return t, nil
-}
-
-// orient applies -det to a target that reverses orientation.
-func (s *source) orient(t *targets.Target) (*targets.Target, error) {
-	mode, coordinate, err := s.detMode()
-	if err != nil || mode == "error" || detSign(t) >= 0 {
-		return t, err
-	}
-	if mode == "pad" {
-		return targets.Pad(t)
-	}
-	return targets.Flip(t, coordinate)
-}
-
-// detSign returns the sign of the determinant: exactly for permutations, from
-// an LU factorization in float64 otherwise.
-func detSign(t *targets.Target) float64 {
-	if t.Perm != nil {
-		if targets.Even(t.Perm) {
-			return 1
-		}
-		return -1
-	}
-	n := t.Dim
-	var lu mat.LU
-	lu.Factorize(mat.NewDense(n, n, t.Matrix.Float64s()))
-	logDet, sign := lu.LogDet()
-	if math.IsInf(logDet, -1) {
-		return 0
-	}
-	return sign
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"flowproof/internal/printable"
 )
 
 // spinner says on a terminal what is going on when it takes longer than a
@@ -59,7 +61,7 @@ func (s *spinner) run(w io.Writer) {
 // say names what is being done.
 func (s *spinner) say(what string) {
 	if s.what != nil {
-		s.what <- what
+		s.what <- printable.Line(what)
 	}
 }
 

@@ -5,7 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"math/big"
+	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,6 +38,7 @@ Examples:
   verify universal -target linked-rings -delta 0.1 -partition '2|1' -json
   verify universal -target two-moons -deltas 0.5,0.2 -json
   verify universal -table constants
+  verify universal -target points.csv -delta 0.1 -grid 32
 
 Flags:
 `
@@ -42,6 +46,7 @@ Flags:
 // universalOptions are the flags of verify universal.
 type universalOptions struct {
 	target, delta, partition string
+	box                      string
 	grid, points             int
 	seed                     uint64
 	json                     bool
@@ -52,10 +57,11 @@ type universalOptions struct {
 func universalCommand(args []string, stdout, stderr io.Writer) (int, error) {
 	var o universalOptions
 	fs := flag.NewFlagSet("verify universal", flag.ContinueOnError)
-	fs.StringVar(&o.target, "target", "two-moons", "`name` of a density")
+	fs.StringVar(&o.target, "target", "two-moons", "`name` of a density, or a .npy, .csv or .txt file of points, one a row")
 	fs.StringVar(&o.delta, "delta", "0.1", "the `bound` of W2 that is to be proved")
 	fs.StringVar(&o.partition, "partition", "", "`blocks`: sizes such as 1|2, or coordinates such as 0,2|1; the first is updated first (default 1|1, in three dimensions 1|2)")
-	fs.IntVar(&o.grid, "grid", 0, "`cells` of the target along each axis (default: that of the target)")
+	fs.IntVar(&o.grid, "grid", 0, "`cells` of the target along each axis (default: that of the target; 64, 32 or 16 for points in 2, 3 or 4 dimensions)")
+	fs.StringVar(&o.box, "box", "", "for points: the `box` of the histogram, lo:hi for all axes or a list of them, one an axis (default: the least that holds the points)")
 	fs.IntVar(&o.points, "points", 1024, "`size` of the samples that are compared; 0 measures nothing")
 	fs.Uint64Var(&o.seed, "seed", 1, "`seed` of the samples")
 	fs.BoolVar(&o.json, "json", false, "print one JSON object; with -deltas one a line, with -table one array")
@@ -105,9 +111,9 @@ func (o *universalOptions) universality(spin *spinner) (*study.Universality, err
 	if o.points < 0 || o.points > maxPoints {
 		return nil, fmt.Errorf("-points: %d, want 0 to %d", o.points, maxPoints)
 	}
-	h, err := targets.Density(o.target, o.grid)
+	h, samples, err := o.histogram()
 	if err != nil {
-		return nil, flagError(err)
+		return nil, err
 	}
 	d := h.Dim()
 	if o.partition == "" {
@@ -119,8 +125,74 @@ func (o *universalOptions) universality(spin *spinner) (*study.Universality, err
 	}
 	return &study.Universality{
 		Target: o.target, Histogram: h, Split: split, Delta: delta, DeltaText: o.delta, Points: o.points, Seed: o.seed,
-		Limits: wasserstein.DefaultLimits(), Say: spin.say,
+		Samples: samples, Limits: wasserstein.DefaultLimits(), Say: spin.say,
 	}, nil
+}
+
+// histogram makes the target: a named density, or the histogram of a file's points.
+func (o *universalOptions) histogram() (h *transport.Histogram, samples int, err error) {
+	known := slices.ContainsFunc(targets.Densities(), func(d targets.DensityInfo) bool { return d.Name == o.target })
+	if _, statErr := os.Stat(o.target); known || statErr != nil && !strings.ContainsAny(o.target, "./\\") {
+		if o.box != "" {
+			return nil, 0, errors.New("-box: goes with a file of points; a named density has its own")
+		}
+		h, err = targets.Density(o.target, o.grid)
+		if err != nil {
+			return nil, 0, flagError(err)
+		}
+		return h, 0, nil
+	}
+	points, err := targets.LoadSamples(o.target)
+	if err != nil {
+		return nil, 0, fmt.Errorf("-target: %w", err)
+	}
+	d := len(points[0])
+	lo, hi, err := o.corners(d)
+	if err == nil && lo == nil {
+		lo, hi, err = transport.Bounds(points)
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("-box: %w", err)
+	}
+	n := o.grid
+	if n == 0 {
+		n = []int{0, 0, 64, 32, 16}[d]
+	}
+	if n < 1 || n > targets.MaxGrid(d) {
+		return nil, 0, fmt.Errorf("-grid: %d, want 1 to %d in %d dimensions", n, targets.MaxGrid(d), d)
+	}
+	h, err = transport.FromSamples(points, n, lo, hi)
+	if err != nil {
+		return nil, 0, fmt.Errorf("-box: %s: %w", o.target, err)
+	}
+	return h, len(points), nil
+}
+
+// corners reads -box: lo:hi, or one of these for each axis.
+func (o *universalOptions) corners(d int) (lo, hi []float64, err error) {
+	if o.box == "" {
+		return nil, nil, nil
+	}
+	sides := strings.Split(o.box, ",")
+	if len(sides) == 1 {
+		for len(sides) < d {
+			sides = append(sides, sides[0])
+		}
+	}
+	bad := fmt.Errorf("%q, want lo:hi with lo < hi, or %d of these, such as -1:1,0:2", o.box, d)
+	if len(sides) != d {
+		return nil, nil, bad
+	}
+	for _, s := range sides {
+		a, b, _ := strings.Cut(s, ":")
+		l, errLo := strconv.ParseFloat(a, 64)
+		h, errHi := strconv.ParseFloat(b, 64)
+		if errLo != nil || errHi != nil || !(l < h) || math.IsInf(l, 0) || math.IsInf(h, 0) {
+			return nil, nil, bad
+		}
+		lo, hi = append(lo, l), append(hi, h)
+	}
+	return lo, hi, nil
 }
 
 // flagError says which flag an error of targets is about.

@@ -37,7 +37,7 @@ func (o *universalOptions) several(fs *flag.FlagSet, spin *spinner, stdout io.Wr
 			return exitUsage, err
 		}
 		spin.stop()
-		return exitOK, write(report.NewConstants(cs), o.json, stdout)
+		return exitOK, writeReport(report.NewConstants(cs), o.json, stdout)
 	}
 	const least = 128 // fewer say nothing about the 99th percentile
 	if o.points < least || o.points > 1<<17 {
@@ -49,11 +49,11 @@ func (o *universalOptions) several(fs *flag.FlagSet, spin *spinner, stdout io.Wr
 		return exitUsage, err
 	}
 	spin.stop()
-	return exitOK, write(report.NewLayers(entries), o.json, stdout)
+	return exitOK, writeReport(report.NewLayers(entries), o.json, stdout)
 }
 
-// write prints a report in one of its two forms.
-func write(r interface {
+// writeReport prints a report in one of its two forms.
+func writeReport(r interface {
 	JSON(io.Writer) error
 	Text(io.Writer) error
 }, json bool, w io.Writer) error {

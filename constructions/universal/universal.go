@@ -23,25 +23,35 @@ const (
 	guard       = 0.45 // of the distance of two slots
 )
 
+// maxParts is the number of parts into which an axis is cut at most: strips end at
+// their edges.
+const maxParts = 4096
+
 // ErrDelta: the bound asked for is not a positive number.
 var ErrDelta = errors.New("delta is not a positive number")
 
-// SizeError reports a flow that would be too large.
+// SizeError reports a flow that would be too large: with more than Limit of What,
+// and Need of them or more.
 type SizeError struct {
-	Cells, Knots, Limit int // Knots is 0 where the cells alone are too many
+	What        string // "cells" or "knots"
+	Need, Limit int
 }
 
+// knotBytes is about what a knot takes, in the flow and while it is made.
+const knotBytes = 200
+
 func (e *SizeError) Error() string {
-	if e.Knots == 0 {
-		return fmt.Sprintf("the flow needs more than %d cells, want at most %d; a larger delta needs fewer", e.Cells, e.Limit)
+	s := fmt.Sprintf("the flow needs %d %s or more", e.Need, e.What)
+	if e.What == "knots" {
+		s += fmt.Sprintf(" (some %d MB)", e.Need*knotBytes>>20)
 	}
-	return fmt.Sprintf("the flow needs about %d knots (%d MB), want at most %d; a larger delta needs fewer", e.Knots, e.Knots*32>>20, e.Limit)
+	return s + fmt.Sprintf(", want at most %d; a larger delta needs fewer", e.Limit)
 }
 
 // Options are the choices left to the caller of Build.
 type Options struct {
 	MaxCells int // 0 means 8,192
-	MaxKnots int // 0 means 2,000,000
+	MaxKnots int // 0 means 500,000
 }
 
 // Built is a flow with the plan that couples its noise with the histogram.
@@ -75,7 +85,7 @@ func Build(h *transport.Histogram, split transport.Split, delta float64, opt Opt
 		opt.MaxCells = 1 << 13
 	}
 	if opt.MaxKnots == 0 {
-		opt.MaxKnots = 2e6
+		opt.MaxKnots = 500000
 	}
 	b := newBuilder(h, split, delta, opt)
 	s, err := b.search()
@@ -113,7 +123,7 @@ func newBuilder(h *transport.Histogram, split transport.Split, delta float64, op
 	for j := range d {
 		side := b.h.Hi[j] - b.h.Lo[j]
 		b.diagonal = math.Hypot(b.diagonal, side)
-		parts := min(max(16*side/delta, 256), 4096)
+		parts := min(max(16*side/delta, 256), maxParts)
 		b.refine[j] = max(1, int(math.Ceil(parts/float64(b.h.Cells[j]))))
 	}
 	for j := b.p; j < d; j++ {
@@ -166,6 +176,7 @@ func (b *builder) search() (*sketch, error) {
 	goal := (1 - shareSelect) * b.delta
 	goal *= goal
 	var best *sketch
+	var large *SizeError
 	lo, hi := 0.0, 1.2*goal/float64(b.p+b.q-1)
 	for n := range 15 {
 		v := (lo + hi) / 2
@@ -173,7 +184,6 @@ func (b *builder) search() (*sketch, error) {
 			v = hi
 		}
 		s, err := b.sketch(v)
-		var large *SizeError
 		switch {
 		case errors.As(err, &large):
 			lo = v
@@ -191,10 +201,13 @@ func (b *builder) search() (*sketch, error) {
 			break
 		}
 	}
-	if best == nil {
-		return nil, &SizeError{Cells: b.opt.MaxCells, Limit: b.opt.MaxCells}
+	switch {
+	case best != nil:
+		return best, nil
+	case large != nil:
+		return nil, large
 	}
-	return best, nil
+	return nil, fmt.Errorf("delta %v needs strips narrower than 1/%d of a side of the box, which is the limit", b.delta, maxParts)
 }
 
 // sketch lays out cells and strands with a variance of at most v inside each strip.
@@ -205,7 +218,7 @@ func (b *builder) sketch(v float64) (*sketch, error) {
 	}
 	s := &sketch{boxes: nested(b.law, b.refine, b.p, vs, b.first)}
 	if len(s.boxes) > b.opt.MaxCells {
-		return nil, &SizeError{Cells: len(s.boxes), Limit: b.opt.MaxCells}
+		return nil, &SizeError{"cells", len(s.boxes), b.opt.MaxCells}
 	}
 	all := total(b.law.data)
 	means := make([]float64, len(s.boxes)) // of x1[0]
@@ -243,13 +256,18 @@ func (b *builder) sketch(v float64) (*sketch, error) {
 		s.parts.v1 += s.pi[k] * (spread[k] + off*off)
 	}
 	if !(least > 0) {
-		return nil, &SizeError{Cells: len(s.boxes), Limit: b.opt.MaxCells}
+		return nil, &SizeError{"cells", len(s.boxes), b.opt.MaxCells}
 	}
 	s.eps0 = min(guard*least/b.window, b.noise1)
 	cov := 0.0
+	knots := 0
 	for k := range s.boxes {
+		if knots > b.opt.MaxKnots {
+			return nil, &SizeError{"knots", knots * len(s.boxes) / k, b.opt.MaxKnots}
+		}
 		c := b.newCurve(subs[k], auxs[k], nested(subs[k], b.refine[b.p:], b.q-1, vs[b.p:], nil))
 		s.curves = append(s.curves, c)
+		knots += len(c.u)
 		s.parts.v2 += s.pi[k] * c.variance
 		cov += s.pi[k] * c.cov
 	}
@@ -353,7 +371,7 @@ func (b *builder) flow(s *sketch) (*Built, error) {
 			knots += len(zs[k])
 		}
 		if knots > b.opt.MaxKnots {
-			return nil, &SizeError{len(s.boxes), knots, b.opt.MaxKnots}
+			return nil, &SizeError{"knots", knots, b.opt.MaxKnots}
 		}
 		if linear <= shareLinear*b.delta*shareLinear*b.delta || step < 0.01 {
 			break

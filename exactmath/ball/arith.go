@@ -1,12 +1,16 @@
 package ball
 
-import "math/big"
+import (
+	"math/big"
+
+	"flowproof/exactmath/bound"
+)
 
 // Round returns x with its midpoint rounded to prec bits.
 func (x Ball) Round(prec uint) Ball {
 	z := newBall(prec)
 	z.mid.Set(&x.mid)
-	z.rad.Set(&x.rad)
+	z.rad = x.rad
 	z, err := z.rounded().check("rounding")
 	if err != nil { // mid would round up to 2^MaxExp
 		return x
@@ -35,7 +39,7 @@ func (x Ball) Mul(y Ball) (Ball, error) { return x.mul(y).check("product") }
 func (x Ball) add(y Ball) Ball {
 	z := newBall(max(x.Prec(), y.Prec()))
 	z.mid.Add(&x.mid, &y.mid)
-	z.rad.Add(&x.rad, &y.rad)
+	z.rad = x.rad.Add(y.rad)
 	return z.rounded()
 }
 
@@ -43,12 +47,11 @@ func (x Ball) mul(y Ball) Ball {
 	z := newBall(max(x.Prec(), y.Prec()))
 	z.mid.Mul(&x.mid, &y.mid)
 	// |st - mid mid'| <= |mid| rad' + rad (|mid'| + rad')
-	if y.rad.Sign() > 0 {
-		z.rad.Mul(size(&x.mid), &y.rad)
+	if !y.rad.IsZero() {
+		z.rad = bound.Above(&x.mid).Mul(y.rad)
 	}
-	if x.rad.Sign() > 0 {
-		t := up().Add(size(&y.mid), &y.rad)
-		z.rad.Add(&z.rad, t.Mul(t, &x.rad))
+	if !x.rad.IsZero() {
+		z.rad = z.rad.Add(x.rad.Mul(y.abs()))
 	}
 	return z.rounded()
 }
@@ -57,24 +60,23 @@ func (x Ball) mul(y Ball) Ball {
 // *DomainError if y contains 0, with a *RangeError.
 func (x Ball) Quo(y Ball) (Ball, error) {
 	abs := new(big.Float).Abs(&y.mid)
-	low := down().Sub(abs, &y.rad) // exact before it is rounded
-	if low.Sign() <= 0 {
+	low, ok := bound.Difference(abs, y.rad)
+	if !ok {
 		return Ball{}, &DomainError{"quotient", "a divisor without 0", y}
 	}
 	z := newBall(max(x.Prec(), y.Prec()))
 	z.mid.Quo(&x.mid, &y.mid)
 	// |s/t - mid/mid'| <= (|mid| rad' + rad |mid'|) / (|mid'| (|mid'| - rad'))
-	num := up().Mul(size(&x.mid), &y.rad)
-	num.Add(num, up().Mul(&x.rad, size(abs)))
-	z.rad.Quo(num, low.Mul(low, down().Set(abs)))
+	num := bound.Above(&x.mid).Mul(y.rad).Add(x.rad.Mul(bound.Above(abs)))
+	z.rad = num.Quo(low.Mul(bound.Below(abs)))
 	return z.rounded().check("quotient")
 }
 
 // Sqrt returns a ball that contains the square roots of all s in x. It fails
 // with a *DomainError if x contains a negative number.
 func (x Ball) Sqrt() (Ball, error) {
-	low := down().Sub(&x.mid, &x.rad)
-	if low.Sign() < 0 {
+	low, ok := bound.Difference(&x.mid, x.rad)
+	if !ok && x.rad.Float().Cmp(&x.mid) != 0 {
 		return Ball{}, &DomainError{"square root", "no negative number", x}
 	}
 	z := newBall(x.Prec())
@@ -83,18 +85,15 @@ func (x Ball) Sqrt() (Ball, error) {
 	}
 	root, unit := sqrtDown(&x.mid, z.Prec()+8)
 	z.mid.Set(root)
-	z.rad.Set(unit)
 	// |√s - √mid| = |s - mid| / (√s + √mid) <= rad / (√(mid - rad) + √mid)
-	r, _ := sqrtDown(low, 64)
-	r = down().Add(r, root)
-	z.rad.Add(&z.rad, up().Quo(&x.rad, r))
+	z.rad = unit.Add(x.rad.Quo(low.Sqrt().Add(bound.Below(root))))
 	return z.rounded().check("square root")
 }
 
 // sqrtDown returns √x, x >= 0, cut off after at least prec bits, and the unit in
 // its last place, which is more than what was cut off; 0 if nothing was. It takes
 // an integer square root, since that is exact by specification.
-func sqrtDown(x *big.Float, prec uint) (root, unit *big.Float) {
+func sqrtDown(x *big.Float, prec uint) (root *big.Float, unit bound.Upper) {
 	bits := int(x.MinPrec())
 	shift := max(2*int(prec)-bits, 0)
 	shift += (x.MantExp(nil) - bits - shift) & 1
@@ -103,7 +102,7 @@ func sqrtDown(x *big.Float, prec uint) (root, unit *big.Float) {
 	r := new(big.Int).Sqrt(n)
 	root = new(big.Float).SetInt(r) // exact: the precision was 0
 	if root.SetMantExp(root, e/2); n.Cmp(r.Mul(r, r)) == 0 {
-		return root, new(big.Float)
+		return root, unit
 	}
-	return root, pow2(e / 2)
+	return root, bound.Pow2(e / 2)
 }

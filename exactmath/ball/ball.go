@@ -12,6 +12,8 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+
+	"flowproof/exactmath/bound"
 )
 
 // Ball is the set {x real : |x - mid| <= rad}, with mid and rad finite dyadic
@@ -20,14 +22,21 @@ import (
 // make necessary plus at most 1.01 * 2^-Prec |mid| for its own rounding. The
 // precision asked of a new ball is taken to be at least 2.
 //
-// Invariant: mid is 0 or 2^-(MaxExp+1) <= |mid| < 2^MaxExp; rad has 64 bits and
-// is 0 or within 2^±(2 MaxExp + 1). So no intermediate result leaves the range
-// of big.Float, about 2^±2^31, beyond which it would silently turn to 0 or Inf.
-// An operation fails with a *RangeError if its result is not within.
+// Invariant: mid is 0 or 2^-(MaxExp+1) <= |mid| < 2^MaxExp; rad is 0 or within
+// 2^±(2 MaxExp + 1). So no intermediate result leaves the range of big.Float,
+// about 2^±2^31, beyond which it would silently turn to 0 or Inf. An operation
+// fails with a *RangeError if its result is not within.
+//
+// Midpoints are rounded to nearest, always in a number made by newBall, so that
+// neither its precision nor its mode comes from an operand; radii are of a type
+// that only rounds up.
 //
 // Operations change no operand, and mid and rad are never written to once a Ball
 // has been returned, so a Ball may be copied. The zero value is the number 0.
-type Ball struct{ mid, rad big.Float }
+type Ball struct {
+	mid big.Float
+	rad bound.Upper
+}
 
 // MaxExp bounds the binary exponents of midpoints. It admits exp(s) for |s| up to
 // MaxExp ln 2 = 1.16e7, and keeps exact rational bounds to a few megabytes.
@@ -77,7 +86,7 @@ func (x Ball) Mid() (m *big.Int, e int) {
 }
 
 // Rad returns the radius.
-func (x Ball) Rad() *big.Rat { return rat(&x.rad) }
+func (x Ball) Rad() *big.Rat { return x.rad.Rat() }
 
 // Contains reports whether q lies in x.
 func (x Ball) Contains(q *big.Rat) bool {
@@ -102,34 +111,37 @@ func (x Ball) AbsBounds() (lower, upper *big.Rat) {
 // ends returns mid - rad and mid + rad, exactly; as big.Float because big.Rat
 // would look for common factors in numbers that may have millions of bits.
 func (x Ball) ends() (lo, hi *big.Float) {
-	a, b := x.mid.MantExp(nil), x.rad.MantExp(nil)
-	prec := uint(max(a, b) - min(a-int(x.mid.MinPrec()), b-int(x.rad.MinPrec())) + 1)
-	return new(big.Float).SetPrec(prec).Sub(&x.mid, &x.rad), new(big.Float).SetPrec(prec).Add(&x.mid, &x.rad)
+	r := x.rad.Float()
+	a, b := x.mid.MantExp(nil), r.MantExp(nil)
+	prec := uint(max(a, b) - min(a-int(x.mid.MinPrec()), b-int(r.MinPrec())) + 1)
+	return new(big.Float).SetPrec(prec).Sub(&x.mid, r), new(big.Float).SetPrec(prec).Add(&x.mid, r)
 }
 
 // String returns "[m ± r]", an interval that contains x: in decimal, m to 17
 // digits and r rounded up; beyond 2^±10000, where decimals take long, in binary.
 func (x Ball) String() string {
 	x = x.Round(64)
-	r, exp := up().Set(&x.rad), x.mid.MantExp(nil)
-	if max(exp, -exp, r.MantExp(nil), -r.MantExp(nil)) > 10000 {
-		return fmt.Sprintf("[%s ± %s]", x.mid.Text('p', 0), r.Text('p', 0))
+	r, exp := x.rad, x.mid.MantExp(nil)
+	if max(exp, -exp, r.Exp(), -r.Exp()) > 10000 {
+		return fmt.Sprintf("[%s ± %s]", x.mid.Text('p', 0), r.Float().Text('p', 0))
 	}
 	m := x.mid.Text('e', 16)
 	if x.mid.Sign() != 0 {
 		_, e, _ := strings.Cut(m, "e")
 		exp, _ = strconv.Atoi(e)
 		half, _, _ := big.ParseFloat(fmt.Sprintf("5e%d", exp-17), 10, 64, big.ToPositiveInf)
-		r.Add(r, half)
+		r = r.Add(bound.Above(half))
 	}
-	// The factor covers the last bits of ParseFloat and the 1 part in 200 that
-	// Text may round down.
-	return fmt.Sprintf("[%s ± %s]", m, r.Mul(r, big.NewFloat(1+1./128)).Text('e', 2))
+	return fmt.Sprintf("[%s ± %s]", m, r.Mul(printed).Float().Text('e', 2))
 }
 
+// printed covers the last bits of ParseFloat and the 1 part in 200 that Text may
+// round down.
+var printed = bound.Uint(129).Shift(-7)
+
+// newBall returns 0; its midpoint rounds to nearest.
 func newBall(prec uint) (z Ball) {
 	z.mid.SetPrec(min(max(prec, 2), MaxExp))
-	z.rad.SetPrec(64).SetMode(big.ToPositiveInf)
 	return z
 }
 
@@ -137,38 +149,44 @@ func newBall(prec uint) (z Ball) {
 func point(x *big.Float) Ball {
 	z := newBall(x.Prec())
 	z.mid.Set(x)
-	return z
+	return z.rounded()
 }
 
 // rounded adds to the radius the rounding error of the operation that last wrote
 // z.mid, at most half a unit in its last place, and keeps it off the bottom.
 func (z Ball) rounded() Ball {
 	if z.mid.Acc() != big.Exact {
-		z.rad.Add(&z.rad, pow2(z.mid.MantExp(nil)-int(z.mid.Prec())-1))
+		z.rad = z.rad.Add(bound.Pow2(z.mid.MantExp(nil) - int(z.mid.Prec()) - 1))
 	}
-	if z.rad.Sign() > 0 && z.rad.MantExp(nil) < -2*MaxExp {
-		z.rad.Set(pow2(-2 * MaxExp))
+	if !z.rad.IsZero() && z.rad.Exp() < -2*MaxExp {
+		z.rad = bound.Pow2(-2 * MaxExp)
 	}
 	return z
 }
 
 func (z Ball) check(op string) (Ball, error) {
 	e := z.mid.MantExp(nil)
-	if z.mid.IsInf() || z.rad.IsInf() || max(e, -e) > MaxExp || z.rad.MantExp(nil) > 2*MaxExp {
+	if z.mid.IsInf() || z.rad.IsInf() || max(e, -e) > MaxExp || z.rad.Exp() > 2*MaxExp {
 		return Ball{}, &RangeError{op}
 	}
 	return z, nil
 }
 
+// shift returns x 2^e, e far from the limits.
+func (x Ball) shift(e int) Ball {
+	z := newBall(x.Prec())
+	z.mid.Mul(&x.mid, pow2(e))
+	z.rad = x.rad.Shift(e)
+	return z
+}
+
+// pow2 returns 2^e exactly, for a product or a comparison.
 func pow2(e int) *big.Float { return new(big.Float).SetMantExp(big.NewFloat(1), e) }
+
+// abs returns the largest |t| for t in x.
+func (x Ball) abs() bound.Upper { return bound.Above(&x.mid).Add(x.rad) }
 
 func rat(x *big.Float) *big.Rat {
 	r, _ := x.Rat(nil)
 	return r
 }
-
-// up and down return numbers of 64 bits that round whatever is stored in them
-// towards ±infinity; size returns |x| rounded up to 64 bits.
-func up() *big.Float               { return new(big.Float).SetPrec(64).SetMode(big.ToPositiveInf) }
-func down() *big.Float             { return new(big.Float).SetPrec(64).SetMode(big.ToNegativeInf) }
-func size(x *big.Float) *big.Float { return up().Set(new(big.Float).Abs(x)) }

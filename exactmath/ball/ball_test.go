@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"flowproof/exactmath/bound"
 )
 
 func ratio(a, b int64) *big.Rat { return big.NewRat(a, b) }
@@ -26,7 +28,7 @@ func must(t *testing.T) func(Ball, error) Ball {
 func around(mid, rad *big.Rat, prec uint) Ball {
 	z := newBall(prec)
 	z.mid.SetRat(mid)
-	z.rad.SetRat(rad)
+	z.rad = bound.AboveRat(rad)
 	return z
 }
 
@@ -35,9 +37,9 @@ func checkInvariant(t *testing.T, z Ball) {
 	t.Helper()
 	e := z.mid.MantExp(nil)
 	switch {
-	case z.mid.IsInf() || z.rad.IsInf(), z.rad.Sign() < 0, e > MaxExp, e < -MaxExp, z.rad.MinPrec() > 64,
-		z.rad.MantExp(nil) > 2*MaxExp+1, z.rad.MantExp(nil) < -2*MaxExp:
-		t.Fatalf("invariant broken: mid 2^%d, rad 2^%d of %d bits", e, z.rad.MantExp(nil), z.rad.MinPrec())
+	case z.mid.IsInf() || z.rad.IsInf(), e > MaxExp, e < -MaxExp, z.rad.Exp() > 2*MaxExp+1, z.rad.Exp() < -2*MaxExp,
+		z.mid.Mode() != big.ToNearestEven:
+		t.Fatalf("invariant broken: mid 2^%d, rad 2^%d, %v", e, z.rad.Exp(), z.mid.Mode())
 	}
 }
 
@@ -58,11 +60,11 @@ func generate(r *rand.Rand) Ball {
 	switch r.IntN(6) {
 	case 0: // a point
 	case 1:
-		z.rad.Set(size(&z.mid))
+		z.rad = bound.Above(&z.mid)
 	case 2:
-		z.rad.Set(pow2(r.IntN(200) - 100))
+		z.rad = bound.Pow2(r.IntN(200) - 100)
 	default:
-		z.rad.SetMantExp(size(&z.mid), -r.IntN(2*int(prec)))
+		z.rad = bound.Above(&z.mid).Shift(-r.IntN(2 * int(prec)))
 	}
 	if r.IntN(3) > 0 {
 		z.mid.Neg(&z.mid)
@@ -114,7 +116,7 @@ func TestArithmetic(t *testing.T) {
 					}
 				}
 			}
-			if x.rad.Sign() == 0 && y.rad.Sign() == 0 {
+			if x.rad.IsZero() && y.rad.IsZero() {
 				checkTight(t, z)
 			}
 		}
@@ -139,7 +141,7 @@ func TestSqrt(t *testing.T) {
 	for range 6000 {
 		x := generate(r)
 		z, err := x.Sqrt()
-		if x.rad.Cmp(&x.mid) > 0 {
+		if x.rad.Float().Cmp(&x.mid) > 0 {
 			if domain := new(DomainError); !errors.As(err, &domain) {
 				t.Fatalf("√%v: %v", x, err)
 			}
@@ -156,17 +158,17 @@ func TestSqrt(t *testing.T) {
 				t.Fatalf("√%v = %v does not contain √%s", x, z, p)
 			}
 		}
-		if x.rad.Sign() == 0 {
+		if x.rad.IsZero() {
 			checkTight(t, z)
 		}
 	}
 	if roots < 1000 {
 		t.Errorf("only %d square roots", roots)
 	}
-	if z := must(t)(must(t)(FromFloat64(1e200, 53)).Mul(must(t)(FromFloat64(1e200, 53)))); z.rad.Sign() == 0 {
+	if z := must(t)(must(t)(FromFloat64(1e200, 53)).Mul(must(t)(FromFloat64(1e200, 53)))); z.rad.IsZero() {
 		t.Error("1e400 is exact")
 	}
-	if z := must(t)(must(t)(FromFloat64(144, 53)).Sqrt()); z.rad.Sign() != 0 || !z.Contains(ratio(12, 1)) {
+	if z := must(t)(must(t)(FromFloat64(144, 53)).Sqrt()); !z.rad.IsZero() || !z.Contains(ratio(12, 1)) {
 		t.Errorf("√144 = %v, want 12 exactly", z)
 	}
 }
@@ -242,9 +244,9 @@ func TestWrongProposal(t *testing.T) {
 			if x.mid.Cmp(pow2(0)) == 0 {
 				continue
 			}
-			good := logPoint(&x.mid, prec+60, propose)
+			good := logPoint(&x.mid, prec+60, propose, proposeFloat64)
 			for name, f := range wrong {
-				z := logPoint(&x.mid, prec, func(*big.Float, uint) *big.Float { return f(&good.mid) })
+				z := logPoint(&x.mid, prec, func(*big.Float, uint) *big.Float { return f(&good.mid) }, proposeFloat64)
 				checkInvariant(t, z)
 				checkTight(t, z.Round(prec))
 				if d := must(t)(z.Sub(good)); !d.Contains(new(big.Rat)) {
@@ -259,7 +261,7 @@ func TestWrongProposal(t *testing.T) {
 // the order of d^3, and no less.
 func TestStepCoversError(t *testing.T) {
 	three := big.NewFloat(3)
-	truth := logPoint(three, 500, propose)
+	truth := logPoint(three, 500, propose, proposeFloat64)
 	for k := 2; k < 60; k++ {
 		y := new(big.Float).SetPrec(300).Add(&truth.mid, pow2(-k))
 		z, err := logStep(three, y, 200)
@@ -269,7 +271,7 @@ func TestStepCoversError(t *testing.T) {
 		if d := must(t)(z.Sub(truth)); !d.Contains(new(big.Rat)) {
 			t.Errorf("off by 2^-%d: %v, want %v", k, z, truth)
 		}
-		if e := z.rad.MantExp(nil); e < -3*k-1 || e > -3*k+3 {
+		if e := z.rad.Exp(); e < -3*k-1 || e > -3*k+3 {
 			t.Errorf("off by 2^-%d: radius 2^%d, want 2^%d", k, e, -3*k)
 		}
 	}
@@ -287,7 +289,7 @@ func TestErrors(t *testing.T) {
 	bottom := newBall(53)
 	bottom.mid.Set(pow2(-MaxExp))
 	unbounded := newBall(53)
-	unbounded.rad.Set(pow2(1 << 21))
+	unbounded.rad = bound.Pow2(1 << 21)
 	second := func(_ Ball, err error) error { return err }
 	var domain *DomainError
 	var size *RangeError
@@ -321,9 +323,9 @@ func TestEnds(t *testing.T) {
 	top, bottom := newBall(53), newBall(53)
 	top.mid.Set(pow2(MaxExp - 1))
 	bottom.mid.Set(pow2(-MaxExp))
-	bottom.rad.Set(pow2(-2 * MaxExp)) // the least radius there is
+	bottom.rad = bound.Pow2(-2 * MaxExp) // the least radius there is
 	one := must(t)(top.Quo(top))
-	if !one.Contains(ratio(1, 1)) || one.rad.Sign() != 0 {
+	if !one.Contains(ratio(1, 1)) || !one.rad.IsZero() {
 		t.Errorf("top/top = %v", one)
 	}
 	checkInvariant(t, must(t)(top.Quo(must(t)(FromFloat64(3, 53)))))
@@ -334,7 +336,7 @@ func TestEnds(t *testing.T) {
 	}
 	small := must(t)(bottom.Sub(bottom))
 	checkInvariant(t, must(t)(small.Mul(small))) // 0 ± 2^-4 MaxExp is rounded up
-	if p := must(t)(small.Mul(small)); p.rad.Sign() == 0 || !p.Contains(new(big.Rat)) {
+	if p := must(t)(small.Mul(small)); p.rad.IsZero() || !p.Contains(new(big.Rat)) {
 		t.Error("a radius turned to 0")
 	}
 	if lower, upper := small.AbsBounds(); lower.Sign() != 0 || upper.Cmp(rat(pow2(1-2*MaxExp))) != 0 {
@@ -347,10 +349,10 @@ func TestEnds(t *testing.T) {
 		l := must(t)(x.Log())
 		checkInvariant(t, l)
 		e := must(t)(l.Round(100).Exp())
-		if d := new(big.Float).Sub(&e.mid, &x.mid); d.Abs(d).Cmp(&e.rad) > 0 {
+		if d := new(big.Float).Sub(&e.mid, &x.mid); d.Abs(d).Cmp(e.rad.Float()) > 0 {
 			t.Errorf("exp(log x) misses x = %v", x.mid.MantExp(nil))
 		}
-		if l.rad.Cmp(pow2(24-53)) > 0 {
+		if l.rad.Cmp(bound.Pow2(24-53)) > 0 {
 			t.Errorf("log x = %v", l)
 		}
 		checkInvariant(t, must(t)(must(t)(x.Sqrt()).Add(x)))
@@ -388,7 +390,7 @@ func TestAccessors(t *testing.T) {
 		t.Errorf("0 prints as %s", got)
 	}
 	x.mid.Set(pow2(-MaxExp))
-	x.rad.Set(pow2(-2 * MaxExp))
+	x.rad = bound.Pow2(-2 * MaxExp)
 	if got := x.String(); got != "[0x.8p-16777215 ± 0x.8p-33554431]" {
 		t.Errorf("2^-MaxExp prints as %s", got)
 	}
@@ -410,13 +412,13 @@ func TestString(t *testing.T) {
 		}
 		for _, p := range points(r, x) {
 			if p.Sub(p, m); p.Abs(p).Cmp(d) > 0 {
-				t.Fatalf("%s does not contain [%g ± %g]", x, &x.mid, &x.rad)
+				t.Fatalf("%s does not contain [%g ± %g]", x, &x.mid, x.rad.Float())
 			}
 		}
 		wide := new(big.Rat).Abs(rat(&x.mid))
 		wide.Add(wide.Mul(wide, new(big.Rat).SetFloat64(1e-15)), new(big.Rat).Mul(x.Rad(), ratio(102, 100)))
 		if d.Cmp(wide) > 0 {
-			t.Fatalf("%s is wider than [%g ± %g]", x, &x.mid, &x.rad)
+			t.Fatalf("%s is wider than [%g ± %g]", x, &x.mid, x.rad.Float())
 		}
 	}
 }
@@ -434,7 +436,7 @@ func TestConcurrentLog(t *testing.T) {
 		}()
 	}
 	for range 4 {
-		if z := <-done; z.mid.Cmp(&want.mid) != 0 || z.rad.Cmp(&want.rad) != 0 {
+		if z := <-done; z.mid.Cmp(&want.mid) != 0 || z.rad != want.rad {
 			t.Errorf("%v, want %v", z, want)
 		}
 	}

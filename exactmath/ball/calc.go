@@ -1,6 +1,10 @@
 package ball
 
-import "math/big"
+import (
+	"math/big"
+
+	"flowproof/exactmath/bound"
+)
 
 // Calc does arithmetic on balls and remembers the first error, after which every
 // result is the number 0: a formula can be written as it stands in its proof, and
@@ -74,7 +78,7 @@ func (x Ball) hull(y Ball) (Ball, error) {
 	sum := x.add(y)
 	z = sum.mul(point(half))
 	d := x.add(y.Neg()).mul(point(half))
-	z.rad.Add(&z.rad, up().Add(size(&d.mid), &d.rad))
+	z.rad = z.rad.Add(bound.Above(&d.mid)).Add(d.rad)
 	return z.check("hull")
 }
 
@@ -110,6 +114,6 @@ func (x Ball) Point() Ball { return point(&x.mid) }
 // Widen returns the ball of all numbers that are at most r >= 0 from x.
 func (x Ball) Widen(r *big.Rat) (Ball, error) {
 	z := x.Round(x.Prec())
-	z.rad.Add(&z.rad, up().SetRat(r))
+	z.rad = z.rad.Add(bound.AboveRat(r))
 	return z.check("widening")
 }

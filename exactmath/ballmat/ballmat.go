@@ -9,6 +9,7 @@ import (
 	"runtime"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/bound"
 	"flowproof/exactmath/dense"
 	"flowproof/exactmath/internal/residue"
 )
@@ -17,16 +18,17 @@ import (
 // from those of the midpoint.
 type Matrix struct {
 	mid *dense.Dyadic
-	rad *big.Float // rounded up, to 64 bits
+	rad bound.Upper
 }
 
 // New returns the ball matrix with the given midpoint and radius. It fails with a
 // *RadiusError if the radius is negative or infinite.
 func New(mid *dense.Dyadic, rad *big.Float) (*Matrix, error) {
-	if rad.Sign() < 0 || rad.IsInf() {
+	r := bound.Above(rad)
+	if rad.Sign() < 0 || r.IsInf() {
 		return nil, &RadiusError{rad}
 	}
-	return &Matrix{mid, up().Set(rad)}, nil
+	return &Matrix{mid, r}, nil
 }
 
 // RadiusError reports a radius that is not a non-negative number.
@@ -39,8 +41,8 @@ func (e *RadiusError) Error() string {
 // Mid returns the midpoint, and Rad the radius.
 func (x *Matrix) Mid() *dense.Dyadic { return x.mid }
 
-// Rad returns a copy of the radius.
-func (x *Matrix) Rad() *big.Float { return new(big.Float).Copy(x.rad) }
+// Rad returns the radius.
+func (x *Matrix) Rad() *big.Float { return x.rad.Float() }
 
 // Contains reports whether m is in the set.
 func (x *Matrix) Contains(m exactmath.Matrix) bool {
@@ -48,17 +50,7 @@ func (x *Matrix) Contains(m exactmath.Matrix) bool {
 	if err != nil {
 		return false
 	}
-	r, _ := x.rad.Rat(nil)
-	return dense.MaxAbs(diff).Cmp(r) <= 0
-}
-
-// up returns a number that rounds up.
-func up() *big.Float { return new(big.Float).SetPrec(64).SetMode(big.ToPositiveInf) }
-
-// scaled returns v * 2^e, rounded up.
-func scaled(v *big.Int, e int) *big.Float {
-	f := up().SetInt(v)
-	return f.SetMantExp(f, e)
+	return dense.MaxAbs(diff).Cmp(x.rad.Rat()) <= 0
 }
 
 // MulAdd returns a set that holds c + a b for all c, a, b in the three sets,
@@ -74,14 +66,13 @@ func MulAdd(c, a, b *Matrix, prec uint) (*Matrix, error) {
 	if err != nil {
 		return nil, err
 	}
-	rad := up().Set(c.rad)
-	if a.rad.Sign() != 0 {
-		rad.Add(rad, up().Mul(a.rad, columnSum(b.mid)))
+	rad := c.rad
+	if !a.rad.IsZero() {
+		rad = rad.Add(a.rad.Mul(columnSum(b.mid)))
 	}
-	if b.rad.Sign() != 0 {
+	if !b.rad.IsZero() {
 		_, k := a.mid.Dims()
-		n := up().Mul(a.rad, up().SetInt64(int64(k)))
-		rad.Add(rad, n.Mul(n.Add(n, rowSum(a.mid)), b.rad))
+		rad = rad.Add(rowSum(a.mid).Add(a.rad.Mul(bound.Uint(uint64(k)))).Mul(b.rad))
 	}
 	rows, cols := c.mid.Dims()
 	return rounded(rows, cols, num, exp, prec, rad)
@@ -89,7 +80,7 @@ func MulAdd(c, a, b *Matrix, prec uint) (*Matrix, error) {
 
 // rounded returns the ball matrix with midpoint num * 2^exp, rounded in place to
 // prec bits of the largest entry, and radius rad plus the largest error of that.
-func rounded(rows, cols int, num []big.Int, exp int, prec uint, rad *big.Float) (*Matrix, error) {
+func rounded(rows, cols int, num []big.Int, exp int, prec uint, rad bound.Upper) (*Matrix, error) {
 	most := 0
 	for k := range num {
 		most = max(most, num[k].BitLen())
@@ -101,26 +92,26 @@ func rounded(rows, cols int, num []big.Int, exp int, prec uint, rad *big.Float) 
 				num[k].Rsh(num[k].Add(&num[k], half), uint(s))
 			}
 		})
-		rad.Add(rad, scaled(half, exp))
+		rad = rad.Add(bound.AboveInt(half).Shift(exp))
 		exp += s
 	}
 	mid, err := dense.OwnDyadic(rows, cols, num, exp)
 	return &Matrix{mid, rad}, err
 }
 
-func rowSum(m *dense.Dyadic) *big.Float {
+func rowSum(m *dense.Dyadic) bound.Upper {
 	n, _ := m.Dims()
 	return largest(m, n, func(i, j int) int { return i })
 }
 
-func columnSum(m *dense.Dyadic) *big.Float {
+func columnSum(m *dense.Dyadic) bound.Upper {
 	_, n := m.Dims()
 	return largest(m, n, func(i, j int) int { return j })
 }
 
 // largest bounds the largest of n sums of |entries|. They are taken in units of
 // 2^-31 of the largest, and rounded up.
-func largest(m *dense.Dyadic, n int, sum func(i, j int) int) *big.Float {
+func largest(m *dense.Dyadic, n int, sum func(i, j int) int) bound.Upper {
 	rows, cols := m.Dims()
 	top := 0
 	for i := range rows {
@@ -133,11 +124,15 @@ func largest(m *dense.Dyadic, n int, sum func(i, j int) int) *big.Float {
 	var t big.Int
 	for i := range rows {
 		for j := range cols {
-			u := t.Rsh(t.Abs(m.Num(i, j)), uint(unit)).Uint64() + 1
+			lost := t.Abs(m.Num(i, j)).TrailingZeroBits() < uint(unit) && t.Sign() > 0
+			u := t.Rsh(&t, uint(unit)).Uint64()
+			if lost {
+				u++
+			}
 			k := sum(i, j)
 			sums[k] += u
 			most = max(most, sums[k])
 		}
 	}
-	return scaled(t.SetUint64(most), unit+m.Exp())
+	return bound.Uint(most).Shift(unit + m.Exp())
 }

@@ -4,6 +4,7 @@ import (
 	"math/big"
 
 	"flowproof/exactmath"
+	"flowproof/exactmath/bound"
 	"flowproof/exactmath/dense"
 )
 
@@ -30,7 +31,7 @@ func Compose(p, q int, steps []Step, prec uint) (left, right *Matrix, err error)
 		if err != nil {
 			return nil, nil, err
 		}
-		s[k] = &Matrix{mid, up()}
+		s[k] = &Matrix{mid: mid}
 	}
 	for k, st := range steps {
 		from, to := 1, 0
@@ -89,11 +90,9 @@ func scale(s, d *Matrix, prec uint) (*Matrix, error) {
 		}
 	}
 	// |s d - s' d'| <= r_s |d| + (|s| + r_s) r_d
-	rad := up().Mul(s.rad, most(d.mid))
-	t := up().Add(most(s.mid), s.rad)
-	rad.Add(rad, t.Mul(t, d.rad))
+	rad := s.rad.Mul(most(d.mid)).Add(most(s.mid).Add(s.rad).Mul(d.rad))
 	return rounded(n, cols, num, s.mid.Exp()+d.mid.Exp(), prec, rad)
 }
 
 // most bounds the largest |entry|.
-func most(m *dense.Dyadic) *big.Float { return up().SetRat(m.MaxAbs()) }
+func most(m *dense.Dyadic) bound.Upper { return bound.AboveRat(m.MaxAbs()) }

@@ -66,7 +66,9 @@ func (c *Chain) Validate(target exactmath.Matrix) error {
 // Product returns N and an odd den > 0 such that the product is N / den,
 // exactly. It fails with a *exactmath.ShapeError if a shape does not fit, with
 // exactmath.ErrTooLarge if there are too many bits.
-func (c *Chain) Product() (num *dense.Dyadic, den *big.Int, err error) { return c.run(nil, block) }
+func (c *Chain) Product() (num *dense.Dyadic, den *big.Int, err error) {
+	return c.compose(nil)
+}
 
 // Residual is Product for target - product. Numbers are reconstructed only where
 // it is not zero, and that is decided on residues: the difference times the
@@ -76,6 +78,17 @@ func (c *Chain) Product() (num *dense.Dyadic, den *big.Int, err error) { return 
 func (c *Chain) Residual(target exactmath.Matrix) (num *dense.Dyadic, den *big.Int, err error) {
 	if target == nil {
 		target = &exactmath.Floats{} // of no shape that fits
+	}
+	return c.compose(target)
+}
+
+// compose takes the way that suits the size.
+func (c *Chain) compose(target exactmath.Matrix) (*dense.Dyadic, *big.Int, error) {
+	if err := c.Validate(target); err != nil {
+		return nil, nil, err
+	}
+	if z, ok := c.runSmall(target); ok {
+		return z, big.NewInt(1), nil
 	}
 	return c.run(target, block)
 }
@@ -103,9 +116,6 @@ func (c *Chain) Bounds(weight, scale func(k int) residue.Span) residue.Span {
 const block = 1 << 26
 
 func (c *Chain) run(target exactmath.Matrix, block int) (*dense.Dyadic, *big.Int, error) {
-	if err := c.Validate(target); err != nil {
-		return nil, nil, err
-	}
 	n := c.P + c.Q
 	order := c.Order
 	for i := len(order); i < n; i++ {

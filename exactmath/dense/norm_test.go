@@ -2,6 +2,7 @@ package dense
 
 import (
 	"math"
+	"math/big"
 	"math/rand/v2"
 	"testing"
 
@@ -26,5 +27,19 @@ func TestFloatsNormFrobSq(t *testing.T) {
 		if got, want := NormFrobSq(x), ToRational(x).NormFrobSq(); got.Cmp(want) != 0 {
 			t.Fatalf("%v: %v, want %v", v, got, want)
 		}
+	}
+}
+
+// So many squares of one exponent that they overflow 128 bits.
+func TestFloatsNormFrobSqCarries(t *testing.T) {
+	const n = 1<<22 + 2000
+	v := make([]float64, n)
+	for i := range v {
+		v[i] = 1<<53 - 1
+	}
+	want := new(big.Rat).SetFloat64(1<<53 - 1)
+	want.Mul(want, want).Mul(want, big.NewRat(n, 1))
+	if got := floatsNormFrobSq(v); got.Cmp(want) != 0 {
+		t.Errorf("%d numbers 2^53 - 1: %v, want %v", n, got, want)
 	}
 }

@@ -241,7 +241,11 @@ func TestSixOrders(t *testing.T) {
 	swapBack := Matrix{[]Object{"p", "q"}, []Object{"q", "p"}, [][]Poly{{a.Zero("p", "q"), a.One("p")}, {a.One("q"), a.Zero("q", "p")}}}
 	x := a.Letter("X", "p", "q")
 	same(t, Compose(swap, a.Upper(x), swapBack), a.Lower(x))
-	// The scale of a last layer U or L.
-	d := a.Letter("D", "p", "p")
-	same(t, Compose(a.Upper(x), a.Diagonal(d, a.One("q"))), Full(d, x, a.Zero("q", "p"), a.One("q")))
+	// The scale of a last layer U or L, and those of both parts in the last two.
+	d, d2 := a.Letter("D", "p", "p"), a.Letter("D2", "q", "q")
+	onep, oneq := a.One("p"), a.One("q")
+	scaled := func(x Poly) Matrix { return Full(d, x, a.Zero("q", "p"), oneq) } // U(x, D)
+	same(t, Compose(a.Upper(x), a.Diagonal(d, oneq)), scaled(x))
+	same(t, Compose(a.Lower(x0), a.Diagonal(onep, d2)), Full(onep, a.Zero("p", "q"), x0, d2))
+	same(t, Compose(a.Upper(x), a.Diagonal(d, d2)), Compose(a.Diagonal(onep, d2), scaled(x.Mul(d2))))
 }

@@ -22,7 +22,7 @@ func CharPoly(m exactmath.Matrix) ([]*big.Rat, error) {
 	}
 	n := x.rows
 	bound := big.NewInt(1)
-	for _, r := range x.norms() {
+	for _, r := range x.norms(false) {
 		bound.Mul(bound, r.Add(r, big.NewInt(1)))
 	}
 	var failed atomic.Bool // the matrix may have no cyclic vector at all
@@ -40,7 +40,7 @@ func CharPoly(m exactmath.Matrix) ([]*big.Rat, error) {
 		h.polynomial(out)
 		return true
 	}
-	all, err := modular(x.kern, bound, n+1, run, source{x, x.plain})
+	all, err := modular(x.kern, bound, n+1, run, source{x, x.plain()})
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +94,7 @@ func krylov(kern residue.Kernel, a []float64, n, ld int, p residue.Prime, out []
 		}
 		w[i*wide+ld] = u[n*ld+i]
 	}
-	if jordan(kern, w, n, wide, p, true) == 0 {
+	if jordan(kern, w, n, n, wide, p, true) == 0 {
 		return false
 	}
 	for i := range n {

@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"math/bits"
 	"runtime"
+	"slices"
 
 	"flowproof/exactmath"
 	"flowproof/exactmath/internal/layout"
@@ -20,7 +21,11 @@ import (
 // ErrSingular is returned where an invertible matrix is needed.
 var ErrSingular = errors.New("matrix is singular")
 
-// ErrTooLarge is returned if the answer has too many bits, about 96,000.
+// maxDigits keeps the digits of a matrix below a gigabyte.
+const maxDigits = 1 << 27
+
+// ErrTooLarge is returned if the answer has too many bits, about 96,000, or the
+// matrix too many digits.
 var ErrTooLarge = errors.New("too many bits for multi-modular arithmetic")
 
 // integers is a rational matrix as a multiple of a matrix A of integers, m = A *
@@ -31,7 +36,8 @@ type integers struct {
 	m          exactmath.Matrix
 	exp        int
 	den        *big.Int
-	plain      *residue.Integers // row by row
+	bits       int               // of the longest entry of A
+	row        *residue.Integers // A row by row, when it has been asked for
 }
 
 func integral(m exactmath.Matrix) (*integers, error) {
@@ -39,9 +45,27 @@ func integral(m exactmath.Matrix) (*integers, error) {
 	if z.rows, z.cols = m.Dims(); z.rows < 1 || z.cols < 1 {
 		return nil, &exactmath.ShapeError{Op: "linalg", R1: z.rows, C1: z.cols, R2: 1, C2: 1}
 	}
-	z.plain = z.split(nil, nil)
-	z.exp, z.den = z.plain.Exp, z.plain.Den
+	low, high := math.MaxInt, math.MinInt
+	z.den = residue.Of(m)(func(_, _ int, _ float64, u uint64, e int) {
+		if u != 0 {
+			low, high = min(low, e+bits.TrailingZeros64(u)), max(high, e+bits.Len64(u))
+		}
+	})
+	if low < high {
+		z.exp, z.bits = low, high-low
+	}
+	if int64(z.rows)*int64(z.ld())*int64(z.bits/24+1) > maxDigits {
+		return nil, ErrTooLarge
+	}
 	return z, nil
+}
+
+// plain returns A row by row.
+func (z *integers) plain() *residue.Integers {
+	if z.row == nil {
+		z.row = z.split(nil, nil)
+	}
+	return z.row
 }
 
 func integralSquare(m exactmath.Matrix) (*integers, error) {
@@ -88,47 +112,74 @@ func (z *integers) residues(x *residue.Integers, primes []residue.Prime, buf []f
 	return buf
 }
 
-// norms returns bounds of the 2-norms of the rows of A, at least 1. Entries are
-// taken in units of 2^-20 of the largest, and rounded up.
-func (z *integers) norms() []*big.Int {
-	top := math.MinInt
-	residue.Of(z.m)(func(_, _ int, _ float64, u uint64, e int) { top = max(top, e+bits.Len64(u)) })
-	sums, at, entry := make([]uint64, z.rows), 0, uint64(0)
+// norms returns bounds of the 2-norms of the rows of A, or else of its columns, at
+// least 1. Entries are taken in units of 2^-20 of the largest of their row or
+// column, and rounded up.
+func (z *integers) norms(columns bool) []*big.Int {
+	n := z.rows
+	if columns {
+		n = z.cols
+	}
+	line := func(k int) int {
+		if columns {
+			return k % z.cols
+		}
+		return k / z.cols
+	}
+	top := make([]int, n)
+	for i := range top {
+		top[i] = math.MinInt32
+	}
+	residue.Of(z.m)(func(i, j int, _ float64, u uint64, e int) {
+		k := line(i*z.cols + j)
+		top[k] = max(top[k], e+bits.Len64(u))
+	})
+	sums, at, entry := make([]uint64, n), 0, uint64(0)
 	residue.Of(z.m)(func(i, j int, _ float64, u uint64, e int) {
 		if k := i*z.cols + j; k != at {
-			sums[at/z.cols] += entry * entry
+			sums[line(at)] += entry * entry
 			at, entry = k, 0
 		}
-		if s := top - 20 - e; s >= 0 {
+		if s := top[line(at)] - 20 - e; s >= 0 {
 			entry += u>>s + 1
 		} else {
 			entry += u << -s
 		}
 	})
-	sums[at/z.cols] += entry * entry
-	top = max(top, math.MinInt32) // of the zero matrix
-	out := make([]*big.Int, z.rows)
+	sums[line(at)] += entry * entry
+	out := make([]*big.Int, n)
 	for i, s := range sums {
 		r := new(big.Int).SetUint64(s)
 		r.Add(r.Sqrt(r), big.NewInt(1))
-		if s := top - 20 - z.exp; s >= 0 {
+		if s := top[i] - 20 - z.exp; s >= 0 {
 			r.Lsh(r, uint(s))
 		} else {
-			r.Rsh(r, uint(-s))
+			r.Rsh(r, uint(min(-s, math.MaxInt32)))
 		}
 		out[i] = r.Add(r, big.NewInt(1))
 	}
 	return out
 }
 
-// hadamard bounds every minor of A: it is at most the product of the 2-norms of
-// its rows.
-func (z *integers) hadamard() *big.Int {
-	b := big.NewInt(1)
-	for _, r := range z.norms() {
-		b.Mul(b, r)
+// hadamard bounds the minors of A of at most k rows: each is at most the product
+// of the 2-norms of its rows, so of the k largest, and the same of its columns.
+func (z *integers) hadamard(k int) *big.Int { return hadamard(z.norms(false), z.norms(true), k) }
+
+// hadamard is the same for given norms, which it sorts.
+func hadamard(row, column []*big.Int, k int) *big.Int {
+	product := func(all []*big.Int) *big.Int {
+		b := big.NewInt(1)
+		slices.SortFunc(all, func(x, y *big.Int) int { return y.Cmp(x) })
+		for _, r := range all[:min(k, len(all))] {
+			b.Mul(b, r)
+		}
+		return b
 	}
-	return b
+	rows, columns := product(row), product(column)
+	if rows.Cmp(columns) > 0 {
+		return columns
+	}
+	return rows
 }
 
 // source is a matrix in the layout in which it is wanted.

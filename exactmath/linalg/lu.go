@@ -2,6 +2,8 @@ package linalg
 
 import (
 	"math/big"
+	"runtime"
+	"sync"
 
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
@@ -30,7 +32,7 @@ func Factor(m exactmath.Matrix) (*LU, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := x.pivots()
+	f, err := x.pivots(func(float64) {})
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +53,7 @@ func Factor(m exactmath.Matrix) (*LU, error) {
 		}
 		return true
 	}
-	all, err := modular(x.kern, x.hadamard(), x.rows*x.cols, run, source{x, x.split(f.row, f.col)})
+	all, err := modular(x.kern, x.hadamard(f.rank+1), x.rows*x.cols, run, source{x, x.split(f.row, f.col)})
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +67,7 @@ func Rank(m exactmath.Matrix) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	f, err := x.pivots()
+	f, err := x.blocks(func(float64) {})
 	if err != nil {
 		return 0, err
 	}
@@ -79,47 +81,121 @@ type pivots struct {
 	row, col []int
 }
 
+// blocks is pivots where it is enough that leading minors of 6, 12, .. rows and
+// of full rank are not zero.
+func (z *integers) blocks(report func(float64)) (*pivots, error) {
+	primes, _ := residue.Primes(big.NewInt(1), z.den)
+	full, p := min(z.rows, z.cols), primes[0]
+	var a []float64
+	if w := z.words(); w != nil && w.hi == nil { // then this is the quickest
+		ld := z.ld()
+		a = make([]float64, 6*residue.Ceil(z.rows, 6)*ld)
+		for i := range z.rows {
+			for j, v := range w.lo[i*z.cols : (i+1)*z.cols] {
+				a[i*ld+j] = residue.Reduce(float64(int64(v)%int64(p.U)), p.P, p.Inv)
+			}
+		}
+	} else {
+		a = z.residues(z.plain(), primes[:1], nil)
+	}
+	if jordan(z.kern, a, z.rows, full, z.ld(), p, false) != 0 {
+		return &pivots{full, count(z.rows), count(z.cols)}, nil
+	}
+	return z.pivots(report)
+}
+
 // pivots finds them modulo one prime, where the rank may be too small. Then all
 // minors of one size more that border the leading one vanish modulo p; it is
 // the true rank if they vanish modulo primes whose product exceeds them.
-func (z *integers) pivots() (*pivots, error) {
+func (z *integers) pivots(report func(float64)) (*pivots, error) {
 	primes, _ := residue.Primes(big.NewInt(1), z.den)
 	p, full := primes[0], min(z.rows, z.cols)
-	for {
+	var a []float64
+	for q := newPrime59(firstPrime59); ; {
 		f := &pivots{}
-		a := z.residues(z.plain, []residue.Prime{p}, nil)
+		a = z.residues(z.plain(), []residue.Prime{p}, a)
 		if eliminate(z.kern, a, z.rows, z.cols, full, p, f); f.rank == full {
 			return f, nil
 		}
-		// The prime of a minor that does not vanish, if any.
-		better := make(chan residue.Prime, 1)
-		ld := z.ld()
-		run := func(p residue.Prime, in [][]float64, _ []float64) bool {
-			if !eliminate(z.kern, in[0], z.rows, z.cols, f.rank, p, nil) {
+		// A column takes the time of so many primes, if numbers are short.
+		if w := z.words(); w != nil && 14*(z.cols-f.rank) <= f.rank+56 {
+			if l, ok := newLifting(w.block(f.row[:f.rank], f.col[:f.rank]), q); ok && z.null(w, f, l, report) {
+				return f, nil
+			}
+			q = q.next()
+		}
+		better, err := z.refute(f, report)
+		if err != nil || better == nil {
+			return f, err
+		}
+		p = *better
+	}
+}
+
+// refute returns a prime modulo which the rank is larger than f.rank; nil if
+// there is none.
+func (z *integers) refute(f *pivots, report func(float64)) (*residue.Prime, error) {
+	bound := z.hadamard(f.rank + 1)
+	primes, _ := residue.Primes(bound.Add(bound, big.NewInt(1)), z.den)
+	x, size := z.split(f.row, f.col), z.ld()*6*residue.Ceil(z.rows, 6)
+	threads := runtime.GOMAXPROCS(0)
+	buffers := make([][]float64, threads)
+	var mu sync.Mutex
+	var better *residue.Prime
+	var bad []residue.Prime // modulo which a leading minor vanishes
+	done := 0
+	for from := 0; from < len(primes); {
+		residue.Parallel(threads, residue.Ceil(len(primes)-from, 6), func(thread, task int) {
+			mu.Lock()
+			stop := better != nil
+			mu.Unlock()
+			if stop {
+				return
+			}
+			these := primes[from+6*task : min(from+6*task+6, len(primes))]
+			buffers[thread] = z.residues(x, these, buffers[thread])
+			for i, p := range these {
+				a := buffers[thread][i*size:][:size]
+				ok := jordan(z.kern, a, z.rows, f.rank, z.ld(), p, false) != 0
+				zero := ok && z.cleared(a, f.rank)
+				mu.Lock()
+				switch done++; {
+				case !ok:
+					bad = append(bad, p)
+				case !zero && better == nil:
+					better = &p
+				}
+				report(float64(done) / float64(len(primes)))
+				mu.Unlock()
+			}
+		})
+		if better != nil {
+			return better, nil
+		}
+		// The bad ones divide a minor that is not zero; others take their place.
+		from = len(primes)
+		for range bad {
+			bound.Lsh(bound, 24)
+		}
+		if len(bad) > 0 {
+			primes, _ = residue.Primes(bound, z.den)
+		}
+		bad = nil
+	}
+	return nil, nil
+}
+
+// cleared reports whether nothing is left beyond the first rows and columns.
+func (z *integers) cleared(a []float64, rank int) bool {
+	ld := z.ld()
+	for i := rank; i < z.rows; i++ {
+		for _, v := range a[i*ld+rank : i*ld+z.cols] {
+			if v != 0 {
 				return false
 			}
-			for i := f.rank; i < z.rows; i++ {
-				for j := f.rank; j < z.cols; j++ {
-					if in[0][i*ld+j] != 0 {
-						select {
-						case better <- p:
-						default:
-						}
-						return true
-					}
-				}
-			}
-			return true
-		}
-		if _, err := modular(z.kern, z.hadamard(), 1, run, source{z, z.split(f.row, f.col)}); err != nil {
-			return nil, err
-		}
-		select {
-		case p = <-better:
-		default:
-			return f, nil
 		}
 	}
+	return true
 }
 
 // eliminate makes rank steps of Gauss's elimination modulo p on a, rows x cols,

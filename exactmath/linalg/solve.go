@@ -28,7 +28,7 @@ func Solve(a, b exactmath.Matrix) (num *dense.Dyadic, den *big.Int, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	f, err := x.pivots()
+	f, err := x.blocks(func(float64) {})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -37,8 +37,8 @@ func Solve(a, b exactmath.Matrix) (num *dense.Dyadic, den *big.Int, err error) {
 	}
 	// A minor with one column replaced by one of b is at most the product of the
 	// norms of the rows of [a, b].
-	bound, norms := big.NewInt(1), y.norms()
-	for i, v := range x.norms() {
+	bound, norms := big.NewInt(1), y.norms(false)
+	for i, v := range x.norms(false) {
 		bound.Mul(bound, v.Add(v, norms[i]))
 	}
 	left, right := x.ld(), y.ld()
@@ -49,7 +49,7 @@ func Solve(a, b exactmath.Matrix) (num *dense.Dyadic, den *big.Int, err error) {
 			copy(w[i*ld:], in[0][i*left:(i+1)*left])
 			copy(w[i*ld+left:], in[1][i*right:(i+1)*right])
 		}
-		det := jordan(x.kern, w, n, ld, p, true)
+		det := jordan(x.kern, w, n, n, ld, p, true)
 		for i, r := range f.col {
 			for j, v := range w[i*ld+left:][:k] {
 				out[r*k+j] = residue.Reduce(v*det, p.P, p.Inv)
@@ -85,29 +85,68 @@ func Det(a exactmath.Matrix) (*big.Rat, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := x.pivots()
-	if err != nil {
-		return nil, err
+	n, rank, err := x.det(func(float64) {})
+	if err != nil || rank < x.rows {
+		return new(big.Rat), err
 	}
-	if f.rank < x.rows {
-		return new(big.Rat), nil
+	det, unit := new(big.Rat).SetInt(n), x.unit()
+	power := new(big.Rat).SetFrac(
+		new(big.Int).Exp(unit.Num(), big.NewInt(int64(x.rows)), nil),
+		new(big.Int).Exp(unit.Denom(), big.NewInt(int64(x.rows)), nil))
+	return det.Mul(det, power), nil
+}
+
+// Orientation returns the rank of m, and the sign of its determinant: 0 unless m
+// is square and of full rank. It tells how much of the work is done, 0 to 1. It
+// fails as Det does, but for the shape.
+func Orientation(m exactmath.Matrix, report func(done float64)) (sign, rank int, err error) {
+	x, err := integral(m)
+	if err != nil {
+		return 0, 0, err
+	}
+	if x.rows != x.cols {
+		f, err := x.blocks(report)
+		if err != nil {
+			return 0, 0, err
+		}
+		return 0, f.rank, nil
+	}
+	det, rank, err := x.det(report)
+	if err != nil || rank < x.rows {
+		return 0, rank, err
+	}
+	return det.Sign(), rank, nil
+}
+
+// det returns the rank and, if it is full, the determinant of A, square.
+func (z *integers) det(report func(float64)) (*big.Int, int, error) {
+	w, p := z.words(), newPrime59(firstPrime59)
+	for range 2 { // primes, before it is asked whether A is singular
+		if w == nil {
+			break
+		}
+		if l, ok := newLifting(w, p); ok {
+			det, err := z.determinant(l, report)
+			return det, z.rows, err
+		}
+		p = p.next()
+	}
+	f, err := z.blocks(report)
+	if err != nil || f.rank < z.rows {
+		return nil, f.rank, err
 	}
 	run := func(p residue.Prime, in [][]float64, out []float64) bool {
-		out[0] = jordan(x.kern, in[0], x.rows, x.ld(), p, false)
+		out[0] = jordan(z.kern, in[0], z.rows, z.rows, z.ld(), p, false)
 		return out[0] != 0
 	}
-	all, err := modular(x.kern, x.hadamard(), 1, run, source{x, x.split(f.row, f.col)})
+	all, err := modular(z.kern, z.hadamard(z.rows), 1, run, source{z, z.split(f.row, f.col)})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if odd(f.row) != odd(f.col) {
 		all[0].Neg(&all[0])
 	}
-	det, unit := new(big.Rat).SetInt(&all[0]), x.unit()
-	for range x.rows {
-		det.Mul(det, unit)
-	}
-	return det, nil
+	return &all[0], z.rows, nil
 }
 
 // odd reports whether the permutation is odd: cycles of even length are.
@@ -122,13 +161,14 @@ func odd(perm []int) bool {
 	return is
 }
 
-// jordan turns the first n columns of w, ld numbers to a row, rows filled up to
-// strips of 6, into the identity modulo p, or, if above is false, into an upper
-// triangular matrix, by row operations on blocks of 6 rows. It returns the
-// determinant of those columns, 0 if a leading block is singular.
-func jordan(kern residue.Kernel, w []float64, n, ld int, p residue.Prime, above bool) float64 {
+// jordan turns the first n columns of w, of at least n rows of ld numbers, filled
+// up to strips of 6, into the identity modulo p with zeros below, or, if above is
+// false, into an upper triangular matrix, by row operations on blocks of 6 rows.
+// It returns the determinant of the first n rows of them, 0 if a leading block is
+// singular.
+func jordan(kern residue.Kernel, w []float64, rows, n, ld int, p residue.Prime, above bool) float64 {
 	mod, det := residue.Moduli(p, p, p, p, p, p), 1.0
-	rows := make([]float64, 6*ld)
+	pivot := make([]float64, 6*ld)
 	var block, left [36]float64
 	for at := 0; at < n; at += 6 {
 		k := min(6, n-at)
@@ -146,24 +186,29 @@ func jordan(kern residue.Kernel, w []float64, n, ld int, p residue.Prime, above 
 		}
 		from := at / kern.Lanes * kern.Lanes
 		panels := (ld - from) / kern.Lanes
-		kern.Strip(rows[from:], ld, block[:], 6, w[at*ld+from:], ld, kern.Lanes, 6, panels, &mod, false)
-		for i := range 6 {
-			copy(w[(at+i)*ld+from:(at+i+1)*ld], rows[i*ld+from:])
+		if at+k == rows && !above && from+kern.Lanes == ld {
+			break // nothing is left but the block itself
 		}
-		first := at + 6
+		kern.Strip(pivot[from:], ld, block[:], 6, w[at*ld+from:], ld, kern.Lanes, 6, panels, &mod, false)
+		for i := range 6 {
+			copy(w[(at+i)*ld+from:(at+i+1)*ld], pivot[i*ld+from:])
+		}
+		first := at
 		if above {
 			first = 0
 		}
-		for r := first; r < n; r += 6 {
-			if r == at {
+		for r := first; r < rows; r += 6 {
+			if r == at && (k == 6 || at+k == rows) {
 				continue
 			}
 			for i := range 6 {
 				for j := range k {
-					left[6*i+j] = -w[(r+i)*ld+at+j]
+					if left[6*i+j] = -w[(r+i)*ld+at+j]; r == at && i < k {
+						left[6*i+j] = 0
+					}
 				}
 			}
-			kern.Strip(w[r*ld+from:], ld, left[:], 6, rows[from:], ld, kern.Lanes, k, panels, &mod, true)
+			kern.Strip(w[r*ld+from:], ld, left[:], 6, pivot[from:], ld, kern.Lanes, k, panels, &mod, true)
 		}
 	}
 	return det

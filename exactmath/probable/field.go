@@ -10,7 +10,7 @@ import (
 	"flowproof/exactmath/internal/residue"
 )
 
-// field is the integers modulo a prime p in 2^60..2^61.
+// field is the integers modulo an odd prime p below 2^61.
 type field struct {
 	p, neg uint64   // neg is -1/p modulo 2^64
 	pow2   []uint64 // 2^(128 + e), e = least..most
@@ -18,11 +18,12 @@ type field struct {
 
 const least, most = -1074, 1023
 
-// newField draws a prime, by rejection, from those that do not divide avoid.
-func newField(rng *rand.Rand, avoid *big.Int) *field {
+// newField draws a prime in 2^size..2^(size+1), by rejection, from those that do
+// not divide avoid, each as likely as any other.
+func newField(rng *rand.Rand, avoid *big.Int, size int) *field {
 	var p, t big.Int
 	for {
-		p.SetUint64((1<<60 + rng.Uint64N(1<<60)) | 1)
+		p.SetUint64((1<<size + rng.Uint64N(1<<size)) | 1)
 		if p.ProbablyPrime(0) && t.Mod(avoid, &p).Sign() != 0 { // no errors below 2^64
 			break
 		}

@@ -34,17 +34,14 @@ type Result struct {
 
 // Check compares target x with E_1 (E_2 .. (E_k x)) in the given number of
 // rounds, each with a random prime p in 2^60..2^61 and a random vector x modulo
-// p, in time O(n^2) for each round and layer. It fails with a
-// *exactmath.ShapeError if the shapes do not fit.
-//
-// Let D != 0 be the difference, times its common denominator: integers of at
-// most b bits. A round misses it if p divides an entry that is not 0, which has
-// at most b/60 prime factors beyond 2^60, out of the more than 3 2^60 / (5 ln
-// 2^60) > 2^53 primes in that range (Rosser and Schoenfeld 1962, corollary 3 of
-// theorem 2); or else if x is in the kernel of D modulo p, with probability at
-// most 1/p. So a round errs with probability at most b/60 / 2^53 + 2^-60, and
-// rounds are independent.
+// p, in time O(n^2) for each round and layer: PROOFS.md, theorem 7.6. It fails with
+// a *exactmath.ShapeError if the shapes do not fit.
 func Check(c *chain.Chain, target exactmath.Matrix, rounds int, seed uint64) (*Result, error) {
+	return check(c, target, rounds, seed, 60)
+}
+
+// check is Check with primes in 2^size..2^(size+1), 5 <= size <= 60.
+func check(c *chain.Chain, target exactmath.Matrix, rounds int, seed uint64, size int) (*Result, error) {
 	if target == nil || rounds < 1 {
 		return nil, fmt.Errorf("probable: %d rounds and target %v, want at least 1 and a matrix", rounds, target)
 	}
@@ -58,7 +55,7 @@ func Check(c *chain.Chain, target exactmath.Matrix, rounds int, seed uint64) (*R
 	rng := rand.New(rand.NewPCG(seed, 0))
 	fields, vectors := make([]*field, rounds), make([][]uint64, rounds)
 	for r := range fields {
-		fields[r] = newField(rng, difference.Den)
+		fields[r] = newField(rng, difference.Den, size)
 		vectors[r] = make([]uint64, c.P+c.Q)
 		for i := range vectors[r] {
 			vectors[r][i] = rng.Uint64N(fields[r].p)
@@ -69,9 +66,7 @@ func Check(c *chain.Chain, target exactmath.Matrix, rounds int, seed uint64) (*R
 		agree[r] = fields[r].agree(c, target, vectors[r])
 	})
 	z := &Result{true, big.NewRat(1, 1)}
-	b := difference.Integers().BitLen()
-	once := big.NewRat(int64(b/60+1), 1<<53)
-	once.Add(once, big.NewRat(1, 1<<60))
+	once := missed(difference.Integers().BitLen(), difference.Den.BitLen(), size)
 	for _, ok := range agree {
 		z.Agree = z.Agree && ok
 		z.Error.Mul(z.Error, once)
@@ -80,6 +75,25 @@ func Check(c *chain.Chain, target exactmath.Matrix, rounds int, seed uint64) (*R
 		z.Error.SetInt64(0)
 	}
 	return z, nil
+}
+
+// missed bounds the probability that a round misses a difference of integers of at
+// most the given bits, with primes in 2^size..2^(size+1) that do not divide a
+// denominator den of that many bits. There are more than 3 2^size / (5 ln 2^size)
+// > 6 2^size / (7 size) such primes, as ln 2 < 7/10 (Rosser and Schoenfeld 1962,
+// corollary 3 of theorem 2), less than bits/size of which divide one number.
+func missed(bits, den, size int) *big.Rat {
+	divisors := func(bits int) *big.Rat { return big.NewRat(int64(max(bits-1, 0)/size), 1) }
+	primes := new(big.Rat).SetFrac64(6<<size, int64(7*size))
+	if primes.Sub(primes, divisors(den)).Sign() <= 0 {
+		return big.NewRat(1, 1)
+	}
+	p := divisors(bits)
+	p.Quo(p, primes).Add(p, big.NewRat(1, 1<<size)) // or else x is in the kernel
+	if p.Cmp(big.NewRat(1, 1)) > 0 {
+		p.SetInt64(1)
+	}
+	return p
 }
 
 // span bounds target - product.

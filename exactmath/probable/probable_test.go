@@ -105,7 +105,7 @@ func TestBadInput(t *testing.T) {
 func TestField(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 20 {
-		f := newField(r, big.NewInt(1))
+		f := newField(r, big.NewInt(1), 60)
 		p := new(big.Int).SetUint64(f.p)
 		if p.BitLen() != 61 || !p.ProbablyPrime(20) {
 			t.Fatalf("%d is not a prime in 2^60..2^61", f.p)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"flowproof/certificate"
 	"flowproof/constructions"
@@ -17,7 +18,8 @@ type theorem struct {
 	maps                    []target
 }
 
-// target is a named target; the partition is half unless given.
+// target is a named target, which " flipped" or " padded" after its name turns as
+// -det does; the partition is half unless given.
 type target struct {
 	name      string
 	d         int
@@ -46,23 +48,18 @@ func theorems() []theorem {
 			{"integer", 5, 1, "3"}, {"minus-identity", 6, 0, "0,1,2,3"}, {"unimodular", 7, 1, "1,6"}}},
 		{"published", "rationals: the LUP route in the style of the paper", constructions.Published, []target{
 			{"integer", 4, 1, ""}, {"integer", 5, 1, "checkerboard"}}},
-		{"permutation", "even permutations: six additive sparse layers of half-integers", permutation, []target{
+		{"permutation", "even permutations: six additive sparse layers of half-integers", constructions.Permutation, []target{
 			{"permutation", 3, 1, ""}, {"reverse", 4, 0, ""}, {"permutation", 9, 1, ""}, {"permutation", 16, 1, "checkerboard"}, {"zigzag", 64, 0, ""}}},
-		{"permutation-integer", "even permutations: additive layers of integers", integerPermutation, []target{
+		{"permutation-integer", "even permutations: additive layers of integers", constructions.PermutationInteger, []target{
 			{"permutation", 5, 2, ""}, {"permutation", 8, 1, ""}}},
+		{"signed-permutation", "permutations with signs: six additive sparse layers of half-integers", constructions.Permutation, []target{
+			{"block-diag-j", 3, 0, ""}, {"reverse flipped", 3, 0, ""}, {"block-diag-j", 6, 0, ""}, {"minus-identity", 8, 0, "checkerboard"}, {"reverse flipped", 7, 0, ""},
+			{"reverse padded", 10, 0, ""}, {"reverse flipped", 34, 0, ""}}},
+		{"signed-permutation-integer", "permutations with signs: additive layers of integers", constructions.PermutationInteger, []target{
+			{"block-diag-j", 7, 0, ""}, {"reverse padded", 15, 0, ""}}},
 		{"refine", "any precision: residual below 2^-256, layers of 256-bit dyadics", refined(256), []target{
 			{"random-orthogonal", 4, 1, ""}, {"random-orthogonal", 5, 1, "checkerboard"}}},
 	}
-}
-
-func permutation(m exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
-	perm, _, _ := targets.SignedPermutation(m)
-	return constructions.Permutation(perm, part)
-}
-
-func integerPermutation(m exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
-	perm, _, _ := targets.SignedPermutation(m)
-	return constructions.PermutationInteger(perm, part)
 }
 
 func refined(prec uint) func(exactmath.Matrix, coupling.Partition) (*coupling.Flow, error) {
@@ -131,15 +128,23 @@ func byTheorem() (out []item, err error) {
 
 // item returns an item with the target, and the partition.
 func (m target) item(prefix string) (item, coupling.Partition, error) {
-	t, err := targets.Make(m.name, m.d, m.seed, targets.Options{})
+	name, turn, _ := strings.Cut(m.name, " ")
+	t, err := targets.Make(name, m.d, m.seed, targets.Options{})
+	switch {
+	case err != nil:
+	case turn == "flipped":
+		t, err = targets.Flip(t, 0)
+	case turn == "padded":
+		t, err = targets.Pad(t)
+	}
 	if err != nil {
 		return item{}, coupling.Partition{}, err
 	}
 	if m.partition == "" {
 		m.partition = "half"
 	}
-	part, err := coupling.ParsePartition(m.d, m.partition)
-	i := item{name: fmt.Sprintf("%s-%s-%d", prefix, m.name, m.d), target: t.Matrix}
+	part, err := coupling.ParsePartition(t.Dim, m.partition)
+	i := item{name: fmt.Sprintf("%s-%s-%d", prefix, strings.ReplaceAll(m.name, " ", "-"), t.Dim), target: t.Matrix}
 	if t.Seeded {
 		i.seed = &t.Seed
 	}

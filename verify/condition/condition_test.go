@@ -1,7 +1,6 @@
 package condition
 
 import (
-	"fmt"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -12,8 +11,10 @@ import (
 	"flowproof/coupling"
 	"flowproof/coupling/run"
 	"flowproof/exactmath"
+	"flowproof/exactmath/ball"
 	"flowproof/exactmath/dense"
 	"flowproof/exactmath/sparse"
+	"flowproof/exactmath/spectral"
 )
 
 func must[T any](x T, err error) T {
@@ -23,143 +24,12 @@ func must[T any](x T, err error) T {
 	return x
 }
 
-// belowNorm reports, in exact arithmetic, that |x v| > t |v| for some v: a proof
-// that t is no upper bound of the norm. v is the leading right singular vector.
-func belowNorm(x *exactmath.Floats, t float64) bool {
-	r, c := x.Dims()
-	var svd mat.SVD
-	svd.Factorize(mat.NewDense(r, c, x.Float64s()), mat.SVDThin)
-	var vm mat.Dense
-	svd.VTo(&vm)
-	v, _ := dense.ToDyadic(must(exactmath.FromFloat64(c, 1, mat.Col(nil, 0, &vm))))
-	d, _ := dense.ToDyadic(x)
-	xv := must(d.Mul(v))
-	left := xv.NormFrobSq()
-	right := new(big.Rat).SetFloat64(t)
-	right.Mul(right, right).Mul(right, v.NormFrobSq())
-	return left.Cmp(right) > 0
-}
-
 func random(r, c int, rng *rand.Rand, scale float64) *exactmath.Floats {
 	d := make([]float64, r*c)
 	for k := range d {
 		d[k] = scale * rng.NormFloat64()
 	}
 	return must(exactmath.FromFloat64(r, c, d))
-}
-
-// TestBoundAboveTruth: the exact quotient |xv|/|v| at the singular vector, which
-// is as close to the norm as float64 vectors come, must not exceed the bound,
-// and must exceed the bound lowered by a billionth.
-func TestBoundAboveTruth(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 1))
-	for _, n := range []int{1, 2, 3, 8, 17, 40} {
-		for _, scale := range []float64{1, 1e-200, 1e200, 0x1p-1040} {
-			x := random(n, n+n%3, rng, scale)
-			b := SpectralNorm(x)
-			if belowNorm(x, b.Bound) {
-				t.Errorf("n=%d scale %g: the bound %v is below the norm", n, scale, b)
-			}
-			if scale > 1e-300 && !belowNorm(x, b.Bound*(1-1e-8)) {
-				t.Errorf("n=%d scale %g: the bound %v is loose", n, scale, b)
-			}
-		}
-	}
-}
-
-// TestKnownNorms uses matrices whose norm is known in closed form.
-func TestKnownNorms(t *testing.T) {
-	ones := make([]float64, 30*20)
-	diag := make([]float64, 9)
-	for k := range ones {
-		ones[k] = 1
-	}
-	diag[0], diag[4], diag[8] = 3, -5, 1e-300
-	hilbert := make([]float64, 4)
-	copy(hilbert, []float64{1, 0.5, 0.5, 0.25})
-	for name, c := range map[string]struct {
-		x    exactmath.Matrix
-		want float64
-	}{
-		"zero":     {must(exactmath.FromFloat64(2, 3, make([]float64, 6))), 0},
-		"ones":     {must(exactmath.FromFloat64(30, 20, ones)), math.Sqrt(600)},
-		"diagonal": {must(exactmath.FromFloat64(3, 3, diag)), 5},
-		"rank one": {must(exactmath.FromFloat64(2, 2, hilbert)), 1.25},
-		"rational": {must(dense.NewRational(1, 2, []*big.Rat{big.NewRat(3, 7), big.NewRat(4, 7)})), 5. / 7},
-		"1x1":      {must(exactmath.FromFloat64(1, 1, []float64{-2})), 2},
-	} {
-		b := SpectralNorm(c.x)
-		if b.Bound < c.want || b.Bound > c.want*(1+1e-10) || math.Abs(b.Estimate-c.want) > 1e-12*c.want {
-			t.Errorf("%s: %+v, want %v", name, b, c.want)
-		}
-	}
-	huge := must(dense.NewRational(1, 1, []*big.Rat{new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), 2000))}))
-	if b := SpectralNorm(huge); !math.IsInf(b.Bound, 1) {
-		t.Errorf("2^2000: %+v, want +Inf", b)
-	}
-	tiny := must(dense.NewRational(1, 1, []*big.Rat{new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Lsh(big.NewInt(1), 2000))}))
-	if b := SpectralNorm(tiny); b.Bound <= 0 || b.Bound > 1e-300 {
-		t.Errorf("2^-2000: %+v, want a tiny positive bound", b)
-	}
-}
-
-// TestCertifyRefuses: the factorization must fail for t below the norm.
-func TestCertifyRefuses(t *testing.T) {
-	rng := rand.New(rand.NewPCG(2, 1))
-	for range 20 {
-		x := mat.NewDense(12, 9, random(12, 9, rng, 1).Float64s())
-		norm := mat.Norm(x, 2)
-		var svd mat.SVD
-		svd.Factorize(x, mat.SVDNone)
-		s := svd.Values(nil)[0]
-		if _, ok := certify(x, norm, s*(1-1e-9)); ok {
-			t.Error("a t below the norm was certified")
-		}
-		if b, ok := certify(x, norm, s*(1+1e-9)); !ok || b < s || b > s*(1+1e-8) {
-			t.Errorf("certify(1+1e-9) = %v, %v; norm %v", b, ok, s)
-		}
-	}
-}
-
-func TestCholesky(t *testing.T) {
-	for _, c := range []struct {
-		a, b, d float64
-		want    bool
-	}{{1, 0.5, 1, true}, {1, 1, 1, false}, {1, 2, 1, false}, {-1, 0, 1, false}, {math.Inf(1), 0, 1, false}, {math.NaN(), 0, 1, false}} {
-		if got := cholesky(mat.NewSymDense(2, []float64{c.a, c.b, c.b, c.d})); got != c.want {
-			t.Errorf("[%v %v; %v]: %v, want %v", c.a, c.b, c.d, got, c.want)
-		}
-	}
-}
-
-func TestSparseNorm(t *testing.T) {
-	n := 3000
-	es := make([]sparse.Entry, n)
-	for i := range es {
-		es[i] = sparse.Entry{Row: i, Col: (i*7 + 1) % n, Value: 1.5}
-	}
-	x := must(sparse.New(n, n, es))
-	if b := SpectralNorm(x); b.Bound < 1.5 || b.Bound > 1.5*(1+1e-12) || math.Abs(b.Estimate-1.5) > 1e-9 {
-		t.Errorf("1.5 times a permutation: %+v", b)
-	}
-	if b := SpectralNorm(must(sparse.New(n, n, nil))); b.Bound > 1e-300 || b.Estimate != 0 {
-		t.Errorf("sparse zero: %+v", b)
-	}
-	rng := rand.New(rand.NewPCG(3, 1))
-	var few []sparse.Entry
-	seen := map[[2]int]bool{}
-	for range 4000 {
-		k := [2]int{rng.IntN(1100), rng.IntN(1100)}
-		if !seen[k] {
-			seen[k] = true
-			few = append(few, sparse.Entry{Row: k[0], Col: k[1], Value: rng.NormFloat64()})
-		}
-	}
-	s := must(sparse.New(1100, 1100, few))
-	d := denseNorm(1100, 1100, s.Float64s(), 0)
-	if b := SpectralNorm(s); b.Bound < d.Estimate || b.Estimate > d.Bound {
-		t.Errorf("sparse %+v, dense %+v", b, d)
-	}
 }
 
 // TestLayer compares with the SVD of the full n x n matrix.
@@ -217,13 +87,211 @@ func TestLayer(t *testing.T) {
 	}
 }
 
-func BenchmarkSpectralNorm(b *testing.B) {
-	for _, n := range []int{64, 256, 512} {
-		x := random(n, n, rand.New(rand.NewPCG(1, 1)), 1)
-		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
-			for b.Loop() {
-				SpectralNorm(x)
+func rat(x float64) *big.Rat { return new(big.Rat).SetFloat64(x) }
+
+// within reports whether |x - want| <= rel |x|, exactly.
+func within(x float64, want *big.Rat, rel float64) bool {
+	d := new(big.Rat).Sub(rat(x), want)
+	limit := new(big.Rat).Mul(rat(math.Abs(x)), rat(rel))
+	return d.Abs(d).Cmp(limit) <= 0
+}
+
+// TestBlocks: the entries of a layer and of its inverse, in exact arithmetic.
+func TestBlocks(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 1))
+	fraction := func() *big.Rat { return big.NewRat(rng.Int64N(1e6)+1, rng.Int64N(1e6)+1) }
+	roundedForward, roundedInverse := 0, 0
+	for range 40 {
+		rows, cols := 1+rng.IntN(4), 1+rng.IntN(4)
+		n := rows + cols
+		x, d := make([]*big.Rat, rows*cols), make([]*big.Rat, rows)
+		for k := range x {
+			x[k] = fraction()
+		}
+		for k := range d {
+			d[k] = fraction()
+		}
+		a, b := scales(must(coupling.ExactScale(d)), rows)
+		f, g := blocks(must(dense.NewRational(rows, cols, x)), a, b)
+		for i := range n {
+			for j := range n {
+				wantF, wantG := new(big.Rat), new(big.Rat)
+				switch {
+				case i == j && i < rows:
+					wantF, wantG = d[i], new(big.Rat).Inv(d[i])
+				case i == j:
+					wantF, wantG = big.NewRat(1, 1), big.NewRat(1, 1)
+				case i < rows && j >= rows:
+					wantF = x[i*cols+j-rows]
+					wantG = new(big.Rat).Neg(new(big.Rat).Quo(wantF, d[i]))
+				}
+				if v := f.data[i*n+j]; !within(v, wantF, f.rel) {
+					t.Fatalf("forward (%d, %d) = %v, want %v to %v", i, j, v, wantF, f.rel)
+				} else if !within(v, wantF, 0) {
+					roundedForward++
+				}
+				if v := g.data[i*n+j]; !within(v, wantG, g.rel) {
+					t.Fatalf("inverse (%d, %d) = %v, want %v to %v", i, j, v, wantG, g.rel)
+				} else if !within(v, wantG, unit) {
+					roundedInverse++
+				}
 			}
-		})
+		}
 	}
+	if roundedForward == 0 || roundedInverse == 0 {
+		t.Error("no entry was rounded: this test sees nothing")
+	}
+	m := matrix{2, []float64{1, 2, 3, 4}, 0.25}
+	exact := matrix{2, m.data, 0}.norm()
+	if got := m.norm(); got.Bound < 1.25*exact.Estimate || exact.Bound > exact.Estimate*(1+1e-9) {
+		t.Errorf("norm of entries known to a quarter: %v, exactly known: %v", got, exact)
+	}
+}
+
+// TestScalesExp: e^s and e^-s to relScale, against balls of 200 bits.
+func TestScalesExp(t *testing.T) {
+	rng := rand.New(rand.NewPCG(6, 1))
+	rounded := 0
+	for range 200 {
+		s := big.NewRat(rng.Int64N(2e6)-1e6, rng.Int64N(1e4)+1000)
+		d, inv := scales(coupling.ExpScale([]*big.Rat{s}), 1)
+		for sign, v := range map[int64]float64{1: d[0], -1: inv[0]} {
+			b, err := ball.ExpRat(new(big.Rat).Mul(s, big.NewRat(sign, 1)), 200)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lo, hi := b.AbsBounds()
+			if math.IsInf(v, 1) || v < 0x1p-1022 {
+				continue
+			}
+			if !within(v, lo, relScale) || !within(v, hi, relScale) {
+				t.Errorf("exp of %d times %v: %v is not within %v", sign, s, v, relScale)
+			}
+			if !within(v, lo, unit/4) {
+				rounded++
+			}
+		}
+	}
+	if rounded == 0 {
+		t.Error("no scale was rounded: this test sees nothing")
+	}
+}
+
+// TestProduct: the bound is at least the exact product of the bounds.
+func TestProduct(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 1))
+	for range 1000 {
+		f := spectral.Bounds{Estimate: 1, Bound: 1 + rng.Float64()}
+		g := spectral.Bounds{Estimate: 1, Bound: 1 + rng.Float64()}
+		p := product(f, g)
+		if rat(p.Bound).Cmp(new(big.Rat).Mul(rat(f.Bound), rat(g.Bound))) < 0 || p.Bound > f.Bound*g.Bound*(1+1e-15) {
+			t.Fatalf("%v times %v: %v", f.Bound, g.Bound, p.Bound)
+		}
+	}
+}
+
+// TestLayerRange: scales and weights that leave float64 give +Inf and never NaN,
+// and those that do not leave it keep a finite bound.
+func TestLayerRange(t *testing.T) {
+	pow := func(e int) *big.Rat {
+		r := new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), uint(max(e, -e))))
+		if e < 0 {
+			r.Inv(r)
+		}
+		return r
+	}
+	part := must(coupling.Half(2))
+	for _, d := range []int{-3000, -1080, -1074, -1030, -1000, -3, 0, 3, 1000, 1023, 1024, 3000} {
+		for _, x := range []int{-3000, -1074, -1000, -5, 0, 5, 1000, 1023, 1024, 3000} {
+			weight := must(dense.NewRational(1, 1, []*big.Rat{pow(x)}))
+			for kind, s := range map[string]coupling.Scale{
+				"exact": must(coupling.ExactScale([]*big.Rat{pow(d)})),
+				"exp":   coupling.ExpScale([]*big.Rat{big.NewRat(int64(d*693147), 1000000)}),
+			} {
+				k := Layer(must(coupling.NewLayer(part, coupling.Upper, weight, s)))
+				// max(D, 1) max(1/D, 1) <= cond <= (D + |X| + 1)(1/D + |X|/D + 1).
+				low := float64(max(d, -d))
+				high := float64(max(d, x, 0) + max(-d, x-d, 0))
+				if math.IsNaN(k.Bound) || math.IsNaN(k.Estimate) || math.Log2(k.Bound) < low-0.1-1e-3*low {
+					t.Errorf("%s scale 2^%d, weight 2^%d: %+v", kind, d, x, k)
+				}
+				if high < 1000 && max(d, -d, x) < 1000 && math.Log2(k.Bound) > high+4+1e-3*high {
+					t.Errorf("%s scale 2^%d, weight 2^%d: %+v is loose", kind, d, x, k)
+				}
+			}
+		}
+	}
+}
+
+// TestSparseNorms: the bounds of a large sparse layer are above those of the
+// same layer written out.
+func TestSparseNorms(t *testing.T) {
+	rng := rand.New(rand.NewPCG(8, 1))
+	for range 200 {
+		rows, cols := 1+rng.IntN(4), 1+rng.IntN(4)
+		x := random(rows, cols, rng, math.Exp(rng.NormFloat64()))
+		d := make([]*big.Rat, rows)
+		for i := range d {
+			d[i] = rat(math.Exp(2 * rng.NormFloat64()))
+		}
+		a, b := scales(must(coupling.ExactScale(d)), rows)
+		forward, inverse := blocks(x, a, b)
+		f, g := sparseNorms(spectral.Norm(x), a, b)
+		if f.Bound < forward.norm().Estimate || g.Bound < inverse.norm().Estimate {
+			t.Fatalf("bounds %v, %v of a layer of norms %v, %v", f, g, forward.norm(), inverse.norm())
+		}
+		if f.Bound > 3*forward.norm().Bound {
+			t.Errorf("bound %v of a layer of norm %v", f, forward.norm())
+		}
+	}
+	n := 3000
+	part := must(coupling.Half(n))
+	var es []sparse.Entry
+	d := make([]*big.Rat, n/2)
+	for i := range d {
+		es = append(es, sparse.Entry{Row: i, Col: i, Value: 0.5})
+		d[i] = big.NewRat(1, 4)
+	}
+	k := Layer(must(coupling.NewLayer(part, coupling.Lower, must(sparse.New(n/2, n/2, es)), must(coupling.ExactScale(d)))))
+	if !(k.Bound >= 4 && k.Bound < 10) {
+		t.Errorf("scales 1/4, weights 1/2: %+v", k)
+	}
+	// Scales beyond float64 on a weight of zero.
+	d[0] = new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Lsh(big.NewInt(1), 2000))
+	if k := Layer(must(coupling.NewLayer(part, coupling.Lower, must(sparse.New(n/2, n/2, nil)), must(coupling.ExactScale(d))))); !math.IsInf(k.Bound, 1) || math.IsNaN(k.Estimate) {
+		t.Errorf("scale 2^-2000: %+v", k)
+	}
+}
+
+// FuzzLayer: whatever the weight and the scales, the numbers are no NaN, the bound
+// is not below the estimate by more than rounding, and not below what the entries
+// show.
+func FuzzLayer(f *testing.F) {
+	f.Add(1.0, -2.0, 0.5, int64(3), int64(7), false)
+	f.Add(1e-200, 1e-201, 1e200, int64(1), int64(1)<<62, false)
+	f.Add(1e308, 0.0, 5e-324, int64(-7000), int64(9), true)
+	f.Fuzz(func(t *testing.T, x, y, z float64, num, den int64, exp bool) {
+		w, err := exactmath.FromFloat64(1, 2, []float64{x, y})
+		if err != nil || den == 0 || math.IsNaN(z) || math.IsInf(z, 0) {
+			return
+		}
+		s := coupling.ExpScale([]*big.Rat{big.NewRat(num%2000, den%1000+1000)})
+		if !exp {
+			d := new(big.Rat).Abs(big.NewRat(num, den))
+			if d.Mul(d, new(big.Rat).Abs(rat(z))).Sign() == 0 {
+				return
+			}
+			s = must(coupling.ExactScale([]*big.Rat{d}))
+		}
+		part := must(coupling.NewPartition(3, []int{0}))
+		k := Layer(must(coupling.NewLayer(part, coupling.Upper, w, s)))
+		if math.IsNaN(k.Bound) || math.IsNaN(k.Estimate) || k.Bound < 1 || k.Estimate > k.Bound*(1+1e-9) {
+			t.Fatalf("%+v", k)
+		}
+		d, inv := scales(s, 1)
+		// |E| >= max(D, |x|, 1), |E^-1| >= max(1/D, 1).
+		if low := max(d[0], math.Abs(x), math.Abs(y), 1) * max(inv[0], 1); k.Bound < low*(1-1e-12) {
+			t.Fatalf("bound %v, at least %v", k.Bound, low)
+		}
+	})
 }

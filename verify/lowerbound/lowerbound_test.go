@@ -67,7 +67,7 @@ var examples = []example{
 	{"not one layer", "2 0; 0 2", 1, 2, "shape", "shape"},
 	{"not two layers", "-1 -2; 1 -1", 1, 3, "shape", "rank index 0"},
 	{"only the inverse is not diagonal", "0 -1 0; 1 0 0; 0 0 1", 2, 3, "shape", "shape"},
-	{"skew blocks", "0 -1 0 0; 1 0 0 0; 0 0 0 -1; 0 0 1 0", 2, 2, "rank index 0 1 weights 1 1", "rank first index 0 1 weights 2 2"},
+	{"skew blocks", "0 -1 0 0; 1 0 0 0; 0 0 0 -1; 0 0 1 0", 2, 4, "rank index 0 1 weights 1 1", "rank first index 0 1 weights 2 2"},
 	{"-I2", "-1 0; 0 -1", 1, 4, "kernel index 0 vector 1", "kernel first index 0 vector -1/2"},
 	{"two forced scales", "2 1 0 0; 1 1 0 0; 0 0 1 0; 0 0 0 1", 2, 4,
 		"kernel index 0 vector 1 1 vector 1 2", "kernel first index 0 vector 1 1 vector 1/3 2/3"},

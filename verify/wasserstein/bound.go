@@ -155,18 +155,8 @@ func newBounder(h *transport.Histogram, plan *transport.Plan, f *neural.Flow, li
 	points := int64(0)
 	for k := range b.cells {
 		b.pieces += len(b.cells[k].pieces)
-		points += int64(len(b.cells[k].pieces))
-		for _, s := range b.shift2 {
-			x, _ := s.Knots()
-			points += int64(len(x)) // most cells see only some of them
-			if len(b.cells) > 1 {
-				break
-			}
-		}
-		if len(b.cells) > 1 {
-			lo, hi := b.reach(&b.cells[k])
-			points += int64(hi - lo)
-		}
+		lo, hi := b.reach(&b.cells[k])
+		points += int64(len(b.cells[k].pieces) + hi - lo)
 	}
 	if points > limits.Points {
 		return nil, &LimitError{fmt.Sprintf("%d points to evaluate integrals at, want at most %d", points, limits.Points)}
