@@ -63,6 +63,9 @@ type curve struct {
 // newCurve takes knots at most gap apart in y.
 func newCurve(law Law, gap, knee float64) (*curve, error) {
 	lo, hi := law.T(-knee), law.T(knee)
+	if !(lo < hi) || math.IsInf(hi-lo, 1) {
+		return nil, &OptionError{"Law", fmt.Sprintf("%v takes %v and %v to %v and %v, want an increasing map", law, -knee, knee, lo, hi)}
+	}
 	n := math.Ceil((hi - lo) / gap)
 	if !(n+3 <= maxKnots) {
 		return nil, &OptionError{"Noise", fmt.Sprintf("the curve would have %.3g knots, want at most %d: less Refine or more Noise", n+3, maxKnots)}
@@ -132,18 +135,20 @@ func (c *curve) exchange(from, noise int, s float64) []neural.Layer {
 }
 
 // negative returns -f.
-func negative(f neural.PL) neural.PL { return mapped(f, func(_, y float64) float64 { return -y }) }
+func negative(f neural.PL) neural.PL {
+	n, err := mapped(f, func(_, y float64) float64 { return -y })
+	if err != nil {
+		panic(err) // the knots and values are those of a function
+	}
+	return n
+}
 
 // mapped returns the function with the values g(x, f(x)) at f's knots.
-func mapped(f neural.PL, g func(x, y float64) float64) neural.PL {
+func mapped(f neural.PL, g func(x, y float64) float64) (neural.PL, error) {
 	x, y := f.Knots()
 	v := make([]float64, len(y))
 	for k := range y {
 		v[k] = g(x[k], y[k])
 	}
-	out, err := neural.NewPL(x, v)
-	if err != nil {
-		panic(err) // the knots are those of a function
-	}
-	return out
+	return neural.NewPL(x, v)
 }

@@ -339,6 +339,15 @@ func TestOptions(t *testing.T) {
 			t.Errorf("%+v: %v", o, err)
 		}
 	}
+	for _, m := range []exchange.Mixture{{}, {Means: []float64{0}}, {Means: []float64{0}, SD: -1}, {Means: []float64{math.NaN()}, SD: 1}, {Means: []float64{math.Inf(1)}, SD: 1},
+		{Means: []float64{-1e6, 1e6}, SD: 1e-3}, {Means: []float64{-30, 30}, SD: 1}} {
+		if b, err := exchange.GaussianPadding(m, exchange.DefaultOptions(0.1)); err == nil {
+			t.Errorf("%+v is taken: %v", m, b)
+		}
+	}
+	if _, err := exchange.OneCoordinate(bimodal, narrow, exchange.Wave{Height: math.NaN(), Rate: 1}, exchange.DefaultOptions(0.1)); err == nil {
+		t.Error("a wave that is no number is taken")
+	}
 	var e *exchange.OptionError
 	if _, err := exchange.TwoAtoms([2]float64{1, 0}, 10, 0.2); !errors.As(err, &e) {
 		t.Errorf("noise as wide as the gap: %v", err)

@@ -3,6 +3,7 @@ package exchange
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"flowproof/neural"
 )
@@ -35,7 +36,7 @@ func (b *Built) Couplings() int {
 		for _, u := range l.Updates {
 			now = append(now, u.Coord)
 		}
-		if fmt.Sprint(now) != fmt.Sprint(last) {
+		if !slices.Equal(now, last) {
 			n++
 		}
 		last = now
@@ -176,7 +177,10 @@ func OneCoordinate(first, second Law, wave Wave, o Options) (*Built, error) {
 	c, d, s := cs[0], cs[1], o.Noise
 	lip, flat := wave.slope(), wave.flat(c.gap)
 	// Between the outer knots but one: beyond, the wave stands still.
-	b := mapped(c.logA, func(x, _ float64) float64 { return wave.At(x) })
+	b, err := mapped(c.logA, func(x, _ float64) float64 { return wave.At(x) })
+	if err != nil {
+		return nil, err
+	}
 	lo, hi := c.y[1], c.y[len(c.y)-2]
 	f, err := build(3, c.exchange(0, 2, s), d.exchange(1, 0, s), []neural.Layer{
 		{Updates: []neural.Update{{Coord: 0, Reads: 2, Factor: 1, Shift: b}}},
@@ -277,8 +281,12 @@ func PassiveCoordinate(law Law, given Passive, o Options) (*Built, error) {
 	c, s := cs[0], o.Noise
 	layers := c.exchange(1, 0, s)
 	last := &layers[2].Updates[0]
-	last.Shift = mapped(c.logA, func(x, _ float64) float64 { return given.Mean.At(x) })
-	last.LogScale = mapped(c.logA, func(x, y float64) float64 { return y + given.LogSD.At(x) })
+	if last.Shift, err = mapped(c.logA, func(x, _ float64) float64 { return given.Mean.At(x) }); err != nil {
+		return nil, err
+	}
+	if last.LogScale, err = mapped(c.logA, func(x, y float64) float64 { return y + given.LogSD.At(x) }); err != nil {
+		return nil, err
+	}
 	f, err := build(2, layers)
 	lo, hi := c.y[1], c.y[len(c.y)-2]
 	return &Built{

@@ -71,7 +71,7 @@ func (m Mixture) T(z float64) float64 {
 	}
 	for {
 		mid := lo + (hi-lo)/2
-		if mid <= lo || mid >= hi {
+		if !(lo < mid && mid < hi) {
 			return mid
 		}
 		if m.S(mid) < z {
