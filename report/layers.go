@@ -50,7 +50,8 @@ type LayersRow struct {
 	RMS       number.Float `json:"rms"`
 	DataRMS   number.Float `json:"rms_data"`
 	Within    number.Float `json:"rms_bound"`
-	KL        number.Float `json:"kl"` // null where the target has no density
+	W2Bound   json.Number  `json:"w2_bound,omitempty"` // proved
+	KL        number.Float `json:"kl"`                 // null where the target has no density
 	Condition struct {
 		Median number.Float `json:"median"`
 		Most99 number.Float `json:"p99"`
@@ -156,6 +157,9 @@ func NewLayers(entries []*study.LayersEntry) Layers {
 				S: number.Float(m.Noise), Knee: number.Float(m.Knee), Couplings: m.Couplings, Units: m.Units,
 				RMS: number.Float(m.RMS), DataRMS: number.Float(m.DataRMS), Within: number.Float(m.Within), KL: number.Float(m.KL), Lipschitz: number.Float(m.Lipschitz),
 			}
+			if m.Bound != nil {
+				r.W2Bound = json.Number(Up(m.Bound, 4))
+			}
 			r.Condition.Median, r.Condition.Most99, r.Condition.Max = number.Float(m.Median), number.Float(m.Most99), number.Float(m.Largest)
 			l.Measured = append(l.Measured, r)
 		}
@@ -204,17 +208,20 @@ func (l Layers) Text(w io.Writer) error {
 			fmt.Fprintf(&b, "  %s to %s  %s, %s\n", c.Lower, c.Upper, c.Formula, c.Says)
 		}
 		if len(e.Measured) > 0 {
-			fmt.Fprintln(t, "s\tknee\tcouplings\tunits\trms error\tits bound\tKL\tkappa: median\t99 %\tmax\tLipschitz\t")
+			fmt.Fprintln(t, "s\tknee\tcouplings\tunits\trms error\tits bound\tW2 <=\tKL\tkappa: median\t99 %\tmax\tLipschitz\t")
 		}
 		for _, r := range e.Measured {
-			knee, kl := "-", "-"
+			knee, kl, bound := "-", "-", "-"
+			if r.W2Bound != "" {
+				bound = string(r.W2Bound)
+			}
 			if !math.IsNaN(float64(r.KL)) {
 				kl = fmt.Sprintf("%.2g", float64(r.KL))
 			}
 			if r.Knee > 0 {
 				knee = fmt.Sprint(float64(r.Knee))
 			}
-			fmt.Fprintf(t, "%v\t%s\t%d\t%d\t%.4g\t%.4g\t%s\t%.4g\t%.4g\t%.4g\t%.4g\t\n", float64(r.S), knee, r.Couplings, r.Units, float64(r.RMS), float64(r.Within), kl,
+			fmt.Fprintf(t, "%v\t%s\t%d\t%d\t%.4g\t%.4g\t%s\t%s\t%.4g\t%.4g\t%.4g\t%.4g\t\n", float64(r.S), knee, r.Couplings, r.Units, float64(r.RMS), float64(r.Within), bound, kl,
 				float64(r.Condition.Median), float64(r.Condition.Most99), float64(r.Condition.Max), float64(r.Lipschitz))
 		}
 		if err := t.Flush(); err != nil {

@@ -38,13 +38,13 @@ func TestLayersText(t *testing.T) {
 		{ID: "one", Couplings: "1", Padding: "none", Holds: "cannot", Says: "do it", Constants: constants[:1]},
 		{ID: "", Couplings: "3", Padding: "none", Holds: "open", Says: "who knows"},
 		{ID: "four", Couplings: "4", Padding: "none", Holds: "can", Says: "do it", Instance: "a square", Rows: []*study.Measured{
-			{Noise: 0.5, Couplings: 4, Units: 17, RMS: 0.125, Within: 0.25, Median: 1.5, Most99: 2.5, Largest: math.Inf(1), Lipschitz: 3.5}}},
+			{Noise: 0.5, Couplings: 4, Units: 17, RMS: 0.125, Within: 0.25, Bound: big.NewRat(3, 16), KL: math.NaN(), Median: 1.5, Most99: 2.5, Largest: math.Inf(1), Lipschitz: 3.5}}},
 	})
 	var text, object bytes.Buffer
 	if err := l.Text(&text); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"cannot", "open", "who knows", "0.4527186 to 0.4527187", "four: a square", "0.125", "0.25", "2.5", "+Inf", "3.5", "17"} {
+	for _, want := range []string{"cannot", "open", "who knows", "0.4527186 to 0.4527187", "four: a square", "0.125", "0.25", "1.875e-01", "2.5", "+Inf", "3.5", "17"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("no %q in\n%s", want, text.String())
 		}

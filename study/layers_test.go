@@ -15,7 +15,7 @@ import (
 // its bound, and its condition number does what the entry says; two couplings at the
 // errors of the four are worse.
 func TestLayers(t *testing.T) {
-	l := study.Layers{Noises: []float64{0.1, 0.03}, Points: 1500, Seed: 1}
+	l := study.Layers{Noises: []float64{0.03, 0.01}, Points: 1500, Seed: 1}
 	entries := must(l.Run())
 	byID := map[string]*study.LayersEntry{}
 	for _, e := range entries {
@@ -36,7 +36,7 @@ func TestLayers(t *testing.T) {
 		if r := byID[id].Rows; !(r[1].KL < r[0].KL/2) || r[1].KL < 0 {
 			t.Errorf("%s: KL %v, then %v", id, r[0].KL, r[1].KL)
 		}
-		if r := byID[id].Rows; r[1].Median > 1.1*r[0].Median || r[1].Most99 > r[0].Most99 {
+		if r := byID[id].Rows; r[1].Median > 1.1*r[0].Median || r[1].Most99 > 1.1*r[0].Most99 {
 			t.Errorf("%s: the condition rises: %+v, %+v", id, r[0], r[1])
 		}
 	}
@@ -47,6 +47,11 @@ func TestLayers(t *testing.T) {
 	for _, m := range byID["price-clusters"].Rows {
 		if q := m.Lipschitz * m.RMS * m.RMS; q < 0.999*limit || q > limit*1.06 {
 			t.Errorf("two atoms: %v, the limit is %v", q, limit)
+		}
+	}
+	for _, m := range byID["four-couplings"].Rows {
+		if m.Bound == nil && m.Within < 0.3 || m.Bound != nil && m.Bound.Cmp(new(big.Rat).SetFloat64(m.RMS)) < 0 {
+			t.Errorf("four couplings: W2 <= %v, measured %v", m.Bound, m.RMS)
 		}
 	}
 	four, two := byID["four-couplings"].Rows, byID["universal-bound"].Two
