@@ -28,7 +28,7 @@ func four(t *testing.T, s, knee float64) *exchange.Built {
 // far above the mean of the bounds at points.
 func TestFourBound(t *testing.T) {
 	points := empirical.Normal(empirical.Points(4000, 2, []float64{0.3, 0.7}))
-	for _, c := range []struct{ s, knee float64 }{{0.01, 1.5}, {0.01, 2}, {0.003, 2}} {
+	for _, c := range []struct{ s, knee float64 }{{0.01, 1.5}, {0.01, 2}} {
 		b := four(t, c.s, c.knee)
 		r, err := wasserstein.FourBound(b.Flow)
 		if err != nil {
@@ -48,7 +48,7 @@ func TestFourBound(t *testing.T) {
 			}
 		}
 		measured, within = math.Sqrt(measured), math.Sqrt(within)
-		if got < measured || got > 1.6*within {
+		if got < measured || got < 0.8*within || got > 1.6*within {
 			t.Errorf("s = %v, knee %v: W2 <= %v, measured %v, bounds at points %v", c.s, c.knee, got, measured, within)
 		}
 	}
