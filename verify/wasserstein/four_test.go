@@ -119,3 +119,61 @@ func moved(f neural.PL, d float64) neural.PL {
 	}
 	return g
 }
+
+// TestFourBoundLinear: for t(z) = z/2 the noise comes back exactly, and what is left of
+// the bound can be computed by hand: all terms but those of the curvature.
+func TestFourBoundLinear(t *testing.T) {
+	pl := func(x, y []float64) neural.PL {
+		f, err := neural.NewPL(x, y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	swap := func(s, slope, knee float64) []neural.Layer {
+		z, y := []float64{-knee, 0, knee}, []float64{-slope * knee, 0, slope * knee}
+		back := []float64{knee, 0, -knee}
+		a := []float64{math.Log(slope), math.Log(slope), math.Log(slope)}
+		return []neural.Layer{
+			{Updates: []neural.Update{{Coord: 0, Reads: 1, Factor: s, Shift: pl(z, y)}}},
+			{Updates: []neural.Update{{Coord: 1, Reads: 0, Factor: 1, Shift: pl(y, back)}}},
+			{Updates: []neural.Update{{Coord: 1, Reads: 0, Factor: 1 / s, LogScale: pl(y, a)}}},
+		}
+	}
+	build := func(s1, s2, m1, m2, knee float64) *neural.Flow {
+		f, err := neural.NewFlow(2, append(swap(s1, m1, knee), swap(s2, m2, knee)...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	off := func(m float64) float64 { // |m z - tau|
+		return math.Sqrt(against(func(z float64) float64 { d := m*z - math.Erf(z/math.Sqrt2); return d * d }))
+	}
+	for _, c := range []struct{ s1, s2, m1, m2 float64 }{{0.25, 0.5, 0.5, 0.5}, {1, 0.25, 0.5, 0.25}, {0.125, 1, 0.25, 0.5}} {
+		r, err := wasserstein.FourBound(build(c.s1, c.s2, c.m1, c.m2, 1<<10))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _ := r.Float64()
+		want := math.Hypot(c.s2*(c.m1+c.s1)+off(c.m2), c.s1+off(c.m1))
+		if got < want || got > 1.02*want {
+			t.Errorf("%+v: W2 <= %v, want %v", c, got, want)
+		}
+	}
+	// Knots that end before the noise does, and a second shift that is no inverse.
+	var e *wasserstein.FlowError
+	if _, err := wasserstein.FourBound(build(0.25, 0.25, 0.5, 0.5, 40)); !errors.As(err, &e) {
+		t.Errorf("knots to 40: %v", err)
+	}
+	f := build(0.25, 0.25, 0.5, 0.5, 1<<10)
+	layers := slices.Clone(f.Layers())
+	layers[1] = build(0.25, 0.25, 0.25, 0.25, 1<<10).Layers()[1]
+	g, err := neural.NewFlow(2, layers...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := wasserstein.FourBound(g); !errors.As(err, &e) {
+		t.Errorf("no inverse: %v", err)
+	}
+}
