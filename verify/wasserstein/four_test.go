@@ -140,8 +140,8 @@ func TestFourBoundLinear(t *testing.T) {
 			{Updates: []neural.Update{{Coord: 1, Reads: 0, Factor: 1 / s, LogScale: pl(y, a)}}},
 		}
 	}
-	build := func(s1, s2, m1, m2, knee float64) *neural.Flow {
-		f, err := neural.NewFlow(2, append(swap(s1, m1, knee), swap(s2, m2, knee)...)...)
+	build := func(s1, s2, m1, m2, knee1, knee2 float64) *neural.Flow {
+		f, err := neural.NewFlow(2, append(swap(s1, m1, knee1), swap(s2, m2, knee2)...)...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,7 +151,7 @@ func TestFourBoundLinear(t *testing.T) {
 		return math.Sqrt(against(func(z float64) float64 { d := m*z - math.Erf(z/math.Sqrt2); return d * d }))
 	}
 	for _, c := range []struct{ s1, s2, m1, m2 float64 }{{0.25, 0.5, 0.5, 0.5}, {1, 0.25, 0.5, 0.25}, {0.125, 1, 0.25, 0.5}} {
-		r, err := wasserstein.FourBound(build(c.s1, c.s2, c.m1, c.m2, 1<<10))
+		r, err := wasserstein.FourBound(build(c.s1, c.s2, c.m1, c.m2, 1<<10, 1<<10))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,12 +163,14 @@ func TestFourBoundLinear(t *testing.T) {
 	}
 	// Knots that end before the noise does, and a second shift that is no inverse.
 	var e *wasserstein.FlowError
-	if _, err := wasserstein.FourBound(build(0.25, 0.25, 0.5, 0.5, 40)); !errors.As(err, &e) {
-		t.Errorf("knots to 40: %v", err)
+	for _, knees := range [][2]float64{{40, 1 << 10}, {1 << 10, 40}, {31, 1 << 10}} {
+		if _, err := wasserstein.FourBound(build(0.25, 0.25, 0.5, 0.5, knees[0], knees[1])); !errors.As(err, &e) {
+			t.Errorf("knots to %v: %v", knees, err)
+		}
 	}
-	f := build(0.25, 0.25, 0.5, 0.5, 1<<10)
+	f := build(0.25, 0.25, 0.5, 0.5, 1<<10, 1<<10)
 	layers := slices.Clone(f.Layers())
-	layers[1] = build(0.25, 0.25, 0.25, 0.25, 1<<10).Layers()[1]
+	layers[1] = build(0.25, 0.25, 0.25, 0.25, 1<<10, 1<<10).Layers()[1]
 	g, err := neural.NewFlow(2, layers...)
 	if err != nil {
 		t.Fatal(err)
