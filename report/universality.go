@@ -59,14 +59,9 @@ type Universality struct {
 		Plateau number.Float `json:"plateau"`
 		Sup     number.Float `json:"sup"`
 	} `json:"lipschitz"`
-	LogDet number.Float `json:"log_det"`
-	Limits struct {
-		Lipschitz number.Float `json:"lipschitz"`
-		Reason    string       `json:"reason"` // "spread" or "clusters"
-		Smallest  number.Float `json:"smallest"`
-		Condition number.Float `json:"condition"`
-	} `json:"limits"`
-	RoundTrip RoundTrip `json:"roundtrip"`
+	LogDet    number.Float `json:"log_det"`
+	Limits    Limits       `json:"limits"`
+	RoundTrip RoundTrip    `json:"roundtrip"`
 	Seconds   struct {
 		Build   float64 `json:"build"`
 		Certify float64 `json:"certify"`
@@ -99,8 +94,7 @@ func NewUniversality(r *study.UniversalityRecord) *Universality {
 	}
 	u.Condition.Median, u.Condition.Plateau, u.Condition.Sup = number.Float(r.Median), number.Float(r.Plateau), number.Float(r.Sup)
 	u.Lipschitz.Plateau, u.Lipschitz.Sup = number.Float(r.PlateauLipschitz), number.Float(r.SupLipschitz)
-	u.Limits.Lipschitz, u.Limits.Reason = number.Float(r.Price.Lipschitz), r.Price.Reason
-	u.Limits.Smallest, u.Limits.Condition = number.Float(r.Price.Smallest), number.Float(r.Price.Condition)
+	u.Limits = NewLimits(r.Price)
 	u.RoundTrip = RoundTrip{number.Float(r.RoundTrip64), number.Float(r.RoundTrip32)}
 	u.Seconds.Build, u.Seconds.Certify, u.Seconds.Measure = r.BuildSeconds, r.CertifySeconds, r.MeasureSeconds
 	return u
@@ -147,7 +141,7 @@ func (u *Universality) Text(w io.Writer) error {
 	row("Lipschitz", "on plateaus %.4g, anywhere at most %.4g", float64(u.Lipschitz.Plateau), float64(u.Lipschitz.Sup))
 	row("limits", "no map within %s has a Lipschitz constant below %s (%s), or one below %s times the least stretch",
 		u.Delta, shortDown(u.Limits.Lipschitz), u.Limits.Reason, shortDown(u.Limits.Condition))
-	row("log det", "%.4f everywhere", float64(u.LogDet))
+	row("log det", "%.4f everywhere, of no map within %s above %s on average", float64(u.LogDet), u.Delta, placesUp(u.Limits.LogDet))
 	if u.Points > 0 {
 		row("round trip", "%.1e in float64, %.1e in float32", float64(u.RoundTrip.Float64), float64(u.RoundTrip.Float32))
 	}

@@ -27,13 +27,17 @@ type Price struct {
 	// Condition is a lower bound of Lipschitz constant over s: Lipschitz / Smallest
 	// rounded down.
 	Condition float64
+
+	// LogDet is an upper bound of the mean of log |det DF| for a homeomorphism F for
+	// which this is finite, in terms of the target's total variance.
+	LogDet float64
 }
 
 // pricePrec is the precision in bits, generous for numbers of 53.
 const pricePrec = 192
 
 // PriceOf returns lower limits for maps on R^D, D >= 2, that come within delta > 0
-// of h (PROOFS.md, "Universality", theorems C1 and C4). Bounds are rounded the safe
+// of h (PROOFS.md, "Universality", the price). Bounds are rounded the safe
 // way. It fails with a *transport.HistogramError.
 func PriceOf(h *transport.Histogram, delta *big.Rat) (*Price, error) {
 	if err := h.Check(); err != nil {
@@ -45,7 +49,9 @@ func PriceOf(h *transport.Histogram, delta *big.Rat) (*Price, error) {
 	}
 	i := &integrals{Calc: ball.NewCalc(pricePrec), normal: n}
 	p := &Price{Reason: "spread"}
-	p.Lipschitz = max(spread(i, h, delta), 0)
+	sd := i.Sqrt(i.Rat(variance(h)))
+	p.Lipschitz = max(spread(i, sd, h.Dim(), delta), 0)
+	p.LogDet = volume(i, sd, h.Dim(), delta)
 	for _, c := range clusters(h) {
 		if l := clusterLimit(i, c, delta, p.Lipschitz); l > p.Lipschitz {
 			p.Lipschitz, p.Reason = l, "clusters"
@@ -71,20 +77,31 @@ func down(x *big.Rat) float64 {
 
 func up(x *big.Rat) float64 { return -down(new(big.Rat).Neg(x)) }
 
-// spread returns (sd(P) - delta) / sqrt(D): a map F with Lipschitz constant L has a
-// total variance of at most D L^2 under N(0, I), and W2 changes sd by at most delta.
-func spread(i *integrals, h *transport.Histogram, delta *big.Rat) float64 {
-	variance := new(big.Rat)
+// variance returns the total variance of h.
+func variance(h *transport.Histogram) *big.Rat {
+	sum := new(big.Rat)
 	for axis := range h.Cells {
 		m := along(h, axis)
 		u := new(big.Rat).Sub(h.Edge(axis, 1, 1), h.Edge(axis, 1, 0))
 		v := m.squares(m.mean())
 		v.Mul(v, u).Mul(v, u)
-		variance.Add(variance, v.Quo(v, new(big.Rat).SetInt(&m.sum[0])))
+		sum.Add(sum, v.Quo(v, new(big.Rat).SetInt(&m.sum[0])))
 	}
-	x := i.Quo(i.Sub(i.Sqrt(i.Rat(variance)), i.Rat(delta)), i.Sqrt(i.Int(int64(h.Dim()))))
-	lo, _ := x.Bounds()
+	return sum
+}
+
+// spread returns (sd(P) - delta) / sqrt(D): a map F with Lipschitz constant L has a
+// total variance of at most D L^2 under N(0, I), and W2 changes sd by at most delta.
+func spread(i *integrals, sd ball.Ball, d int, delta *big.Rat) float64 {
+	lo, _ := i.Quo(i.Sub(sd, i.Rat(delta)), i.Sqrt(i.Int(int64(d)))).Bounds()
 	return down(lo)
+}
+
+// volume returns D log((sd(P) + delta) / sqrt(D)): the entropy of F(z) is at most that
+// of the normal law of its variance.
+func volume(i *integrals, sd ball.Ball, d int, delta *big.Rat) float64 {
+	_, hi := i.Mul(i.Int(int64(d)), i.Log(i.Quo(i.Add(sd, i.Rat(delta)), i.Sqrt(i.Int(int64(d)))))).Bounds()
+	return up(hi)
 }
 
 // along returns the marginal of h on an axis, lengths in grid cells.

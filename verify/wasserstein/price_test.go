@@ -77,10 +77,9 @@ func TestPrice(t *testing.T) {
 	}
 }
 
-// TestPriceIsPaid: maps that exist obey the limits. diag(s) pushes N(0, I) to a
-// normal law; the histogram of that law on a fine grid is near to it.
-func TestPriceIsPaid(t *testing.T) {
-	const n, box, sd = 64, 4.0, 0.8
+// gauss is a normal law of the plane of the given deviation, on 64 x 64 cells.
+func gauss(sd float64) *transport.Histogram {
+	const n, box = 64, 4.0
 	h := &transport.Histogram{Lo: []float64{-box, -box}, Hi: []float64{box, box}, Cells: []int{n, n}, Weights: make([]uint64, n*n)}
 	for k := range h.Weights {
 		m := func(i int) float64 {
@@ -88,6 +87,14 @@ func TestPriceIsPaid(t *testing.T) {
 		}
 		h.Weights[k] = uint64(m(k/n) * m(k%n) * 1e12)
 	}
+	return h
+}
+
+// TestPriceIsPaid: maps that exist obey the limits. diag(s) pushes N(0, I) to a
+// normal law; the histogram of that law on a fine grid is near to it.
+func TestPriceIsPaid(t *testing.T) {
+	const n, box, sd = 64, 4.0, 0.8
+	h := gauss(sd)
 	// Within a cell a point moves by at most its diagonal.
 	delta := 2 * box / n * math.Sqrt2
 	p, err := wasserstein.PriceOf(h, new(big.Rat).SetFloat64(delta))
@@ -123,5 +130,29 @@ func TestClusters(t *testing.T) {
 	}
 	if p, err = wasserstein.PriceOf(h, big.NewRat(1, 100)); err != nil || p.Reason != "spread" {
 		t.Errorf("%+v, %v: a square has no clusters", p, err)
+	}
+}
+
+// TestVolume: of all laws of a total variance the normal law has the largest entropy,
+// and diag(s) comes near to the limit of log det; the limit of a uniform law is what
+// the formula says.
+func TestVolume(t *testing.T) {
+	const sd = 0.8
+	h := gauss(sd)
+	delta := big.NewRat(1, 100)
+	p, err := wasserstein.PriceOf(h, delta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := 2 * math.Log(sd); p.LogDet < got || p.LogDet > got+0.05 {
+		t.Errorf("E log det <= %v, while %v is attained", p.LogDet, got)
+	}
+	u := &transport.Histogram{Lo: []float64{-1, -2, 0}, Hi: []float64{1, 2, 1}, Cells: []int{1, 2, 3}, Weights: []uint64{1, 1, 1, 1, 1, 1}}
+	if p, err = wasserstein.PriceOf(u, delta); err != nil {
+		t.Fatal(err)
+	}
+	want := 3 * math.Log((math.Sqrt((4.0+16+1)/12)+0.01)/math.Sqrt(3))
+	if math.Abs(p.LogDet-want) > 1e-12 {
+		t.Errorf("E log det <= %v, want %v", p.LogDet, want)
 	}
 }
