@@ -21,13 +21,10 @@ type Prime struct {
 
 // first is how far below top the first primes are; TestPrimes looks for them again.
 var first = [...]uint64{
-	11, 13, 25, 31, 53, 103, 125, 163, 179, 181, 185, 191, 211, 215, 221, 233, 251, 253, 283, 295, 313, 319,
-	335, 389, 421, 433, 439, 461, 463, 473, 493, 521, 529, 533, 545, 559, 571, 605, 631, 661, 671, 683, 701,
-	751, 761, 773, 781, 785, 809, 815, 835, 839, 863, 935, 941, 961, 965, 979, 983, 985, 1039, 1051, 1061, 1069,
-	1073, 1075, 1105, 1163, 1189, 1193, 1213, 1243, 1249, 1255, 1259, 1303, 1313, 1361, 1363, 1375, 1403, 1411,
-	1429, 1465, 1483, 1495, 1499, 1513, 1543, 1555, 1559, 1571, 1579, 1621, 1643, 1655, 1661, 1663, 1669, 1675,
-	1693, 1703, 1709, 1721, 1735, 1753, 1765, 1793, 1795, 1801, 1819, 1831, 1853, 1871, 1885, 1901, 1903, 1915,
-	1931, 1933, 1951, 1955, 1973, 1975, 1999, 2003, 2005, 2021,
+	11, 13, 25, 31, 53, 103, 125, 163, 179, 181, 185, 191, 211, 215, 221, 233, 251, 253, 283, 295, 313, 319, 335, 389, 421, 433, 439, 461,
+	463, 473, 493, 521, 529, 533, 545, 559, 571, 605, 631, 661, 671, 683, 701, 751, 761, 773, 781, 785, 809, 815, 835, 839, 863, 935, 941,
+	961, 965, 979, 983, 985, 1039, 1051, 1061, 1069, 1073, 1075, 1105, 1163, 1189, 1193, 1213, 1243, 1249, 1255, 1259, 1303, 1313, 1361, 1363,
+	1375,
 }
 
 // Primes returns the largest primes that do not divide avoid, at least 6 of them
@@ -35,14 +32,11 @@ var first = [...]uint64{
 func Primes(bound, avoid *big.Int) (list []Prime, product *big.Int) {
 	var t big.Int
 	product = big.NewInt(1)
-	one := avoid.IsUint64() && avoid.Uint64() == 1
 	add := func(u uint64) (enough bool) {
-		p := Prime{u, float64(u), 1 / float64(u)}
-		if !one && p.Mod(avoid) == 0 {
-			return false
+		if p := (Prime{u, float64(u), 1 / float64(u)}); p.Mod(avoid) != 0 {
+			list = append(list, p)
+			product.Mul(product, t.SetUint64(u))
 		}
-		list = append(list, p)
-		product.Mul(product, t.SetUint64(u))
 		return len(list) >= 6 && product.Cmp(bound) >= 0
 	}
 	for _, d := range first {
@@ -51,11 +45,10 @@ func Primes(bound, avoid *big.Int) (list []Prime, product *big.Int) {
 		}
 	}
 	const window = 1 << 11
-	for hi := uint64(top - first[len(first)-1]); ; hi -= window {
-		lo := hi - window
+	for lo := top - first[len(first)-1] - window; ; lo -= window {
 		var composite [window]bool // of lo+i
 		for d := uint64(3); d < 1<<12; d += 2 {
-			for m := (lo + d - 1) / d * d; m < hi; m += d {
+			for m := (lo + d - 1) / d * d; m < lo+window; m += d {
 				composite[m-lo] = true
 			}
 		}
