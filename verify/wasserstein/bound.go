@@ -372,7 +372,7 @@ func (b *bounder) reading(i *integrals, c *cell) (read, cov ball.Ball) {
 	}
 	slices.SortStableFunc(points, func(x, y cut) int { return x.z.Cmp(y.z) })
 
-	read, cov = i.Int(0), i.Int(0)
+	cov = i.Int(0)
 	wrong := i.Int(0)
 	for k, m := range between {
 		p := i.at(m.z)
@@ -524,7 +524,7 @@ func (b *bounder) selecting(i *integrals) ball.Ball {
 		masses[k] = u
 	}
 	points := cuts(masses[:len(masses)-1])
-	sum, wrong := i.Int(0), i.Int(0)
+	wrong := i.Int(0)
 	for _, m := range points {
 		wrong = i.Add(wrong, i.off(i.at(m.z), m.mass))
 	}
@@ -533,7 +533,7 @@ func (b *bounder) selecting(i *integrals) ball.Ball {
 	}
 	slices.SortStableFunc(points, func(x, y cut) int { return x.z.Cmp(y.z) })
 	box := new(big.Rat).Add(b.cellBox, b.shiftBox)
-	sum = i.Mul(wrong, i.Rat(box))
+	sum := i.Mul(wrong, i.Rat(box))
 
 	from, at := i.infinity(-1), 0
 	for n := 0; n <= len(points); n++ {
