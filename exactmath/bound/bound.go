@@ -29,7 +29,7 @@ type magnitude struct {
 
 const (
 	mantissa = 32
-	limit    = 1 << 30 // so that values are within the range of big.Float
+	limit    = 1 << 29 // within the range of big.Float, and sums of three within 32 bits
 )
 
 var infinite = Upper{magnitude{1, limit}}
@@ -269,7 +269,7 @@ func (x Upper) Shift(e int) Upper {
 	if x.IsInf() {
 		return infinite
 	}
-	return up(x.man, x.exp+max(-4*limit, min(e, 4*limit)))
+	return up(x.man, x.exp+max(-2*limit, min(e, 2*limit)))
 }
 
 // Sqrt returns the square root of x.

@@ -130,7 +130,7 @@ func (z *pattern) matrix(b block) (exactmath.Matrix, error) {
 	each(func(i, j int, x entry) { row[i] = min(row[i], low(x)) })
 	each(func(i, j int, x entry) { col[j] = min(col[j], low(x)-row[i]) })
 	each(func(i, j int, x entry) { long = max(long, x.exp-row[i]-col[j]) })
-	if rows*cols*long > maxDigits {
+	if int64(rows)*int64(cols)*int64(long) > maxDigits {
 		return nil, exactmath.ErrTooLarge
 	}
 	num := make([]big.Int, rows*cols)
