@@ -1,8 +1,9 @@
 package universal_test
 
 import (
+	"errors"
+	"math"
 	"testing"
-	"time"
 
 	"flowproof/constructions/universal"
 	"flowproof/transport"
@@ -49,25 +50,50 @@ func ring() *transport.Histogram {
 	return h
 }
 
+// TestBuild: the certified bound is at most delta at once, since the estimate that
+// the builder goes by is above it.
 func TestBuild(t *testing.T) {
 	for name, h := range map[string]*transport.Histogram{"square": square(), "checkerboard": checkerboard(), "ring": ring()} {
 		for _, delta := range []float64{0.5, 0.2, 0.1, 0.05} {
-			start := time.Now()
 			b, err := universal.Build(h, transport.Split{First: []int{0}, Second: []int{1}}, delta, universal.Options{})
 			if err != nil {
 				t.Fatal(name, delta, err)
 			}
-			mid := time.Now()
 			r, err := wasserstein.Bound(h, b.Plan, b.Flow, wasserstein.DefaultLimits())
 			if err != nil {
 				t.Fatal(name, delta, err)
 			}
-			f, _ := r.Bound.Float64()
-			t.Logf("%s %g: cells %d units %v estimate %.6f bound %.6f prec %d build %v check %v; v1 %.5g n1 %.5g read %.5g sel %.5g", name, delta, len(b.Plan.Cells), b.Flow.Units(), b.Estimate, f, r.Prec, mid.Sub(start), time.Since(mid),
-				r.V1.Estimate(), r.N1.Estimate(), r.Read.Estimate(), r.Select.Estimate())
-			if f > delta {
-				t.Errorf("%s: bound %v above %v", name, f, delta)
+			bound, _ := r.Bound.Float64()
+			if bound > delta || bound > b.Estimate || bound < 0.5*delta {
+				t.Errorf("%s: bound %v, estimate %v, asked %v", name, bound, b.Estimate, delta)
 			}
 		}
+	}
+}
+
+// TestErrors: what cannot be built is refused before much work is done.
+func TestErrors(t *testing.T) {
+	split := transport.Split{First: []int{0}, Second: []int{1}}
+	for _, delta := range []float64{0, -1, math.NaN(), math.Inf(1)} {
+		if _, err := universal.Build(square(), split, delta, universal.Options{}); !errors.Is(err, universal.ErrDelta) {
+			t.Errorf("delta %v: %v", delta, err)
+		}
+	}
+	var s *universal.SizeError
+	if _, err := universal.Build(square(), split, 0.01, universal.Options{MaxCells: 3}); !errors.As(err, &s) || s.What != "cells" || s.Limit != 3 || s.Need <= 3 {
+		t.Errorf("three cells: %v", err)
+	}
+	if _, err := universal.Build(square(), split, 0.01, universal.Options{MaxKnots: 30}); !errors.As(err, &s) || s.What != "knots" || s.Need <= 30 {
+		t.Errorf("thirty knots: %v", err)
+	}
+	if _, err := universal.Build(square(), split, 1e-9, universal.Options{}); err == nil {
+		t.Error("delta 1e-9 was built")
+	}
+	var h *transport.HistogramError
+	if _, err := universal.Build(&transport.Histogram{}, split, 1, universal.Options{}); !errors.As(err, &h) {
+		t.Errorf("no histogram: %v", err)
+	}
+	if _, err := universal.Build(square(), transport.Split{First: []int{0}}, 1, universal.Options{}); err == nil {
+		t.Error("half a split was built")
 	}
 }

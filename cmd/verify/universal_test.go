@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestUniversal: every density at a bound that few cells meet, on all kinds of
+// blocks: certified, and what is measured lies below what is proved.
+func TestUniversal(t *testing.T) {
+	for _, c := range [][]string{
+		{"square", "0.2", "1|1"}, {"checkerboard", "0.2", "1|0"}, {"eight-gaussians", "0.3", "1|1"}, {"ring", "0.2", "1|1"}, {"two-moons", "0.1", "1|1"},
+		{"swiss-roll", "0.3", "1|1"}, {"pinwheel", "0.3", "1|1"}, {"spirals", "0.3", "1|1"}, {"linked-rings", "0.4", "1|2"}, {"linked-rings", "0.4", "2|0,1"},
+	} {
+		code, stdout, stderr := call("universal", "-target", c[0], "-delta", c[1], "-partition", c[2], "-points", "256", "-json")
+		if code != exitOK {
+			t.Fatalf("%v: exit code %d: %s", c, code, stderr)
+		}
+		var r struct {
+			Target, Verdict, Partition string
+			Dimension                  int
+			Delta                      json.Number
+			W2Bound                    float64 `json:"w2_bound"`
+			Measured                   float64 `json:"w2_measured"`
+			Floor                      float64 `json:"w2_floor"`
+			Projected                  float64 `json:"w2_projected"`
+			Units                      []int
+			Cells                      int
+			Condition                  struct{ Median, Plateau, Sup float64 }
+			LogDet                     float64 `json:"log_det"`
+			Limits                     struct{ Lipschitz, Condition float64 }
+			Lipschitz                  struct{ Plateau, Sup float64 }
+			Seconds                    map[string]float64
+		}
+		if err := json.Unmarshal([]byte(stdout), &r); err != nil {
+			t.Fatalf("%v: %v\n%s", c, err, stdout)
+		}
+		delta, _ := strconv.ParseFloat(c[1], 64)
+		switch {
+		case r.Target != c[0] || r.Verdict != "certified" || r.Delta.String() != c[1] || len(r.Units) != 2 || r.Cells < 1 || len(r.Seconds) != 3:
+			t.Errorf("%v: %+v", c, r)
+		case !(0 < r.W2Bound && r.W2Bound <= delta):
+			t.Errorf("%v: bound %v", c, r.W2Bound)
+		case !(r.Measured-r.Floor <= r.W2Bound) || !(r.Projected <= r.W2Bound):
+			t.Errorf("%v: measured %v, floor %v, a projection %v, proved %v", c, r.Measured, r.Floor, r.Projected, r.W2Bound)
+		case !(1 <= r.Condition.Median && r.Condition.Median <= r.Condition.Sup && r.Condition.Plateau <= r.Condition.Sup && r.LogDet < 0):
+			t.Errorf("%v: condition %+v, log det %v", c, r.Condition, r.LogDet)
+		case !(r.Limits.Lipschitz <= r.Lipschitz.Sup && r.Limits.Condition <= r.Condition.Sup):
+			t.Errorf("%v: limits %+v undercut", c, r.Limits)
+		}
+	}
+}
+
+// TestUniversalPoints: a file of 10,000 points in three dimensions.
+func TestUniversalPoints(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "points.csv")
+	rng := rand.New(rand.NewPCG(1, 1))
+	var b bytes.Buffer
+	for range 10000 {
+		x := rng.NormFloat64()
+		fmt.Fprintf(&b, "%v,%v,%v\n", x, x*x+0.1*rng.NormFloat64(), rng.NormFloat64())
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := call("universal", "-target", path, "-delta", "2", "-grid", "12", "-points", "0")
+	if code != exitOK {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	for _, want := range []string{"certified", "10000 points, at most", "grid 12 x 12 x 12", "0|1,2"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("no %q in\n%s", want, stdout)
+		}
+	}
+}
+
+// TestUniversalErrors: each names the flag or the file, and what would be right.
+func TestUniversalErrors(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{"empty.csv": "", "one.csv": "1,2\n", "nan.csv": "1,2\nnan,3\n", "line.csv": "1\n2\n3\n", "flat.csv": "1,2\n1,3\n", "good.csv": "1,2\n3,4\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := func(name string) string { return filepath.Join(dir, name) }
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-delta", "0"}, "-delta"},
+		{[]string{"-delta", "-1"}, "-delta"},
+		{[]string{"-delta", "NaN"}, "-delta"},
+		{[]string{"-delta", "1e-9"}, "delta"},
+		{[]string{"-target", "two-moon"}, `did you mean "two-moons"`},
+		{[]string{"-target", "checkerboard", "-grid", "6"}, "-grid"},
+		{[]string{"-target", "ring", "-box", "0:1"}, "-box"},
+		{[]string{"-partition", "2|1"}, "-partition"},
+		{[]string{"-points", "-1"}, "-points"},
+		{[]string{"-points", "100000"}, "-points"},
+		{[]string{"-target", file("empty.csv")}, "is empty"},
+		{[]string{"-target", file("one.csv")}, "one point"},
+		{[]string{"-target", file("nan.csv")}, "line 2, entry 1"},
+		{[]string{"-target", file("line.csv")}, "a block is not empty"},
+		{[]string{"-target", file("flat.csv")}, "-box"},
+		{[]string{"-target", file("none.csv")}, "none.csv"},
+		{[]string{"-target", file("good.csv"), "-box", "0:1"}, "-box"},
+		{[]string{"-target", file("good.csv"), "-box", "1:0"}, "-box"},
+		{[]string{"-target", file("good.csv"), "-grid", "100000"}, "-grid"},
+	} {
+		code, stdout, stderr := call(append([]string{"universal"}, c.args...)...)
+		if code != exitUsage || !strings.Contains(stderr, c.want) || stdout != "" {
+			t.Errorf("%v: exit code %d, %q, want %q", c.args, code, stderr, c.want)
+		}
+	}
+}
