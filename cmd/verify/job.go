@@ -28,7 +28,8 @@ whether they reproduce it.
 
 Commands: check       re-check certificates
           export      write the layers for NumPy, PyTorch, ONNX, ..
-          list        list targets, constructions and formats
+          list        list targets, densities, constructions and formats
+          universal   nonlinear flows that come near a law, with a proved bound
           completion  print a script that completes commands in a shell
           Each has a page of its own: verify COMMAND -h.
 

@@ -15,7 +15,8 @@ import (
 
 const listPage = `Usage: verify list [-json]
 
-Lists the targets, the constructions and the export formats, one line each.
+Lists the targets, the densities, the constructions and the export formats, one
+line each.
 
 Examples:
   verify list
@@ -33,6 +34,7 @@ type item struct {
 // catalog is everything that can be asked for by name.
 type catalog struct {
 	Targets       []item `json:"targets"`
+	Densities     []item `json:"densities"` // of verify universal
 	Constructions []item `json:"constructions"`
 	Formats       []item `json:"formats"`
 }
@@ -48,6 +50,9 @@ func newCatalog() catalog {
 			line += " [-" + strings.Join(t.Options, ", -") + "]"
 		}
 		c.Targets = append(c.Targets, item{t.Name, line})
+	}
+	for _, d := range targets.Densities() {
+		c.Densities = append(c.Densities, item{d.Name, d.Summary})
 	}
 	for _, k := range constructions.List() {
 		c.Constructions = append(c.Constructions, item{k.Name, k.Summary})
@@ -80,7 +85,7 @@ func list(w io.Writer, asJSON bool) error {
 	for _, s := range []struct {
 		title string
 		items []item
-	}{{"Targets", c.Targets}, {"\nConstructions", c.Constructions}, {"\nFormats", c.Formats}} {
+	}{{"Targets", c.Targets}, {"\nDensities (verify universal)", c.Densities}, {"\nConstructions", c.Constructions}, {"\nFormats", c.Formats}} {
 		fmt.Fprintf(&b, "%s:\n", s.title)
 		for _, i := range s.items {
 			fmt.Fprintf(&b, "  %-18s %s\n", i.Name, i.Summary)
