@@ -55,25 +55,34 @@ func Load(path string) (*Target, error) {
 }
 
 func load(path string) (*Target, error) {
+	f, size, err := open(path, "a .npy, .mtx, .csv or .txt file", "a matrix or a permutation")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return read(io.LimitReader(f, size), size, path)
+}
+
+// open opens a regular file that is not empty and not too large; file and content
+// say what is wanted.
+func open(path, file, content string) (f *os.File, size int64, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return nil, unreadable(err)
+		return nil, 0, unreadable(err)
 	case info.IsDir():
-		return nil, fail("", "is a directory, want a .npy, .mtx, .csv or .txt file")
+		return nil, 0, fail("", "is a directory, want %s", file)
 	case !info.Mode().IsRegular():
-		return nil, fail("", "is not a regular file")
+		return nil, 0, fail("", "is not a regular file")
 	case info.Size() == 0:
-		return nil, fail("", "is empty, want a matrix or a permutation")
+		return nil, 0, fail("", "is empty, want %s", content)
 	case info.Size() > MaxFile:
-		return nil, fail("", "has %d bytes, want %d or less", info.Size(), MaxFile)
+		return nil, 0, fail("", "has %d bytes, want %d or less", info.Size(), MaxFile)
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, unreadable(err)
+	if f, err = os.Open(path); err != nil {
+		return nil, 0, unreadable(err)
 	}
-	defer f.Close()
-	return read(io.LimitReader(f, info.Size()), info.Size(), path)
+	return f, info.Size(), nil
 }
 
 // read reads a target from size bytes; the path only helps to name a format that

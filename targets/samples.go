@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 
 	"flowproof/internal/npy"
 	"flowproof/transport"
@@ -33,23 +32,12 @@ func LoadSamples(path string) (points [][]float64, err error) {
 }
 
 func loadSamples(path string) ([][]float64, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, unreadable(err)
-	case !info.Mode().IsRegular():
-		return nil, fail("", "is not a regular file")
-	case info.Size() == 0:
-		return nil, fail("", "is empty, want a point a row")
-	case info.Size() > MaxFile:
-		return nil, fail("", "has %d bytes, want %d or less", info.Size(), MaxFile)
-	}
-	f, err := os.Open(path)
+	f, size, err := open(path, "a .npy, .csv or .txt file", "a point a row")
 	if err != nil {
-		return nil, unreadable(err)
+		return nil, err
 	}
 	defer f.Close()
-	return readSamples(io.LimitReader(f, info.Size()), info.Size())
+	return readSamples(io.LimitReader(f, size), size)
 }
 
 func readSamples(r io.Reader, size int64) ([][]float64, error) {
