@@ -6,7 +6,6 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"flowproof/coupling"
-	"flowproof/coupling/simplify"
 	"flowproof/exactmath"
 )
 
@@ -59,17 +58,8 @@ func (f frame) kind(k coupling.Kind) coupling.Kind {
 	return coupling.Lower + coupling.Upper - k
 }
 
-// alternating returns the additive flow with the given weights, whose kinds
-// alternate from first on, merged.
-func (f frame) alternating(first coupling.Kind, weights ...*mat.Dense) (*coupling.Flow, error) {
-	flow, err := f.stacked(first, weights...)
-	if err != nil {
-		return nil, err
-	}
-	return simplify.Merge(flow)
-}
-
-// stacked is alternating with one layer for each weight.
+// stacked returns the additive flow with a layer for each weight, whose kinds
+// alternate from first on.
 func (f frame) stacked(first coupling.Kind, weights ...*mat.Dense) (*coupling.Flow, error) {
 	var layers []coupling.Layer
 	kind := first

@@ -340,7 +340,7 @@ func TestIsometricTwist(t *testing.T) {
 					t.Fatal(err)
 				}
 				x := h.layers(tw)
-				f, err := frame{part: half(t, n), p: n / 2, q: n - n/2}.alternating(coupling.Lower, x[:]...)
+				f, err := frame{part: half(t, n), p: n / 2, q: n - n/2}.stacked(coupling.Lower, x[:]...)
 				if err != nil {
 					t.Fatal(err)
 				}

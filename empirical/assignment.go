@@ -4,12 +4,15 @@ package empirical
 
 import (
 	"errors"
-	"fmt"
 	"math"
+	"slices"
 )
 
 // ErrShape: the samples are not two lists of as many points of one dimension.
 var ErrShape = errors.New("want two samples of as many points, at least one, of one dimension")
+
+// ErrNotFinite: a coordinate of a sample is NaN or infinite.
+var ErrNotFinite = errors.New("a coordinate is not a finite number")
 
 // Assignment is a best matching of two samples of N points: point i of the first
 // goes to point To[i] of the second.
@@ -21,24 +24,10 @@ type Assignment struct {
 	Gap float64
 }
 
-// Assign returns a matching of least total cost for an n x n matrix of costs, row
-// by row, by successive shortest paths with potentials (Jonker and Volgenant 1987).
-// It fails unless the costs are finite.
-func Assign(n int, cost []float64) (*Assignment, error) {
-	if n < 1 || len(cost) != n*n {
-		return nil, fmt.Errorf("%d costs for %d points, want %d", len(cost), n, n*n)
-	}
-	for k, c := range cost {
-		if math.IsNaN(c) || math.IsInf(c, 0) {
-			return nil, fmt.Errorf("cost %d is %v, want a finite number", k, c)
-		}
-	}
-	a, _ := assign(n, cost, nil)
-	return a, nil
-}
-
-// assign does the work. It begins with the potentials v of the columns, if there
-// are any, and returns those of the rows at the end.
+// assign returns a matching of least total cost for an n x n matrix of finite costs,
+// row by row, by successive shortest paths with potentials (Jonker and Volgenant 1987).
+// It begins with the potentials v of the columns, if there are any, and returns those
+// of the rows at the end.
 func assign(n int, cost, v []float64) (a *Assignment, u []float64) {
 	u = make([]float64, n)
 	row, col := make([]int, n), make([]int, n) // of a column and of a row, -1: free
@@ -169,15 +158,21 @@ func assign(n int, cost, v []float64) (a *Assignment, u []float64) {
 }
 
 // W2 returns the 2-Wasserstein distance of two samples of as many points, with
-// equal weights: the root of the mean squared distance of the best matching.
+// equal weights: the root of the mean squared distance of the best matching. It fails
+// with ErrShape, ErrNotFinite.
 func W2(x, y [][]float64) (float64, error) {
 	n := len(x)
 	if n == 0 || len(y) != n {
 		return 0, ErrShape
 	}
-	for i := range x {
-		if len(x[i]) != len(x[0]) || len(y[i]) != len(x[0]) {
+	for _, p := range slices.Concat(x, y) {
+		if len(p) != len(x[0]) {
 			return 0, ErrShape
+		}
+		for _, v := range p {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return 0, ErrNotFinite
+			}
 		}
 	}
 	a, _ := match(x, y)

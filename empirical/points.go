@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"flowproof/exactmath/normal"
 	"flowproof/transport"
 )
 
@@ -32,7 +33,7 @@ func Normal(u [][]float64) [][]float64 {
 	out := make([][]float64, len(u))
 	for i, p := range u {
 		for _, v := range p {
-			out[i] = append(out[i], -math.Sqrt2*math.Erfcinv(2*min(max(v, 0x1p-60), 1-0x1p-53)))
+			out[i] = append(out[i], normal.ApproxQuantile(max(v, 0x1p-60)))
 		}
 	}
 	return out

@@ -59,18 +59,6 @@ func (f PL) Knots() (x, y []float64) { return f.x, f.y }
 // IsZero reports whether f is 0 everywhere.
 func (f PL) IsZero() bool { return !slices.ContainsFunc(f.y, func(v float64) bool { return v != 0 }) }
 
-// IsConstant reports whether f takes one value.
-func (f PL) IsConstant() bool {
-	return !slices.ContainsFunc(f.y, func(v float64) bool { return v != f.y[0] })
-}
-
-// Units returns the number of ReLU units of the one-hidden-layer network that
-// Hinges writes f as: its knots, but for those at which the slope does not change.
-func (f PL) Units() int {
-	h := f.Hinges()
-	return len(h.At)
-}
-
 // segment returns the least k with t <= x[k], from 0 to len(x).
 func (f PL) segment(t float64) int { return sort.SearchFloat64s(f.x, t) }
 
@@ -163,15 +151,4 @@ func (f PL) Hinges() Hinges {
 		last = s
 	}
 	return h
-}
-
-// EvalHinges returns h(t), computed in T from the first unit to the last.
-func EvalHinges[T Float](h Hinges, t T) T {
-	sum := T(h.Bias)
-	for k, x := range h.At {
-		if d := t - T(x); d > 0 {
-			sum += T(h.Weight[k]) * d
-		}
-	}
-	return sum
 }

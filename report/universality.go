@@ -34,13 +34,7 @@ type Universality struct {
 		Select  json.Number `json:"selector"`
 	} `json:"terms"` // the squares under the roots of the bound, upper ends
 
-	// Samples: of a target given as points, their number, a proved bound of their
-	// distance from the histogram, and the sum of the two bounds.
-	Samples *struct {
-		Count       int          `json:"count"`
-		ToHistogram number.Float `json:"to_histogram"`
-		W2Bound     number.Float `json:"w2_bound"`
-	} `json:"samples,omitempty"`
+	Samples *Samples `json:"samples,omitempty"`
 
 	Points     int          `json:"points"`
 	W2Measured number.Float `json:"w2_measured"`
@@ -69,6 +63,14 @@ type Universality struct {
 	} `json:"seconds"`
 }
 
+// Samples is said of a target given as points: their number, a proved bound of their
+// distance from the histogram, and the sum of the two bounds.
+type Samples struct {
+	Count       int          `json:"count"`
+	ToHistogram number.Float `json:"to_histogram"`
+	W2Bound     number.Float `json:"w2_bound"`
+}
+
 // NewUniversality reads a record.
 func NewUniversality(r *study.UniversalityRecord) *Universality {
 	c := r.Case
@@ -80,11 +82,8 @@ func NewUniversality(r *study.UniversalityRecord) *Universality {
 	}
 	if c.Samples > 0 {
 		bound, _ := r.Bound.Bound.Float64()
-		u.Samples = &struct {
-			Count       int          `json:"count"`
-			ToHistogram number.Float `json:"to_histogram"`
-			W2Bound     number.Float `json:"w2_bound"`
-		}{c.Samples, number.Float(c.Histogram.SampleDistance()), number.Float((bound + c.Histogram.SampleDistance()) * (1 + 0x1p-40))}
+		apart := c.Histogram.SampleDistance()
+		u.Samples = &Samples{c.Samples, number.Float(apart), number.Float((bound + apart) * (1 + 0x1p-40))}
 	}
 	for to, x := range map[*json.Number]ball.Ball{
 		&u.Terms.Cells: r.Bound.V1, &u.Terms.Noise1: r.Bound.N1, &u.Terms.Strands: r.Bound.V2,

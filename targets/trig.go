@@ -3,6 +3,8 @@ package targets
 import (
 	"math"
 	"math/big"
+
+	"flowproof/exactmath/normal"
 )
 
 // Sines and cosines in integers: a number x is held as the integer nearest to
@@ -13,28 +15,14 @@ import (
 // of a number halfway between two neighbouring float64.
 const guard = 128
 
-// fixedPi returns pi 2^prec by Machin's formula, 16 atan(1/5) - 4 atan(1/239).
+// fixedPi returns pi 2^prec.
 func fixedPi(prec uint) *big.Int {
-	a, b := fixedAtanInv(5, prec), fixedAtanInv(239, prec)
-	return a.Lsh(a, 4).Sub(a, b.Lsh(b, 2))
-}
-
-// fixedAtanInv returns atan(1/k) 2^prec from its series.
-func fixedAtanInv(k int64, prec uint) *big.Int {
-	power := new(big.Int).Lsh(big.NewInt(1), prec)
-	power.Quo(power, big.NewInt(k))
-	sum, term := new(big.Int), new(big.Int)
-	kk := big.NewInt(k * k)
-	for i := int64(1); power.Sign() != 0; i += 2 {
-		term.Quo(power, big.NewInt(i))
-		if i%4 == 1 {
-			sum.Add(sum, term)
-		} else {
-			sum.Sub(sum, term)
-		}
-		power.Quo(power, kk)
+	pi, err := normal.Pi(prec + 8)
+	if err != nil {
+		panic(err) // pi is within the range of balls at any precision
 	}
-	return sum
+	m, e := pi.Mid()
+	return m.Rsh(m.Lsh(m, prec), uint(-e))
 }
 
 // fixedSincos returns sin x and cos x, 0 <= x <= 2, from their Taylor series.

@@ -8,6 +8,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mathext"
+
+	"flowproof/exactmath/normal"
 )
 
 // Law is a law on the line, given by the increasing map T that takes N(0, 1) to it,
@@ -23,9 +25,6 @@ type Law interface {
 // Uniform is the uniform law on [-1, 1]: T = 2 Phi - 1.
 type Uniform struct{}
 
-func cdf(z float64) float64     { return math.Erfc(-z/math.Sqrt2) / 2 }
-func density(z float64) float64 { return math.Exp(-z*z/2) / math.Sqrt(2*math.Pi) }
-
 func (Uniform) T(z float64) float64 { return math.Erf(z / math.Sqrt2) }
 
 func (Uniform) S(y float64) float64 {
@@ -35,11 +34,11 @@ func (Uniform) S(y float64) float64 {
 	return mathext.NormalQuantile((1 + y) / 2)
 }
 
-func (u Uniform) LogSlope(y float64) float64 { return -math.Log(2 * density(u.S(y))) }
+func (u Uniform) LogSlope(y float64) float64 { return -math.Log(2 * normal.ApproxDensity(u.S(y))) }
 
 func (u Uniform) Roughness(y float64) float64 {
 	z := math.Abs(u.S(y))
-	return z / (2 * density(z))
+	return z / (2 * normal.ApproxDensity(z))
 }
 
 // Mixture is a mixture of normal laws of equal weights with the given means and one
@@ -54,7 +53,7 @@ func (m Mixture) S(y float64) float64 {
 	var below, above float64
 	for _, mean := range m.Means {
 		t := (y - mean) / m.SD
-		below, above = below+cdf(t), above+cdf(-t)
+		below, above = below+normal.ApproxCDF(t), above+normal.ApproxCDF(-t)
 	}
 	n := float64(len(m.Means))
 	if below < above {
@@ -87,7 +86,7 @@ func (m Mixture) densities(y float64) (f, slope float64) {
 	n := float64(len(m.Means)) * m.SD
 	for _, mean := range m.Means {
 		t := (y - mean) / m.SD
-		d := density(t) / n
+		d := normal.ApproxDensity(t) / n
 		f, slope = f+d, slope-d*t/m.SD
 	}
 	return f, slope

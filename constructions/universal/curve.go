@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"flowproof/exactmath/normal"
 	"flowproof/transport"
 )
 
@@ -36,36 +37,8 @@ func (b *builder) newCurve(t, aux tensor, boxes [][]transport.Span) *curve {
 	var list []row
 	for s, box := range boxes {
 		strand, strandAux := t, aux
-		means := make([]float64, q-1)
-		// Means and variances in the box: contract all axes but one.
-		for j := range q - 1 {
-			m := t
-			for axis := range q - 1 {
-				f, _ := fractions(t.shape[axis], b.refine[p+axis], box[axis])
-				if axis < j {
-					m = m.slab(f)
-				} else if axis == j {
-					w := make([]float64, m.shape[0])
-					copy(w, f)
-					along := m.marginalBoxed(b.refine[p+j+1:p+q-1], box[j+1:])
-					sum, first, second := 0.0, 0.0, 0.0
-					for i, a := range along {
-						if w[i] == 0 {
-							continue
-						}
-						lo, hi := max(box[j].From, i*b.refine[p+j]), min(box[j].To, (i+1)*b.refine[p+j])
-						x, y := float64(lo), float64(hi)
-						sum += a * w[i]
-						first += a * w[i] * (x + y) / 2
-						second += a * w[i] * (x*x + x*y + y*y) / 3
-					}
-					u := b.unit(p + j)
-					means[j] = b.lo(p+j) + u*first/sum
-					c.variance += (second - first*first/sum) * u * u / all
-					break
-				}
-			}
-		}
+		means, variance, mass := b.moments(t, p, box)
+		c.variance += variance * mass / all
 		for axis := range q - 1 {
 			f, _ := fractions(t.shape[axis], b.refine[p+axis], box[axis])
 			strand, strandAux = strand.slab(f), strandAux.slab(f)
@@ -101,7 +74,7 @@ func (b *builder) newCurve(t, aux tensor, boxes [][]transport.Span) *curve {
 					d = 0
 				}
 				c.jump = append(c.jump, d)
-				c.cov += density(quantile(c.u[i])) * (r.x - list[i-1].x)
+				c.cov += normal.ApproxDensity(normal.ApproxQuantile(c.u[i])) * (r.x - list[i-1].x)
 			}
 		}
 		c.u[len(c.u)-1] = 1
@@ -119,22 +92,6 @@ func (b *builder) newCurve(t, aux tensor, boxes [][]transport.Span) *curve {
 		lay()
 	}
 	return c
-}
-
-// marginalBoxed returns the weights along axis 0 inside the box of the axes that
-// follow, the last axis being free.
-func (t tensor) marginalBoxed(refine []int, box []transport.Span) []float64 {
-	out := make([]float64, t.shape[0])
-	inner := size(t.shape[1:])
-	for i := range out {
-		rest := tensor{t.shape[1:], t.data[i*inner : (i+1)*inner]}
-		for axis := range box {
-			f, _ := fractions(rest.shape[0], refine[axis], box[axis])
-			rest = rest.slab(f)
-		}
-		out[i] = total(rest.data)
-	}
-	return out
 }
 
 func distance(a, b []float64) float64 {
@@ -176,7 +133,7 @@ func (c *curve) ramps(slope float64) (polygon, float64) {
 			continue
 		}
 		u := c.u[i+1]
-		rho := j * density(quantile(u)) / slope
+		rho := j * normal.ApproxDensity(normal.ApproxQuantile(u)) / slope
 		a, b := max(u-rho/2, u/2), min(u+rho/2, 1-(1-u)/2)
 		if n := len(zones); n > 0 && a <= zones[n-1][1] {
 			zones[n-1][1] = max(zones[n-1][1], b)
@@ -232,11 +189,11 @@ func (c *curve) ramps(slope float64) (polygon, float64) {
 // w = |b^2 - a^2| / 2 (PROOFS.md, "Universality").
 func (g polygon) read(mesh []float64) (z []float64, v [][]float64, lost float64) {
 	last := len(mesh) - 1
-	lo, hi := cdf(mesh[0]), cdf(mesh[last])
+	lo, hi := normal.ApproxCDF(mesh[0]), normal.ApproxCDF(mesh[last])
 	us := []float64{}
 	zs := map[float64]float64{}
 	for i, m := range mesh {
-		u := cdf(m)
+		u := normal.ApproxCDF(m)
 		if i == 0 {
 			u = lo
 		}
@@ -254,7 +211,7 @@ func (g polygon) read(mesh []float64) (z []float64, v [][]float64, lost float64)
 	for _, u := range us {
 		x, known := zs[u]
 		if !known {
-			x = quantile(u)
+			x = normal.ApproxQuantile(u)
 		}
 		if n := len(z); n > 0 && x-z[n-1] < apart {
 			continue
@@ -274,12 +231,8 @@ func (g polygon) read(mesh []float64) (z []float64, v [][]float64, lost float64)
 		if n := len(z) - 1; n > 0 {
 			d := distance(v[n], v[n-1])
 			th := math.Tanh(math.Abs(z[n]*z[n]-z[n-1]*z[n-1]) / 8)
-			lost += (cdf(z[n]) - cdf(z[n-1])) * th * th / 3 * d * d
+			lost += (normal.ApproxCDF(z[n]) - normal.ApproxCDF(z[n-1])) * th * th / 3 * d * d
 		}
 	}
 	return z, v, lost
 }
-
-func cdf(z float64) float64      { return math.Erfc(-z/math.Sqrt2) / 2 }
-func density(z float64) float64  { return math.Exp(-z*z/2) / math.Sqrt(2*math.Pi) }
-func quantile(u float64) float64 { return -math.Sqrt2 * math.Erfcinv(2*min(max(u, 1e-300), 1-0x1p-53)) }

@@ -26,6 +26,22 @@ func (t tensor) marginal(axis int) []float64 {
 	return out
 }
 
+// within returns the weights along axis 0 inside the box of the axes that follow it;
+// those after these are free.
+func (t tensor) within(refine []int, box []transport.Span) []float64 {
+	out := make([]float64, t.shape[0])
+	inner := size(t.shape[1:])
+	for i := range out {
+		rest := tensor{t.shape[1:], t.data[i*inner : (i+1)*inner]}
+		for axis := range box {
+			f, _ := fractions(rest.shape[0], refine[axis], box[axis])
+			rest = rest.slab(f)
+		}
+		out[i] = total(rest.data)
+	}
+	return out
+}
+
 // slab returns the sums over axis 0 of the slices times f.
 func (t tensor) slab(f []float64) tensor {
 	inner := size(t.shape[1:])

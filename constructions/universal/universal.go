@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 
+	"flowproof/exactmath/normal"
 	"flowproof/neural"
 	"flowproof/transport"
 )
@@ -139,7 +140,7 @@ func newBuilder(h *transport.Histogram, split transport.Split, delta float64, op
 		b.box2 += side * side
 	}
 	b.window = 3
-	for 2*cdf(-b.window)*b.box2 > shareTail*delta*shareTail*delta && b.window < 12 {
+	for 2*normal.ApproxCDF(-b.window)*b.box2 > shareTail*delta*shareTail*delta && b.window < 12 {
 		b.window += 0.125
 	}
 	b.noise1 = shareNoise * delta / math.Sqrt(float64(b.p))
@@ -241,7 +242,7 @@ func (b *builder) sketch(v float64) (*sketch, error) {
 		}
 		mass := total(sub.data)
 		s.pi = append(s.pi, mass/all)
-		c, variance := b.moments(box)
+		c, variance, _ := b.moments(b.law, 0, box)
 		s.centre = append(s.centre, c)
 		means[k], spread[k] = c[0], variance
 		subs, auxs = append(subs, sub), append(auxs, aux)
@@ -278,44 +279,34 @@ func (b *builder) sketch(v float64) (*sketch, error) {
 	return s, nil
 }
 
-// moments returns the mean of x1 in the box and the sum of the variances.
-func (b *builder) moments(box []transport.Span) (mean []float64, variance float64) {
-	for j := range b.p {
-		t := b.law
-		for axis := range j {
-			f, _ := fractions(t.shape[0], b.refine[axis], box[axis])
-			t = t.slab(f)
+// moments returns the mean of the coordinates of the box, the sum of their variances
+// and the mass, under a law t whose axis 0 is the given axis and which may have more
+// axes than the box.
+func (b *builder) moments(t tensor, axis int, box []transport.Span) (mean []float64, variance, mass float64) {
+	for j := range box {
+		along := t
+		for i := range j {
+			f, _ := fractions(along.shape[0], b.refine[axis+i], box[i])
+			along = along.slab(f)
 		}
-		weights := make([]float64, t.shape[0])
-		inner := size(t.shape[1:])
-		f, _ := fractions(t.shape[0], b.refine[j], box[j])
-		for i := range weights {
-			if f[i] == 0 {
-				continue
-			}
-			rest := tensor{t.shape[1:], t.data[i*inner : (i+1)*inner]}
-			for axis := j + 1; axis < b.p; axis++ {
-				g, _ := fractions(rest.shape[0], b.refine[axis], box[axis])
-				rest = rest.slab(g)
-			}
-			weights[i] = f[i] * total(rest.data)
-		}
-		sum, first, second := 0.0, 0.0, 0.0
-		r := b.refine[j]
-		for i, w := range weights {
-			if w == 0 {
+		var m, first, second float64
+		r := b.refine[axis+j]
+		f, _ := fractions(along.shape[0], r, box[j])
+		for i, w := range along.within(b.refine[axis+j+1:], box[j+1:]) {
+			if w *= f[i]; w == 0 {
 				continue
 			}
 			x, y := float64(max(box[j].From, i*r)), float64(min(box[j].To, (i+1)*r))
-			sum += w
+			m += w
 			first += w * (x + y) / 2
 			second += w * (x*x + x*y + y*y) / 3
 		}
-		u := b.unit(j)
-		mean = append(mean, b.lo(j)+u*first/sum)
-		variance += max(second/sum-first/sum*first/sum, 0) * u * u
+		u := b.unit(axis + j)
+		mean = append(mean, b.lo(axis+j)+u*first/m)
+		variance += max(second/m-first/m*first/m, 0) * u * u
+		mass = m
 	}
-	return mean, variance
+	return mean, variance, mass
 }
 
 // slots moves the first coordinates of centres that share a strip apart: equally
@@ -406,7 +397,7 @@ func (b *builder) flow(s *sketch) (*Built, error) {
 	for k := range s.boxes {
 		out.Plan.Cells = append(out.Plan.Cells, transport.Cell{Box: s.boxes[k], Centre: s.centre[k], Strands: s.curves[k].strands})
 	}
-	tail := 2 * cdf(-b.window) * b.box2
+	tail := 2 * normal.ApproxCDF(-b.window) * b.box2
 	read := math.Sqrt(ramp) + math.Sqrt(linear) + math.Sqrt(tail)
 	x2 := math.Sqrt(s.parts.v2+float64(b.q)*b.noise2*b.noise2) + read
 	out.Estimate = math.Sqrt(s.parts.v1+s.parts.n1+x2*x2) + math.Sqrt(sel)
@@ -420,7 +411,7 @@ func (b *builder) slope(s *sketch) float64 {
 	cubes := 0.0
 	for k, c := range s.curves {
 		for i, j := range c.jump {
-			cubes += s.pi[k] * j * j * j * density(quantile(c.u[i+1]))
+			cubes += s.pi[k] * j * j * j * normal.ApproxDensity(normal.ApproxQuantile(c.u[i+1]))
 		}
 	}
 	if cubes == 0 {
@@ -470,7 +461,7 @@ func (b *builder) staircase(s *sketch) (a []neural.PL, cost float64, err error) 
 		c[k] = sum
 		d := distance(s.centre[k+1], s.centre[k])
 		price[k] = d*d + b.box2
-		w[k] = density(quantile(sum)) * math.Sqrt(price[k])
+		w[k] = normal.ApproxDensity(normal.ApproxQuantile(sum)) * math.Sqrt(price[k])
 		weights += w[k] * price[k]
 	}
 	budget := shareSelect * b.delta * shareSelect * b.delta
@@ -478,7 +469,7 @@ func (b *builder) staircase(s *sketch) (a []neural.PL, cost float64, err error) 
 	for k := range m - 1 {
 		tau := min(w[k]/weights*budget, min(s.pi[k], s.pi[k+1])/2)
 		cost += tau * price[k]
-		x = append(x, quantile(c[k]-tau/2), quantile(c[k]+tau/2))
+		x = append(x, normal.ApproxQuantile(c[k]-tau/2), normal.ApproxQuantile(c[k]+tau/2))
 		for j := range y {
 			y[j] = append(y[j], s.centre[k][j], s.centre[k+1][j])
 		}

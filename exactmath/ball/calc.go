@@ -17,9 +17,6 @@ type Calc struct {
 // NewCalc returns a Calc whose inputs have the given precision in bits.
 func NewCalc(prec uint) *Calc { return &Calc{prec: prec} }
 
-// Prec returns the precision of inputs.
-func (c *Calc) Prec() uint { return c.prec }
-
 // Err returns the first error, nil if there was none.
 func (c *Calc) Err() error { return c.err }
 
@@ -66,18 +63,14 @@ func (c *Calc) Exp(x Ball) Ball    { return c.keep(x.Exp()) }
 func (c *Calc) Log(x Ball) Ball    { return c.keep(x.Log()) }
 func (c *Calc) Sqrt(x Ball) Ball   { return c.keep(x.Sqrt()) }
 
-// Hull returns a ball that contains both, for x and y given by their ends in any
-// order.
+// Hull returns a ball that contains x, y and all between.
 func (c *Calc) Hull(x, y Ball) Ball { return c.keep(x.hull(y)) }
 
-// hull returns a ball around x and y: the midpoint of the midpoints, and half
-// their distance plus the larger radius.
+// hull returns a ball around x and y: around the midpoint of the midpoints, half their
+// distance and both radii wide.
 func (x Ball) hull(y Ball) (Ball, error) {
-	z := newBall(max(x.Prec(), y.Prec()))
-	half := big.NewFloat(0.5)
-	sum := x.add(y)
-	z = sum.mul(point(half))
-	d := x.add(y.Neg()).mul(point(half))
+	half := point(big.NewFloat(0.5))
+	z, d := x.add(y).mul(half), x.add(y.Neg()).mul(half)
 	z.rad = z.rad.Add(bound.Above(&d.mid)).Add(d.rad)
 	return z.check("hull")
 }
@@ -108,7 +101,7 @@ func (x Ball) Estimate() float64 {
 	return f
 }
 
-// Dyadic returns the ball whose midpoint is that of x and whose radius is 0.
+// Point returns the ball whose midpoint is that of x and whose radius is 0.
 func (x Ball) Point() Ball { return point(&x.mid) }
 
 // Widen returns the ball of all numbers that are at most r >= 0 from x.

@@ -30,9 +30,6 @@ func New(prec uint) (*Normal, error) {
 	return n, c.Err()
 }
 
-// Prec returns the precision in bits.
-func (n *Normal) Prec() uint { return n.prec }
-
 // Pi returns pi.
 func (n *Normal) Pi() ball.Ball { return n.pi.Round(n.prec) }
 
@@ -225,7 +222,7 @@ func (n *Normal) Quantile(u *big.Rat) (ball.Ball, error) {
 	wide := *n
 	wide.prec += 16
 	target := c.Rat(u)
-	z := c.Float(quantile(u))
+	z := c.Float(ApproxQuantileRat(u))
 	radius := big.NewRat(1, 2)
 	for range 200 {
 		f := c.Sub(c.Keep(wide.CDF(z)), target)
@@ -277,19 +274,4 @@ type RangeError struct {
 
 func (e *RangeError) Error() string {
 	return fmt.Sprintf("quantile at %s, want a probability between 2^-%d and 1 - 2^-%d", e.U.FloatString(6), e.Prec, e.Prec)
-}
-
-// quantile estimates Phi^-1(u) in float64.
-func quantile(u *big.Rat) float64 {
-	upper := u.Cmp(big.NewRat(1, 2)) > 0
-	if upper {
-		u = new(big.Rat).Sub(big.NewRat(1, 1), u)
-	}
-	f, _ := u.Float64()
-	z := -math.Sqrt2 * math.Erfcinv(2*f)
-	z = max(z, -37)
-	if upper {
-		return -z
-	}
-	return z
 }

@@ -137,12 +137,3 @@ func ldexpUp(x float64, e int) float64 {
 	}
 	return y
 }
-
-// ldexpDown returns x 2^e rounded down, x >= 0.
-func ldexpDown(x float64, e int) float64 {
-	y := math.Ldexp(x, e)
-	if math.Ldexp(y, -e) > x {
-		return math.Nextafter(y, 0)
-	}
-	return y
-}

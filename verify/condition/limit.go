@@ -44,7 +44,7 @@ func LowerLimits(target exactmath.Matrix, q int, residual *big.Rat) Limits {
 // enclose returns the singular values of the target; for a permutation with or
 // without signs they are 1.
 func enclose(m exactmath.Matrix) (spectral.Values, bool) {
-	if IsSignedPermutation(m) {
+	if _, _, ok := sparse.SignedPermutation(m); ok {
 		n, _ := m.Dims()
 		ones := make([]float64, n)
 		for i := range ones {
@@ -122,29 +122,10 @@ func root(x *big.Float, q int) *big.Float {
 	return number(big.ToNegativeInf).SetInt64(1)
 }
 
-// IsSignedPermutation reports whether m is stored sparse and has one entry 1 or -1
-// in each row and column.
-func IsSignedPermutation(m exactmath.Matrix) bool {
-	s, ok := m.(*sparse.Matrix)
-	if !ok {
-		return false
-	}
-	n, _ := s.Dims()
-	seen := make([]bool, n)
-	for i := range n {
-		cols, vals := s.Row(i)
-		if len(cols) != 1 || math.Abs(vals[0]) != 1 || seen[cols[0]] {
-			return false
-		}
-		seen[cols[0]] = true
-	}
-	return true
-}
-
 // Estimate estimates the condition number of a matrix by the SVD, +Inf if that
 // finds it singular, NaN if it does not converge.
 func Estimate(m exactmath.Matrix) float64 {
-	if IsSignedPermutation(m) {
+	if _, _, ok := sparse.SignedPermutation(m); ok {
 		return 1
 	}
 	s := spectral.Estimates(m)

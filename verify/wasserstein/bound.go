@@ -6,7 +6,6 @@ package wasserstein
 
 import (
 	"fmt"
-	"math"
 	"math/big"
 	"runtime"
 	"slices"
@@ -58,8 +57,8 @@ type Result struct {
 }
 
 // Bound returns an upper bound of W2 between the image of N(0, I) under f and h.
-// The precision is raised, from prec bits on, until the radius of the enclosure is below
-// a millionth of the bound.
+// The precision is raised, from 128 bits to at most limits.Prec, until the radius of the
+// enclosure is below a millionth of the bound.
 //
 // Errors: *FlowError, *PlanError, *transport.HistogramError, *LimitError.
 func Bound(h *transport.Histogram, plan *transport.Plan, f *neural.Flow, limits Limits) (*Result, error) {
@@ -100,8 +99,7 @@ func root(c *ball.Calc, x ball.Ball) ball.Ball {
 	if lo.Sign() >= 0 {
 		return c.Sqrt(x)
 	}
-	top := c.Sqrt(c.Rat(hi))
-	return c.Mul(c.Hull(top, c.Neg(top)), c.Int(1))
+	return c.Hull(c.Int(0), c.Sqrt(c.Rat(hi)))
 }
 
 // bounder is the exact part of the bound: masses and knots.
@@ -331,24 +329,13 @@ type cut struct {
 	mass *big.Rat // nil if z is a knot
 }
 
-// cuts estimates the quantiles at the given masses.
+// cuts estimates the quantiles at the given masses; any finite numbers would do.
 func cuts(masses []*big.Rat) []cut {
 	out := make([]cut, len(masses))
 	for i, u := range masses {
-		out[i] = cut{new(big.Rat).SetFloat64(quantile(u)), u}
+		out[i] = cut{new(big.Rat).SetFloat64(normal.ApproxQuantileRat(u)), u}
 	}
 	return out
-}
-
-// quantile estimates Phi^-1(u), 0 < u < 1; any finite number will do.
-func quantile(u *big.Rat) float64 {
-	other := new(big.Rat).Sub(big.NewRat(1, 1), u)
-	f, _ := least(u, other).Float64()
-	z := max(-math.Sqrt2*math.Erfcinv(2*f), -38)
-	if u.Cmp(other) > 0 {
-		return -z
-	}
-	return z
 }
 
 // reading returns, for one cell, a bound of E |g(y + eps z) - gamma(Phi(z))|^2, z

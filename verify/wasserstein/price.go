@@ -195,8 +195,8 @@ func bisect(holds func(float64) bool, floor float64) float64 {
 func smallest(i *integrals, h *transport.Histogram, delta *big.Rat) (radius, s float64) {
 	r2 := new(big.Rat)
 	for axis := range h.Cells {
-		m := along2(h, axis)
-		side := new(big.Rat).Sub(h.Edge(axis, 1, m[1]), h.Edge(axis, 1, m[0]))
+		from, to := extent(h, axis)
+		side := new(big.Rat).Sub(h.Edge(axis, 1, to), h.Edge(axis, 1, from))
 		r2.Add(r2, side.Mul(side, side))
 	}
 	_, top := i.Mul(i.Sqrt(i.Rat(r2)), i.Frac(1, 2)).Bounds()
@@ -234,20 +234,20 @@ func smallest(i *integrals, h *transport.Histogram, delta *big.Rat) (radius, s f
 	return up(top), hi
 }
 
-// along2 returns the first grid cell with mass on an axis, and the one after the last.
-func along2(h *transport.Histogram, axis int) [2]int {
+// extent returns the first grid cell with mass on an axis, and the one after the last.
+func extent(h *transport.Histogram, axis int) (from, to int) {
 	inner := 1
 	for _, c := range h.Cells[axis+1:] {
 		inner *= c
 	}
-	from, to := h.Cells[axis], 0
+	from, to = h.Cells[axis], 0
 	for k, w := range h.Weights {
 		if w > 0 {
 			at := k / inner % h.Cells[axis]
 			from, to = min(from, at), max(to, at+1)
 		}
 	}
-	return [2]int{from, to}
+	return from, to
 }
 
 // maxClusterCells bounds the cells with mass among which clusters are looked for.
