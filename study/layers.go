@@ -9,6 +9,7 @@ import (
 
 	"flowproof/constructions/exchange"
 	"flowproof/empirical"
+	"flowproof/exactmath/normal"
 	"flowproof/neural"
 	"flowproof/targets"
 	"flowproof/transport"
@@ -70,12 +71,12 @@ func Measure(b *exchange.Built, points int, seed uint64) (*Measured, error) {
 			}
 		}
 		if !slices.ContainsFunc(z, func(v float64) bool { return math.Abs(v) > 3 }) {
-			j, err := b.Flow.Jacobian(z)
+			stretch, kappa, err := condition(b.Flow, z)
 			if err != nil {
 				return nil, err
 			}
-			kappas = append(kappas, condition(b.Flow, z))
-			m.Lipschitz = max(m.Lipschitz, norm(d, j))
+			kappas = append(kappas, kappa)
+			m.Lipschitz = max(m.Lipschitz, stretch)
 		}
 	}
 	for _, sum := range []*float64{&m.RMS, &m.DataRMS, &m.Within} {
@@ -95,7 +96,6 @@ func Measure(b *exchange.Built, points int, seed uint64) (*Measured, error) {
 func (m *Measured) atOrigin(b *exchange.Built) error {
 	ends, _ := b.Flow.Layers()[0].Updates[0].Shift.Knots()
 	ramp := ends[1]
-	density := func(z float64) float64 { return math.Exp(-z*z/2) / math.Sqrt(2*math.Pi) }
 	const n, wide, reach = 300, 96, 8.0
 	var sum, within float64
 	for k := range 2 * n {
@@ -112,15 +112,14 @@ func (m *Measured) atOrigin(b *exchange.Built) error {
 				return err
 			}
 			y, e := b.Target(z), b.Within(z)
-			weight := 2 * step * density(z2) * 2 * reach / wide * density(z1)
+			weight := 2 * step * normal.ApproxDensity(z2) * 2 * reach / wide * normal.ApproxDensity(z1)
 			sum += weight * ((x[0]-y[0])*(x[0]-y[0]) + (x[1]-y[1])*(x[1]-y[1]))
 			within += weight * (e[0]*e[0] + e[1]*e[1])
 		}
 	}
 	m.RMS, m.DataRMS, m.Within = math.Sqrt(sum), math.Sqrt(sum), math.Sqrt(within)
-	origin := []float64{0, 0}
-	j, err := b.Flow.Jacobian(origin)
-	m.Lipschitz, m.Largest = norm(2, j), condition(b.Flow, origin)
+	var err error
+	m.Lipschitz, m.Largest, err = condition(b.Flow, []float64{0, 0})
 	return err
 }
 

@@ -141,7 +141,9 @@ func (r *UniversalityRecord) measure() error {
 			return err
 		}
 		flow[i] = x
-		kappas[i] = condition(r.Flow, z)
+		if _, kappas[i], err = condition(r.Flow, z); err != nil {
+			return err
+		}
 		r.roundTrip(z, x)
 	}
 	slices.Sort(kappas)
@@ -201,19 +203,20 @@ func (r *UniversalityRecord) roundTrip(z, x []float64) {
 	}
 }
 
-// condition returns the condition number of the flow's derivative at z: the norm of
-// the derivative times that of its inverse, each found by itself, since the smaller
+// condition returns the norm of the flow's derivative at z and its condition number:
+// the norm times that of the inverse, each found by itself, since the smaller
 // singular values of a matrix of condition beyond 1e16 are lost in it.
-func condition(f *neural.Flow, z []float64) float64 {
+func condition(f *neural.Flow, z []float64) (stretch, kappa float64, err error) {
 	j, err := f.Jacobian(z)
 	if err != nil {
-		return math.NaN()
+		return 0, 0, err
 	}
 	i, err := f.InverseJacobian(z)
 	if err != nil {
-		return math.NaN()
+		return 0, 0, err
 	}
-	return norm(f.Dim(), j) * norm(f.Dim(), i)
+	stretch = norm(f.Dim(), j)
+	return stretch, stretch * norm(f.Dim(), i), nil
 }
 
 func norm(n int, a []float64) float64 {
