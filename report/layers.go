@@ -173,10 +173,7 @@ func NewLayers(entries []*study.LayersEntry) Layers {
 
 // JSON writes the table as one indented array.
 func (l Layers) JSON(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(l)
+	return WriteJSON(w, l)
 }
 
 // Text writes the table and, below, the measurements of each entry.
@@ -254,10 +251,7 @@ func NewConstants(cs []wasserstein.Constant) Constants {
 
 // JSON writes them as one indented array.
 func (c Constants) JSON(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(c)
+	return WriteJSON(w, c)
 }
 
 // Text writes them as a table.

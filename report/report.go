@@ -129,10 +129,15 @@ func extremes(v []float64) (lo, hi number.Float) {
 	return lo, hi
 }
 
-// JSON writes the report as one indented object.
-func (r *Report) JSON(w io.Writer) error {
+// WriteJSON writes v as indented JSON, with <, > and & as they are.
+func WriteJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	return e.Encode(r)
+	return e.Encode(v)
+}
+
+// JSON writes the report as one indented object.
+func (r *Report) JSON(w io.Writer) error {
+	return WriteJSON(w, r)
 }

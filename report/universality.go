@@ -111,10 +111,7 @@ func upperEnd(x ball.Ball) json.Number {
 
 // JSON writes the report as one indented object.
 func (u *Universality) JSON(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(u)
+	return WriteJSON(w, u)
 }
 
 // Text writes the report as a compact table.

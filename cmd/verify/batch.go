@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -61,10 +60,7 @@ func (o *options) batch(files []string, stdout, stderr io.Writer) (int, error) {
 	}
 	bar.Finish()
 	if o.json {
-		enc := json.NewEncoder(stdout)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		return code, enc.Encode(entries)
+		return code, report.WriteJSON(stdout, entries)
 	}
 	_, err = io.WriteString(stdout, summary(entries))
 	return code, err
@@ -196,9 +192,7 @@ func (o *options) listTensors(stdout io.Writer) error {
 		ls = append(ls, l)
 	}
 	if o.json {
-		enc := json.NewEncoder(stdout)
-		enc.SetIndent("", "  ")
-		return enc.Encode(ls)
+		return report.WriteJSON(stdout, ls)
 	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)

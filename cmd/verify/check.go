@@ -122,10 +122,7 @@ func checkCommand(args []string, stdout, stderr io.Writer) (int, error) {
 	}
 	spin.stop()
 	if *asJSON {
-		enc := json.NewEncoder(stdout)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		return code, enc.Encode(all)
+		return code, report.WriteJSON(stdout, all)
 	}
 	for _, c := range all {
 		w := stdout

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -10,6 +9,7 @@ import (
 
 	"flowproof/constructions"
 	"flowproof/export"
+	"flowproof/report"
 	"flowproof/targets"
 )
 
@@ -76,10 +76,7 @@ func listCommand(args []string, stdout, _ io.Writer) (int, error) {
 func list(w io.Writer, asJSON bool) error {
 	c := newCatalog()
 	if asJSON {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		e.SetEscapeHTML(false)
-		return e.Encode(c)
+		return report.WriteJSON(w, c)
 	}
 	var b strings.Builder
 	for _, s := range []struct {

@@ -7,6 +7,7 @@ import (
 	"runtime"
 
 	"flowproof/exactmath/internal/residue"
+	"flowproof/exactmath/sparse"
 )
 
 // lifting solves A y = b in the p-adic numbers, digit by digit: y = y_0 + y_1 p +
@@ -133,7 +134,7 @@ func (z *integers) determinant(l *lifting, report func(float64)) (*big.Int, erro
 		if err != nil {
 			return nil, err
 		}
-		if cofactor = &all[0]; odd(l.order) {
+		if cofactor = &all[0]; sparse.PermutationSign(l.order, nil) < 0 {
 			cofactor.Neg(cofactor)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
 	"flowproof/exactmath/internal/residue"
+	"flowproof/exactmath/sparse"
 )
 
 // Solve returns N and den != 0 with a (N / den) = b, for a n x n and b n x k. It
@@ -143,22 +144,10 @@ func (z *integers) det(report func(float64)) (*big.Int, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	if odd(f.row) != odd(f.col) {
+	if sparse.PermutationSign(f.row, nil) != sparse.PermutationSign(f.col, nil) {
 		all[0].Neg(&all[0])
 	}
 	return &all[0], z.rows, nil
-}
-
-// odd reports whether the permutation is odd: cycles of even length are.
-func odd(perm []int) bool {
-	seen, is := make([]bool, len(perm)), false
-	for i := range perm {
-		for j := perm[i]; !seen[i] && j != i; j = perm[j] {
-			seen[j] = true
-			is = !is
-		}
-	}
-	return is
 }
 
 // jordan turns the first n columns of w, of at least n rows of ld numbers, filled

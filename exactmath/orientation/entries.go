@@ -284,18 +284,6 @@ func (z *pattern) blocks(rows, cols []int) []block {
 	return all
 }
 
-// odd reports whether the permutation is odd: cycles of even length are.
-func odd(perm []int) bool {
-	seen, is := make([]bool, len(perm)), false
-	for i := range perm {
-		for j := perm[i]; !seen[i] && j != i; j = perm[j] {
-			seen[j] = true
-			is = !is
-		}
-	}
-	return is
-}
-
 func count(n int) []int {
 	z := make([]int, n)
 	for i := range z {

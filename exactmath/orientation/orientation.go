@@ -12,6 +12,7 @@ import (
 
 	"flowproof/exactmath"
 	"flowproof/exactmath/linalg"
+	"flowproof/exactmath/sparse"
 )
 
 // Orientation is what the determinant of a square matrix says about the map.
@@ -92,8 +93,8 @@ func Of(m exactmath.Matrix, opt Options) (Orientation, error) {
 	}
 	if covered < n {
 		o.Sign = 0
-	} else if odd(perm) {
-		o.Sign = -o.Sign
+	} else {
+		o.Sign *= sparse.PermutationSign(perm, nil)
 	}
 	o.How = []string{byPivots, byFilter, byResidues, byRank}[how]
 	report(1)

@@ -328,3 +328,17 @@ func TestErrors(t *testing.T) {
 		}
 	}
 }
+
+// odd reports whether the permutation is: its points less its cycles are.
+func odd(perm []int) bool {
+	seen, cycles := make([]bool, len(perm)), 0
+	for i := range perm {
+		if !seen[i] {
+			cycles++
+		}
+		for ; !seen[i]; i = perm[i] {
+			seen[i] = true
+		}
+	}
+	return (len(perm)-cycles)%2 == 1
+}

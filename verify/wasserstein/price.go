@@ -177,15 +177,20 @@ func bisect(holds func(float64) bool, floor float64) float64 {
 			return lo
 		}
 	}
+	return narrow(lo, hi, holds)
+}
+
+// narrow returns a number between one at which holds is true and one at which it is
+// not, at which it is true, near the border.
+func narrow(yes, no float64, holds func(float64) bool) float64 {
 	for range 40 {
-		mid := lo + (hi-lo)/2
-		if holds(mid) {
-			lo = mid
+		if mid := yes + (no-yes)/2; holds(mid) {
+			yes = mid
 		} else {
-			hi = mid
+			no = mid
 		}
 	}
-	return lo
+	return yes
 }
 
 // smallest returns the radius of a ball around the support, and the least s found for
@@ -223,15 +228,7 @@ func smallest(i *integrals, h *transport.Histogram, delta *big.Rat) (radius, s f
 	for excluded(lo) && lo > 1e-200 {
 		hi, lo = lo, lo/2
 	}
-	for range 40 {
-		mid := lo + (hi-lo)/2
-		if excluded(mid) {
-			hi = mid
-		} else {
-			lo = mid
-		}
-	}
-	return up(top), hi
+	return up(top), narrow(hi, lo, excluded)
 }
 
 // extent returns the first grid cell with mass on an axis, and the one after the last.
