@@ -245,7 +245,7 @@ func conditionedBound(s []float64) float64 {
 // The constants are the squares of the products of the six bounds of PROOFS.md,
 // section 1.4, at the parameters that productTwists puts first, and those are the
 // best ones up to a quarter of a percent.
-func TestConditionedConstant(t *testing.T) {
+func TestProductLayersConstant(t *testing.T) {
 	product := func(k twist) float64 {
 		m := math.Hypot(1, k.lambda)
 		out := 1.0
@@ -256,16 +256,12 @@ func TestConditionedConstant(t *testing.T) {
 		return out
 	}
 	for _, tt := range []struct {
-		odd bool
-		c   float64
-	}{{false, ConditionedBoundEven}, {true, ConditionedBoundOdd}} {
+		odd   bool
+		bound float64
+	}{{false, productBoundEven}, {true, productBoundOdd}} {
 		proved := product(productTwists(tt.odd)[0])
-		if c := proved * proved; c > tt.c || c < 0.99*tt.c {
-			t.Errorf("odd %v: constant %g, stated %g", tt.odd, c, tt.c)
-		}
-		certified := map[bool]float64{false: productBoundEven, true: productBoundOdd}[tt.odd]
-		if !(proved*(1+1e-9) <= certified && certified*certified <= tt.c) {
-			t.Errorf("odd %v: %v is certified of a rotation, %v proved, the square is to be at most %g", tt.odd, certified, proved, tt.c)
+		if !(proved*(1+1e-9) <= tt.bound && proved > 0.999*tt.bound) {
+			t.Errorf("odd %v: %v is proved of a rotation, certified up to %v", tt.odd, proved, tt.bound)
 		}
 		for lambda := 0.3; lambda < 2; lambda += 0.01 {
 			for rho := 0.3; rho < 2; rho += 0.01 {
@@ -279,6 +275,17 @@ func TestConditionedConstant(t *testing.T) {
 					break
 				}
 			}
+		}
+	}
+}
+
+// The constants are the squares of what is certified of a rotation, rounded up.
+func TestConditionedConstant(t *testing.T) {
+	for c, certified := range map[float64]float64{
+		ConditionedBoundEven: productBoundEven, ConditionedBoundOdd: productBoundOdd,
+	} {
+		if square := certified * certified; square > c || square < 0.99*c {
+			t.Errorf("constant %g, stated %g", square, c)
 		}
 	}
 }
@@ -423,7 +430,11 @@ func TestProductLayers(t *testing.T) {
 		for _, w := range x {
 			product *= mat.Cond(shearMatrix(w), 2)
 		}
-		if bound := math.Sqrt(conditionedC(n)); product > bound {
+		bound := float64(productBoundEven)
+		if n%2 == 1 {
+			bound = productBoundOdd
+		}
+		if product > bound {
 			t.Errorf("n=%d %s: product %v, proved at most %v", n, name, product, bound)
 		}
 	}

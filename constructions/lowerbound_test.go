@@ -277,3 +277,23 @@ func TestBoundWithWeights(t *testing.T) {
 	f, err := AnyPartition(m, part)
 	checkExact(t, f, err, m, 2*n)
 }
+
+func TestBoundRefuses(t *testing.T) {
+	wide, err := coupling.NewPartition(5, []int{2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := DepthLowerBound(dense.IdentityRational(5), wide); err != nil {
+		t.Errorf("parts of 1 and 4: %v", err)
+	}
+	var shape *ShapeError
+	if _, err := DepthLowerBound(dense.IdentityRational(5), half(t, 4)); !errors.As(err, &shape) {
+		t.Errorf("wrong size: error %v", err)
+	}
+	if _, err := DepthLowerBound(list("1 2; 2 4"), half(t, 2)); !errors.Is(err, ErrSingular) {
+		t.Errorf("singular: error %v", err)
+	}
+	if _, err := DepthLowerBound(list("0 1; 1 0"), half(t, 2)); !errors.Is(err, ErrOrientation) {
+		t.Errorf("negative determinant: error %v", err)
+	}
+}

@@ -104,7 +104,7 @@ func TestLowerLimitReached(t *testing.T) {
 			}
 			var d []*big.Rat
 			for _, k := range powers {
-				d = append(d, twoTo(int(k)))
+				d = append(d, pow2(int(k)))
 			}
 			scale := flowtest.Must[coupling.Scale](t)(coupling.ExactScale(d))
 			rows, cols := part.WeightDims(kind)

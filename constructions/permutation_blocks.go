@@ -136,7 +136,7 @@ type weights struct {
 
 // additive returns the flow of additive layers with the given weights: those
 // that vanish are left out, and neighbours of one kind become one layer.
-func (f frame) additive(layers ...weights) (*coupling.Flow, error) {
+func additive(f frame, layers ...weights) (*coupling.Flow, error) {
 	var kept []weights
 	var blocks []*sparse.Matrix
 	for _, w := range layers {

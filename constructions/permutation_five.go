@@ -50,7 +50,7 @@ func (m *permBlocks) five(r *rewiring) (*coupling.Flow, error) {
 		}
 	}
 	factorCycles(w, fwd, add2, add3)
-	return m.additive(x1, x2, x3, x4, x5)
+	return additive(m.frame, x1, x2, x3, x4, x5)
 }
 
 // signedCycle is a cycle of a signed permutation: it sends sign[i] point[i] to
@@ -139,5 +139,5 @@ func (m *permBlocks) three() (*coupling.Flow, error) {
 			b.entries = append(b.entries, sparse.Entry{Row: f, Col: s - m.p, Value: m.sign[s]})
 		}
 	}
-	return m.additive(b, c, b)
+	return additive(m.frame, b, c, b)
 }

@@ -180,5 +180,5 @@ func (m *permBlocks) six(integer bool) (*coupling.Flow, error) {
 		upper(&x3, e.Row, e.Col, e.Value)                            // E^T y3 C^T
 		upper(&x1, w.j2.to[e.Row], e.Col, -w.j2.sign[e.Row]*e.Value) // -E^T J2 y3 C^T
 	}
-	return m.additive(x0, x1, x2, x3, x4, x5)
+	return additive(m.frame, x0, x1, x2, x3, x4, x5)
 }

@@ -108,10 +108,16 @@ func TestPowerTrace(t *testing.T) {
 	}
 }
 
+// checkRefinement checks the result of Refine at the end of a polished flow.
+func checkRefinement(t *testing.T, f *coupling.Flow, rep RefineReport, target exactmath.Matrix, prec uint) {
+	t.Helper()
+	checkReport(t, f, reported{rep.ResidualMax, rep.TargetMax, rep.Depth, rep.Scaled}, target, prec)
+}
+
 // checkPolished checks a result of Polish against packages verify and condition.
 func checkPolished(t *testing.T, f *coupling.Flow, rep PolishReport, target exactmath.Matrix, depth int) {
 	t.Helper()
-	checkRefined(t, f, rep.Refine, target, 47)
+	checkRefinement(t, f, rep.Refine, target, 47)
 	if f.Depth() > depth {
 		t.Errorf("depth %d, want %d", f.Depth(), depth)
 	}
@@ -294,7 +300,7 @@ func TestPolishPrecision(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkRefined(t, f, rep.Refine, target, 300)
+	checkRefinement(t, f, rep.Refine, target, 300)
 }
 
 func TestPolishDeterministic(t *testing.T) {
@@ -444,6 +450,6 @@ func TestPolishPartitions(t *testing.T) {
 			t.Errorf("%s: %v", s, err)
 			continue
 		}
-		checkRefined(t, f, rep.Refine, target, 100)
+		checkRefinement(t, f, rep.Refine, target, 100)
 	}
 }

@@ -215,9 +215,11 @@ const tooBad = "the layers are too badly conditioned, or too large, for correcti
 // in a layer and what it does to the product, either way.
 const maxAmplification = 1 << 12
 
+// floatBits is the precision of float64.
+const floatBits = 53
+
 const (
-	floatBits    = 53 // the precision of float64
-	guardBits    = 15 // the precision beyond it to which flows are refined before they are rounded
+	guardBits    = 15 // the precision beyond that of float64 to which flows are refined before they are rounded
 	roundingBits = 6  // what rounding may cost in a flow
 )
 

@@ -25,16 +25,29 @@ import (
 // no code with it.
 func checkRefined(t *testing.T, f *coupling.Flow, rep RefineReport, target exactmath.Matrix, prec uint) {
 	t.Helper()
+	checkReport(t, f, reported{rep.ResidualMax, rep.TargetMax, rep.Depth, rep.Scaled}, target, prec)
+}
+
+// reported is what a report says of a refined flow.
+type reported struct {
+	residualMax, targetMax *big.Rat
+	depth                  int
+	scaled                 bool
+}
+
+// checkReport checks a flow, refined to prec bits, and what is reported of it.
+func checkReport(t *testing.T, f *coupling.Flow, rep reported, target exactmath.Matrix, prec uint) {
+	t.Helper()
 	res, err := verify.Check(f, target)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if res.ResidualMax.Cmp(rep.ResidualMax) != 0 {
-		t.Errorf("reported residual 2^%.2f, verified 2^%.2f", log2Rat(rep.ResidualMax), log2Rat(res.ResidualMax))
+	if res.ResidualMax.Cmp(rep.residualMax) != 0 {
+		t.Errorf("reported residual 2^%.2f, verified 2^%.2f", log2Rat(rep.residualMax), log2Rat(res.ResidualMax))
 	}
 	top := dense.MaxAbs(target)
-	if top.Cmp(rep.TargetMax) != 0 {
-		t.Errorf("reported largest entry %v, want %v", rep.TargetMax, top)
+	if top.Cmp(rep.targetMax) != 0 {
+		t.Errorf("reported largest entry %v, want %v", rep.targetMax, top)
 	}
 	goal := new(big.Rat).Quo(top, new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), prec)))
 	if res.ResidualMax.Cmp(goal) > 0 {
@@ -51,11 +64,11 @@ func checkRefined(t *testing.T, f *coupling.Flow, rep RefineReport, target exact
 			t.Errorf("layer %d has %d fractional bits for %d bits of precision", k, bits, prec)
 		}
 	}
-	if scaled != rep.Scaled {
-		t.Errorf("reported scaled %v, is %v", rep.Scaled, scaled)
+	if scaled != rep.scaled {
+		t.Errorf("reported scaled %v, is %v", rep.scaled, scaled)
 	}
-	if f.Depth() > rep.Depth {
-		t.Errorf("depth %d, reported %d", f.Depth(), rep.Depth)
+	if f.Depth() > rep.depth {
+		t.Errorf("depth %d, reported %d", f.Depth(), rep.depth)
 	}
 }
 

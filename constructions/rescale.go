@@ -33,7 +33,7 @@ func timesTwoTo(m exactmath.Matrix, e int) (exactmath.Matrix, error) {
 		return shifted2(d, e)
 	}
 	rows, cols := m.Dims()
-	two, data := twoTo(e), make([]*big.Rat, 0, rows*cols)
+	two, data := pow2(e), make([]*big.Rat, 0, rows*cols)
 	for i := range rows {
 		for j := range cols {
 			data = append(data, new(big.Rat).Mul(m.At(i, j), two))
@@ -49,7 +49,7 @@ func timesTwoTo(m exactmath.Matrix, e int) (exactmath.Matrix, error) {
 //
 // after a layer of the other kind, the identity, if there are fewer than two.
 func flowTimesTwoTo(f *coupling.Flow, e int) (*coupling.Flow, error) {
-	part, two := f.Partition(), twoTo(e)
+	part, two := f.Partition(), pow2(e)
 	layers := append([]coupling.Layer(nil), f.Layers()...)
 	for len(layers) < 2 || layers[len(layers)-1].Kind() == layers[len(layers)-2].Kind() {
 		kind := coupling.Lower
@@ -147,7 +147,7 @@ func refineRescaled(f *coupling.Flow, target exactmath.Matrix, prec uint, opt Re
 
 // rescale makes a report about 2^-e times the target one about the target.
 func (rep *RefineReport) rescale(f *coupling.Flow, e int) {
-	two := twoTo(e)
+	two := pow2(e)
 	rep.Depth, rep.Scaled = f.Depth(), true
 	for _, v := range []**big.Rat{&rep.ResidualMax, &rep.TargetMax} {
 		if *v != nil {

@@ -80,21 +80,13 @@ func (m *linear) normalise(kind coupling.Kind) (*linear, []*big.Rat) {
 		full[i] = big.NewRat(1, 1)
 	}
 	for i := range d {
-		d[i] = twoTo(root)
+		d[i] = pow2(root)
 		if i == size-1 {
-			d[i] = new(big.Rat).Mul(det, twoTo(-root*i))
+			d[i] = new(big.Rat).Mul(det, pow2(-root*i))
 		}
 		full[from+i].Inv(d[i])
 	}
 	return m.with(m.whole().mul(qDiag(full))), d
-}
-
-func twoTo(k int) *big.Rat {
-	v := new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), uint(max(k, -k))))
-	if k < 0 {
-		v.Inv(v)
-	}
-	return v
 }
 
 // alternate returns additive factors of alternating kinds.
