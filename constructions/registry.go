@@ -1,3 +1,19 @@
+// Package constructions is the face of the theorems: it lists the constructions by
+// name, runs one of them, and chooses one ("auto"). A construction turns a target map
+// into a flow of coupling layers. The theorems have a package for each chapter of
+// PROOFS.md:
+//
+//	rotation     1  rotations, six layers of bounded condition
+//	rational     2  any map, exactly, over the rationals
+//	lowerbound   3  why fewer layers do not suffice
+//	permutation  4  permutations, with or without signs
+//	conditioned  5  any map, conditioning bounded
+//	refine       6  any precision
+//	polish       6  layers as well conditioned as optimisation finds
+//	universal, exchange  nonlinear flows (proofs/universality.md)
+//
+// The errors of all of them are in package fault. Nothing here decides whether a
+// flow is right; that is package verify's, which imports none of these.
 package constructions
 
 import (

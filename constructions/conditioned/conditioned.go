@@ -1,3 +1,6 @@
+// Package conditioned is chapter 5 of PROOFS.md: flows of any map of positive
+// determinant whose condition numbers are bounded in those of the map: thirteen
+// layers within a constant of the best, and eight in closed form.
 package conditioned
 
 import (

@@ -1,3 +1,7 @@
+// Package rational is chapter 2 of PROOFS.md: flows whose product is exactly the
+// target, in rational arithmetic: six layers for parts of equal size or nearly so,
+// fewer where a closed form has them, as many as are needed for parts of any sizes,
+// and the LU route of the first proof that a constant number suffices.
 package rational
 
 import (

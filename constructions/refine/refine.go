@@ -1,3 +1,5 @@
+// Package refine is section 6 of PROOFS.md: it moves the layers of a flow that is
+// near its target until the product agrees with it to as many bits as asked for.
 package refine
 
 import (

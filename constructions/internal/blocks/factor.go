@@ -8,38 +8,6 @@ import (
 	"flowproof/coupling/simplify"
 )
 
-// Compose returns the product of the factors in block order.
-func (m *Map) Compose(fs []Factor) *ratmat.Matrix {
-	x := ratmat.Identity(m.Dim())
-	for _, f := range fs {
-		x = x.Mul(m.factorMatrix(f))
-	}
-	return x
-}
-
-func (m *Map) factorMatrix(f Factor) *ratmat.Matrix {
-	size := m.P
-	if f.Kind == coupling.Lower {
-		size = m.Q
-	}
-	d := ratmat.Identity(size)
-	if f.Scale != nil {
-		d = ratmat.Diag(f.Scale)
-	}
-	if f.Kind == coupling.Upper {
-		return d.Beside(f.X).Above(ratmat.New(m.Q, m.P).Beside(ratmat.Identity(m.Q)))
-	}
-	return ratmat.Identity(m.P).Beside(ratmat.New(m.P, m.Q)).Above(f.X.Beside(d))
-}
-
-// One returns M as U, nil if it is not.
-func (m *Map) One() []Factor {
-	if d, ok := m.A.Diagonal(); ok && m.C.IsZero() && m.E.Equal(ratmat.Identity(m.Q)) {
-		return []Factor{{coupling.Upper, m.B, d}}
-	}
-	return nil
-}
-
 // Factor is one layer of a linear; scale is nil for an additive one.
 type Factor struct {
 	Kind  coupling.Kind
@@ -111,4 +79,36 @@ func (m *Map) Flow(fs []Factor) (*coupling.Flow, error) {
 		return nil, err
 	}
 	return simplify.Merge(f)
+}
+
+// Compose returns the product of the factors in block order.
+func (m *Map) Compose(fs []Factor) *ratmat.Matrix {
+	x := ratmat.Identity(m.Dim())
+	for _, f := range fs {
+		x = x.Mul(m.factorMatrix(f))
+	}
+	return x
+}
+
+func (m *Map) factorMatrix(f Factor) *ratmat.Matrix {
+	size := m.P
+	if f.Kind == coupling.Lower {
+		size = m.Q
+	}
+	d := ratmat.Identity(size)
+	if f.Scale != nil {
+		d = ratmat.Diag(f.Scale)
+	}
+	if f.Kind == coupling.Upper {
+		return d.Beside(f.X).Above(ratmat.New(m.Q, m.P).Beside(ratmat.Identity(m.Q)))
+	}
+	return ratmat.Identity(m.P).Beside(ratmat.New(m.P, m.Q)).Above(f.X.Beside(d))
+}
+
+// One returns M as U, nil if it is not.
+func (m *Map) One() []Factor {
+	if d, ok := m.A.Diagonal(); ok && m.C.IsZero() && m.E.Equal(ratmat.Identity(m.Q)) {
+		return []Factor{{coupling.Upper, m.B, d}}
+	}
+	return nil
 }

@@ -1,3 +1,5 @@
+// Package blocks is a rational map cut into four blocks along a partition, the
+// smaller part first, and its factors.
 package blocks
 
 import (
@@ -8,12 +10,6 @@ import (
 	"flowproof/coupling"
 	"flowproof/exactmath"
 )
-
-// Rename returns the same map with the names of the parts swapped; then p may
-// exceed q.
-func (m *Map) Rename() *Map {
-	return &Map{m.Q, m.P, m.E, m.C, m.B, m.A, m.Part, !m.Swapped}
-}
 
 // Map is a target map in block order, M = [[a, b], [c, e]] with a of size p x
 // p and e q x q, p <= q: when the partition's second part is the smaller one,
@@ -59,6 +55,12 @@ func (m *Map) Dim() int { return m.P + m.Q }
 func (m *Map) Whole() *ratmat.Matrix { return m.A.Beside(m.B).Above(m.C.Beside(m.E)) }
 
 func (m *Map) Transpose() *Map { return m.With(m.Whole().Transpose()) }
+
+// Rename returns the same map with the names of the parts swapped; then p may
+// exceed q.
+func (m *Map) Rename() *Map {
+	return &Map{m.Q, m.P, m.E, m.C, m.B, m.A, m.Part, !m.Swapped}
+}
 
 // Normalise returns N of determinant 1 and positive d with M = N diag(d, I) for
 // kind Upper, N diag(I, d) for Lower, d of length p or q: powers of two near the

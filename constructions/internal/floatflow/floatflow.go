@@ -1,3 +1,4 @@
+// Package floatflow has flows in float64 that may be changed, in block order.
 package floatflow
 
 import (
@@ -9,6 +10,9 @@ import (
 
 	"flowproof/coupling"
 )
+
+// Bits is the precision of float64.
+const Bits = 53
 
 // Layer is a layer in float64, in block order: part dst <- D dst + X src.
 type Layer struct {
@@ -176,6 +180,3 @@ func (f Flow) Matrix() blas64.General {
 	}
 	return m
 }
-
-// Bits is the precision of float64.
-const Bits = 53

@@ -1,3 +1,5 @@
+// Package geometry is the order in which constructions in float64 see a target and
+// its partition, the smaller part first, and the way back to layers.
 package geometry
 
 import (

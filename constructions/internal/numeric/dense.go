@@ -1,3 +1,4 @@
+// Package numeric has the linear algebra in float64 that constructions share.
 package numeric
 
 import (

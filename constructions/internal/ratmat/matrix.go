@@ -1,3 +1,5 @@
+// Package ratmat is matrices of rational numbers over one denominator, for
+// constructions.
 package ratmat
 
 import (

@@ -1,3 +1,5 @@
+// Package rescale multiplies maps and flows by powers of two, exactly, so that
+// targets that are huge or tiny come into the range of iterations in float64.
 package rescale
 
 import (
@@ -14,30 +16,6 @@ import (
 	"flowproof/exactmath/dense"
 	"flowproof/exactmath/sparse"
 )
-
-// RationalScales merges f, with exp(s) replaced by its float64 value.
-func RationalScales(f *coupling.Flow) (*coupling.Flow, error) {
-	part := f.Partition()
-	var layers []coupling.Layer
-	for _, l := range f.Layers() {
-		if l.Scale().Kind() == coupling.ScaleExp {
-			rows, _ := l.Weight().Dims()
-			scale, err := floatflow.Scale(run.Scales(l.Scale(), rows))
-			if err != nil {
-				return nil, err
-			}
-			if l, err = coupling.NewLayer(part, l.Kind(), l.Weight(), scale); err != nil {
-				return nil, err
-			}
-		}
-		layers = append(layers, l)
-	}
-	f, err := coupling.NewFlow(part, layers...)
-	if err != nil {
-		return nil, err
-	}
-	return simplify.Merge(f)
-}
 
 // ordinaryBits: entries of which the largest is between 2^-ordinaryBits and
 // 2^ordinaryBits leave room for the products and squares of iterations in float64.
@@ -124,4 +102,28 @@ func FlowTimesTwoTo(f *coupling.Flow, e int) (*coupling.Flow, error) {
 func kindRows(part coupling.Partition, kind coupling.Kind) int {
 	rows, _ := part.WeightDims(kind)
 	return rows
+}
+
+// RationalScales merges f, with exp(s) replaced by its float64 value.
+func RationalScales(f *coupling.Flow) (*coupling.Flow, error) {
+	part := f.Partition()
+	var layers []coupling.Layer
+	for _, l := range f.Layers() {
+		if l.Scale().Kind() == coupling.ScaleExp {
+			rows, _ := l.Weight().Dims()
+			scale, err := floatflow.Scale(run.Scales(l.Scale(), rows))
+			if err != nil {
+				return nil, err
+			}
+			if l, err = coupling.NewLayer(part, l.Kind(), l.Weight(), scale); err != nil {
+				return nil, err
+			}
+		}
+		layers = append(layers, l)
+	}
+	f, err := coupling.NewFlow(part, layers...)
+	if err != nil {
+		return nil, err
+	}
+	return simplify.Merge(f)
 }

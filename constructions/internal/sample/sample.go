@@ -1,3 +1,5 @@
+// Package sample has the inputs of the constructions' tests, weird ones among them,
+// and the checks that they share.
 package sample
 
 import (
