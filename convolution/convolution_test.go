@@ -19,7 +19,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"flowproof/constructions"
+	"flowproof/constructions/rotation"
 	"flowproof/coupling"
 	"flowproof/exactmath"
 )
@@ -95,7 +95,7 @@ func rotation(n int) (*coupling.Flow, *exactmath.Floats) {
 		}
 	}
 	m := must(exactmath.FromFloat64(n, n, q.RawMatrix().Data))
-	return must(constructions.Orthogonal(m, must(coupling.Half(n)))), m
+	return must(rotation.Orthogonal(m, must(coupling.Half(n)))), m
 }
 
 func TestPhotograph(t *testing.T) {

@@ -8,7 +8,8 @@ import (
 	"math/big"
 	"time"
 
-	"flowproof/constructions"
+	"flowproof/constructions/lowerbound"
+	"flowproof/constructions/permutation"
 	"flowproof/convolution"
 	"flowproof/coupling"
 	"flowproof/internal/number"
@@ -190,13 +191,13 @@ const boundedDim = 16
 // depthLowerBound returns a proved lower bound on the depth, 0 where it would take
 // long to find one.
 func depthLowerBound(t *targets.Target, part coupling.Partition) int {
-	if d, err := constructions.PermutationDepth(t.Matrix, part); err == nil {
+	if d, err := permutation.PermutationDepth(t.Matrix, part); err == nil {
 		return d.Lower
 	}
 	if t.Dim > boundedDim {
 		return 0
 	}
-	c, err := constructions.DepthLowerBound(t.Matrix, part)
+	c, err := lowerbound.DepthLowerBound(t.Matrix, part)
 	if err != nil {
 		return 0
 	}
