@@ -73,7 +73,9 @@ func LoadDir(dir string) (train, test *Set, err error) {
 
 // Load reads an IDX file, compressed by gzip or not. The error is a *FileError or
 // one of package fs.
-func Load(path string) (*Set, error) { return read(os.DirFS(filepath.Dir(path)), filepath.Base(path), path) }
+func Load(path string) (*Set, error) {
+	return read(os.DirFS(filepath.Dir(path)), filepath.Base(path), path)
+}
 
 func read(dir fs.FS, name string, shown ...string) (*Set, error) {
 	f, err := dir.Open(name)
