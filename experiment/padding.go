@@ -152,17 +152,17 @@ func (c *Case) Train(keep Keeper, say func(step int) error) (*Trained, error) {
 		t = &Trained{Run: run, Learned: -1}
 	}
 	g := training.NewGradient(t.Run.Model, c.Options.Batch, c.Threads)
-	for t.Run.Step < c.Options.Steps && !t.Diverged {
-		if err := say(t.Run.Step); err != nil {
+	for t.Run.Step() < c.Options.Steps && !t.Diverged {
+		if err := say(t.Run.Step()); err != nil {
 			return nil, err
 		}
 		_, ok := t.Run.Advance(g, c, (*training.Gradient[float32]).Likelihood)
 		t.Diverged = !ok
-		if t.Run.Step%Every != 0 && t.Run.Step < c.Options.Steps && ok {
+		if t.Run.Step()%Every != 0 && t.Run.Step() < c.Options.Steps && ok {
 			continue
 		}
 		if t.Learned < 0 && c.likelihood(t.Run.Model, 512) <= c.Data.Level {
-			t.Learned = t.Run.Step
+			t.Learned = t.Run.Step()
 		}
 		if keep != nil {
 			if err := keep.Save(c, t); err != nil {

@@ -66,7 +66,7 @@ func (c *Case) Measure(t *Trained, p Points) (*Record, error) {
 	r := &Record{
 		Dataset: c.Data.Name, Padding: c.Padding, Depth: c.Depth, Hidden: c.Hidden, Seed: c.Options.Seed,
 		Nats: finite(nats), Bits: finite(c.bits(nats)), IsBound: c.Padding.Kind == Noise || c.Padding.Kind == Gaussian,
-		Entropy: finite(c.Data.Entropy), Level: finite(c.Data.Level), Steps: t.Run.Step, Diverge: t.Diverged,
+		Entropy: finite(c.Data.Entropy), Level: finite(c.Data.Level), Steps: t.Run.Step(), Diverge: t.Diverged,
 	}
 	if t.Learned >= 0 {
 		r.Learned = &t.Learned

@@ -30,32 +30,70 @@ func (o Options) Check() error {
 	return nil
 }
 
+// Adam is the state of a descent after Steps steps.
+type Adam[T Float] struct {
+	Steps         int
+	first, second []T // running means of the derivatives and of their squares
+}
+
+// NewAdam begins a descent of that many parameters.
+func NewAdam[T Float](parameters int) *Adam[T] {
+	return &Adam[T]{0, make([]T, parameters), make([]T, parameters)}
+}
+
+// Step changes theta by a step against factor times its derivative.
+func (a *Adam[T]) Step(theta, grad []T, factor T, rate float64) {
+	const beta1, beta2, epsilon = 0.9, 0.999, 1e-8
+	a.Steps++
+	t := float64(a.Steps)
+	root := math.Sqrt(1 - math.Pow(beta2, t))
+	step := T(rate * root / (1 - math.Pow(beta1, t)))
+	tiny := T(epsilon * root)
+	for i, g := range grad {
+		g *= factor
+		a.first[i] = beta1*a.first[i] + (1-beta1)*g
+		a.second[i] = beta2*a.second[i] + (1-beta2)*g*g
+		theta[i] -= step * a.first[i] / (T(math.Sqrt(float64(a.second[i]))) + tiny)
+	}
+}
+
+// RateAt is the rate of a step, counted from 0: half a cosine from Rate to 0.
+func (o Options) RateAt(step int) float64 {
+	return o.Rate * (1 + math.Cos(math.Pi*float64(step)/float64(o.Steps))) / 2
+}
+
 // A Source fills a batch with the rows of a step. It must depend on nothing but
 // the seed and the step.
 type Source[T Float] interface {
 	Batch(seed uint64, step int, to gemm.Matrix[T])
 }
 
-// A Run is a training run: a model and the state of its descent after Step
-// steps.
+// A Run is a training run: a model and the state of its descent.
 type Run[T Float] struct {
 	Model   *Model[T]
 	Options Options
-	Step    int
-	m, v    []T
+	adam    *Adam[T]
 }
 
-// Start begins a run.
+// Start begins a run with a new model.
 func Start[T Float](c Config, o Options) (*Run[T], error) {
-	if err := o.Check(); err != nil {
-		return nil, err
-	}
 	model, err := New[T](c, o.Seed)
 	if err != nil {
 		return nil, err
 	}
-	return &Run[T]{model, o, 0, make([]T, len(model.theta)), make([]T, len(model.theta))}, nil
+	return StartFrom(model, o)
 }
+
+// StartFrom begins a run with a model, which it changes.
+func StartFrom[T Float](m *Model[T], o Options) (*Run[T], error) {
+	if err := o.Check(); err != nil {
+		return nil, err
+	}
+	return &Run[T]{m, o, NewAdam[T](len(m.theta))}, nil
+}
+
+// Step is the number of steps taken.
+func (r *Run[T]) Step() int { return r.adam.Steps }
 
 // A Loss is what a step descends: Likelihood of a Gradient, or a closure around
 // LeastSquares.
@@ -64,7 +102,7 @@ type Loss[T Float] func(g *Gradient[T]) (float64, []T)
 // Advance takes one step, and returns the loss before it. A loss or a gradient
 // that is not finite ends the descent: the parameters stay, and ok is false.
 func (r *Run[T]) Advance(g *Gradient[T], source Source[T], loss Loss[T]) (value float64, ok bool) {
-	source.Batch(r.Options.Seed, r.Step, g.Input())
+	source.Batch(r.Options.Seed, r.Step(), g.Input())
 	value, grad := loss(g)
 	square := 0.0
 	for _, v := range grad {
@@ -77,23 +115,6 @@ func (r *Run[T]) Advance(g *Gradient[T], source Source[T], loss Loss[T]) (value 
 	if norm := math.Sqrt(square); r.Options.Clip > 0 && norm > r.Options.Clip {
 		factor = T(r.Options.Clip / norm)
 	}
-	r.adam(grad, factor)
+	r.adam.Step(r.Model.theta, grad, factor, r.Options.RateAt(r.Step()))
 	return value, true
-}
-
-func (r *Run[T]) adam(grad []T, factor T) {
-	const beta1, beta2, epsilon = 0.9, 0.999, 1e-8
-	o := r.Options
-	rate := o.Rate * (1 + math.Cos(math.Pi*float64(r.Step)/float64(o.Steps))) / 2
-	r.Step++
-	t := float64(r.Step)
-	root := math.Sqrt(1 - math.Pow(beta2, t))
-	step := T(rate * root / (1 - math.Pow(beta1, t)))
-	tiny := T(epsilon * root)
-	for i, g := range grad {
-		g *= factor
-		r.m[i] = beta1*r.m[i] + (1-beta1)*g
-		r.v[i] = beta2*r.v[i] + (1-beta2)*g*g
-		r.Model.theta[i] -= step * r.m[i] / (T(math.Sqrt(float64(r.v[i]))) + tiny)
-	}
 }

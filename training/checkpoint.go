@@ -48,7 +48,7 @@ func (r *Run[T]) Export(path string) error {
 
 func (r *Run[T]) write(w io.Writer, state bool) error {
 	meta := map[string]string{"format": "pt"}
-	for key, value := range map[string]any{keyConfig: r.Model.Config, keyOptions: r.Options, keyStep: r.Step} {
+	for key, value := range map[string]any{keyConfig: r.Model.Config, keyOptions: r.Options, keyStep: r.Step()} {
 		text, err := json.Marshal(value)
 		if err != nil {
 			return err
@@ -77,7 +77,7 @@ func (r *Run[T]) tensors(state bool, visit func(name string, data []T, shape ...
 		}
 	}
 	if state {
-		errs = append(errs, visit(keyFirst, r.m, uint64(len(r.m))), visit(keySecond, r.v, uint64(len(r.v))))
+		errs = append(errs, visit(keyFirst, r.adam.first, uint64(len(r.adam.first))), visit(keySecond, r.adam.second, uint64(len(r.adam.second))))
 	}
 	return errs
 }
@@ -141,7 +141,8 @@ func parse[T Float](path string, raw []byte) (*Run[T], error) {
 		return fail("", "%d bytes, a run of this architecture has more than %d", len(raw), want)
 	}
 	n := c.size()
-	r := &Run[T]{with(c, make([]T, n)), o, step, make([]T, n), make([]T, n)}
+	r := &Run[T]{with(c, make([]T, n)), o, NewAdam[T](n)}
+	r.adam.Steps = step
 	count := 0
 	err = errors.Join(r.tensors(true, func(name string, data []T, shape ...uint64) error {
 		count++

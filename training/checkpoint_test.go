@@ -160,7 +160,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add(b.Bytes())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		got, err := parse[float32]("x", data)
-		if err == nil && len(got.m) != got.Model.size() {
+		if err == nil && len(got.adam.first) != got.Model.size() {
 			t.Error("a run without its state")
 		}
 	})

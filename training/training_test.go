@@ -258,8 +258,8 @@ func TestDiverges(t *testing.T) {
 	before := append([]float32(nil), r.Model.theta...)
 	g := NewGradient(r.Model, 4, 1)
 	bad := source(func(to gemm.Matrix[float32]) { to.Data[3] = float32(math.Inf(1)) })
-	if _, ok := r.Advance(g, bad, (*Gradient[float32]).Likelihood); ok || r.Step != 0 {
-		t.Errorf("an infinite batch passes, step %d", r.Step)
+	if _, ok := r.Advance(g, bad, (*Gradient[float32]).Likelihood); ok || r.Step() != 0 {
+		t.Errorf("an infinite batch passes, step %d", r.Step())
 	}
 	if diff := cmp.Diff(before, r.Model.theta); diff != "" {
 		t.Error(diff)
