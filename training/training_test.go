@@ -22,7 +22,7 @@ func noisy[T Float](t *testing.T, c Config, seed uint64) *Model[T] {
 	}
 	rng := rand.New(rand.NewPCG(seed, 7))
 	for i := range m.theta {
-		m.theta[i] += T(0.3 * rng.NormFloat64())
+		m.theta[i] += T(0.6 / math.Sqrt(float64(c.Hidden)) * rng.NormFloat64())
 	}
 	return m
 }
