@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"context"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -88,24 +89,6 @@ func TestPadding(t *testing.T) {
 	}
 }
 
-type memory struct {
-	saved *Trained
-	path  string
-}
-
-func (m *memory) Load(*Case) (*Trained, error) {
-	if m.saved == nil {
-		return nil, nil
-	}
-	run, err := training.Load[float32](m.path)
-	return &Trained{Run: run, Learned: m.saved.Learned}, err
-}
-
-func (m *memory) Save(_ *Case, t *Trained) error {
-	m.saved = &Trained{Learned: t.Learned}
-	return t.Run.Save(m.path)
-}
-
 // A run stopped in the middle goes on from the last look and ends in the same
 // parameters; stopping returns the error that stopped it.
 func TestStopped(t *testing.T) {
@@ -114,7 +97,7 @@ func TestStopped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keep := &memory{path: t.TempDir() + "/run"}
+	keep := Folder{t.TempDir()}
 	stop := errors.New("stop")
 	if _, err := c.Train(keep, func(step int) error {
 		if step == 130 {
@@ -139,6 +122,11 @@ func TestStopped(t *testing.T) {
 	}
 	if diff := cmp.Diff(whole.Run.Model.Parameters(), rest.Run.Model.Parameters()); diff != "" {
 		t.Error(diff)
+	}
+	c.Options.Rate = 0.02
+	var stale *StaleError
+	if _, err := c.Train(keep, quiet); !errors.As(err, &stale) {
+		t.Errorf("other options: %v", err)
 	}
 	if whole.Learned != rest.Learned {
 		t.Errorf("learned at %d, resumed at %d", whole.Learned, rest.Learned)
@@ -215,5 +203,52 @@ func TestImages(t *testing.T) {
 	}
 	if got := d.Level - d.Bits; math.Abs(got-bits) > 0.03*math.Abs(bits) {
 		t.Errorf("normal pixels: %g bits, by drawing %g", got, bits)
+	}
+}
+
+// Records come in the order of the cases, whatever the number of workers, and are
+// the same; an error stops the whole.
+func TestRun(t *testing.T) {
+	d, err := Density("square")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := Grid{Data: []*Data{d}, Paddings: []Padding{{None, 0}, {Zeros, 1}, {Gaussian, 1}}, Depths: []int{2}, Seeds: []uint64{1, 2}, Hidden: 8,
+		Options: training.Options{Steps: 20, Batch: 32, Rate: 0.01}}
+	var first []Record
+	for workers := 1; workers <= 3; workers++ {
+		var got []Record
+		last := 0
+		err := Run(context.Background(), g.Cases(), nil, Points{64, 32, 4}, workers, func(c *Case, r *Record) error {
+			r.Seconds = 0
+			got = append(got, *r)
+			return nil
+		}, func(steps, all int) {
+			if all != 120 || steps < last {
+				t.Errorf("%d of %d steps after %d", steps, all, last)
+			}
+			last = steps
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != 6 || last != 120 {
+			t.Fatalf("%d records, %d steps", len(got), last)
+		}
+		if first == nil {
+			first = got
+		}
+		if diff := cmp.Diff(first, got); diff != "" {
+			t.Errorf("%d workers: %s", workers, diff)
+		}
+	}
+	broken := errors.New("broken")
+	if err := Run(context.Background(), g.Cases(), nil, Points{64, 32, 4}, 2, func(*Case, *Record) error { return broken }, func(int, int) {}); !errors.Is(err, broken) {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := Run(ctx, g.Cases(), nil, Points{64, 32, 4}, 2, func(*Case, *Record) error { return nil }, func(int, int) {}); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }

@@ -72,6 +72,7 @@ type Source[T Float] interface {
 type Run[T Float] struct {
 	Model   *Model[T]
 	Options Options
+	Note    string // whatever the caller wants to keep with it
 	adam    *Adam[T]
 }
 
@@ -89,7 +90,7 @@ func StartFrom[T Float](m *Model[T], o Options) (*Run[T], error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	return &Run[T]{m, o, NewAdam[T](len(m.theta))}, nil
+	return &Run[T]{m, o, "", NewAdam[T](len(m.theta))}, nil
 }
 
 // Step is the number of steps taken.

@@ -28,8 +28,8 @@ func (e *FileError) Error() string {
 // The names in a file of a run. Tensors have the names and the shapes that a
 // PyTorch module with a list "couplings" of torch.nn.Sequential has.
 const (
-	keyConfig, keyOptions, keyStep = "config", "options", "step"
-	keyFirst, keySecond            = "adam.first", "adam.second"
+	keyConfig, keyOptions, keyStep, keyNote = "config", "options", "step", "note"
+	keyFirst, keySecond                     = "adam.first", "adam.second"
 )
 
 func tensorName(k, l int, kind string) string { return fmt.Sprintf("couplings.%d.%d.%s", k, 2*l, kind) }
@@ -48,7 +48,7 @@ func (r *Run[T]) Export(path string) error {
 
 func (r *Run[T]) write(w io.Writer, state bool) error {
 	meta := map[string]string{"format": "pt"}
-	for key, value := range map[string]any{keyConfig: r.Model.Config, keyOptions: r.Options, keyStep: r.Step()} {
+	for key, value := range map[string]any{keyConfig: r.Model.Config, keyOptions: r.Options, keyStep: r.Step(), keyNote: r.Note} {
 		text, err := json.Marshal(value)
 		if err != nil {
 			return err
@@ -118,10 +118,11 @@ func parse[T Float](path string, raw []byte) (*Run[T], error) {
 	var c Config
 	var o Options
 	var step int
+	var note string
 	for _, field := range []struct {
 		key string
 		to  any
-	}{{keyConfig, &c}, {keyOptions, &o}, {keyStep, &step}} {
+	}{{keyConfig, &c}, {keyOptions, &o}, {keyStep, &step}, {keyNote, &note}} {
 		text, ok := header.Metadata()[field.key]
 		if !ok {
 			return fail(field.key, "missing: want a file of a training run")
@@ -141,7 +142,7 @@ func parse[T Float](path string, raw []byte) (*Run[T], error) {
 		return fail("", "%d bytes, a run of this architecture has more than %d", len(raw), want)
 	}
 	n := c.size()
-	r := &Run[T]{with(c, make([]T, n)), o, NewAdam[T](n)}
+	r := &Run[T]{with(c, make([]T, n)), o, note, NewAdam[T](n)}
 	r.adam.Steps = step
 	count := 0
 	err = errors.Join(r.tensors(true, func(name string, data []T, shape ...uint64) error {
