@@ -18,21 +18,12 @@ import (
 	"flowproof/verify"
 )
 
-const mainPage = `Usage: verify -d N -target NAME [flags]
-       verify -target FILE [flags]
-       verify [flags] FILE...
-       verify -in CHECKPOINT [-list | -key NAME | -all] [flags]
-       verify COMMAND [flags]
+const buildPage = `Usage: verify [build] -d N -target NAME [flags]
+       verify [build] [flags] FILE...
+       verify [build] -in CHECKPOINT [-key NAME | -all] [flags]
 
 Builds the coupling layers of a linear map, composes them exactly, and says
-whether they reproduce it.
-
-Commands: check       re-check certificates
-          export      write the layers for NumPy, PyTorch, ONNX, ..
-          list        list targets, densities, constructions and formats
-          universal   nonlinear flows that come near a law, with a proved bound
-          completion  print a script that completes commands in a shell
-          Each has a page of its own: verify COMMAND -h.
+whether they reproduce it. verify help has the other commands.
 
 Verdicts: exact     the product equals the target as a matrix of rationals
           residual  it does not; the exact residual is printed, rounded up
@@ -49,64 +40,54 @@ Exit codes: 0 reproduced within -tol; 1 not; 2 usage, or bad input or output;
 
 Examples:
   verify -d 64 -target random-orthogonal
-  verify -d 8 -target reverse -json
+  verify build -d 8 -target reverse -json
   verify -target rotation.npy -o layers.npz
   verify -d 8 -target shuffle -o shuffle.cert
-  verify rotation.npy turn.csv
-  verify -in model.safetensors -list
+  verify rotation.npy turn.csv -json
   verify -in model.safetensors -all -det pad
   verify -d 5 -target permutation -perm 1,0,2,3,4 -det pad
-
-Flags:
 `
 
-// options are the flags of the main job.
+// options are the flags of verify build.
 type options struct {
 	source
-	tol     string
-	json    bool
-	out     string
-	image   string
-	version bool
-	list    bool
-	all     bool
+	tol   string
+	json  bool
+	out   string
+	image string
+	all   bool
 }
 
-// mainJob is: target -> construction -> flow -> verify -> report.
-func mainJob(args []string, stdout, stderr io.Writer) (int, error) {
+func buildCommand() command {
 	var o options
-	fs := flag.NewFlagSet("verify", flag.ContinueOnError)
+	return command{
+		name: "build", summary: "build layers of a map, compose and judge them; the one meant if none is named",
+		page: buildPage, flags: o.flags, run: o.main, args: true, words: sourceWords,
+	}
+}
+
+func (o *options) flags(fs *flag.FlagSet) {
 	o.source.flags(fs)
 	fs.StringVar(&o.tol, "tol", "1e-9", "relative Frobenius `residual` up to which the target counts as reproduced")
 	fs.BoolVar(&o.json, "json", false, "print one JSON object")
 	fs.StringVar(&o.out, "o", "", "write a certificate to this .cert `file`, or the layers to this .npz file")
 	fs.StringVar(&o.image, "image", "", "also apply the map as a 1x1 convolution to this PNG or JPEG `file`, squeezed to n channels")
-	fs.BoolVar(&o.version, "version", false, "print the version")
-	fs.BoolVar(&o.list, "list", false, "list targets, constructions and formats; with -in what the checkpoint holds")
 	fs.BoolVar(&o.all, "all", false, "with -in: every matrix and permutation of the checkpoint")
-	if err := parse(fs, mainPage, args, true, stdout); err != nil {
-		return exitUsage, err
-	}
-	o.dGiven = given(fs, "d")
-	if o.version {
-		return exitOK, version(stdout)
-	}
-	if o.list && o.in == "" {
-		return exitOK, list(stdout, o.json)
-	}
-	if files := fs.Args(); len(files) > 0 || o.all {
-		if given(fs, "target") || o.dGiven || o.out != "" || o.list || o.key != "" || o.all && (o.in == "" || len(files) > 0) || !o.all && o.in != "" {
-			return exitUsage, errors.New("many targets are either FILE... or -in CHECKPOINT -all, without -target, -d, -key, -list and -o")
+}
+
+// main is verify build: target -> construction -> flow -> verify -> report.
+func (o *options) main(in *invocation) (int, error) {
+	o.dGiven = in.given("d")
+	if files := in.Args(); len(files) > 0 || o.all {
+		if in.given("target") || o.dGiven || o.out != "" || o.key != "" || o.all && (o.in == "" || len(files) > 0) || !o.all && o.in != "" {
+			return exitUsage, errors.New("many targets are either FILE... or -in CHECKPOINT -all, without -target, -d, -key and -o")
 		}
-		return o.batch(files, stdout, stderr)
+		return o.batch(files, in.stdout, in.stderr)
 	}
-	if o.in != "" && (given(fs, "target") || o.dGiven) {
+	if o.in != "" && (in.given("target") || o.dGiven) {
 		return exitUsage, errors.New("-in: goes without -target and -d")
 	}
-	if o.list {
-		return exitOK, o.listTensors(stdout)
-	}
-	return o.run(stdout, stderr)
+	return o.run(in.stdout, in.stderr)
 }
 
 func (o *options) run(stdout, stderr io.Writer) (int, error) {
