@@ -238,6 +238,54 @@ func TestReach(t *testing.T) {
 	}
 }
 
+// unreached are the packages that no command reaches, each with the reason why it is
+// here.
+var unreached = map[string]string{
+	"exactmath/freegroup":           "machine proofs of the identities of PROOFS.md, chapter 1",
+	"exactmath/ballmat":             "enclosures of products, measured beside their peers in bench/peers",
+	"exactmath/probable":            "randomised checks, measured in its benchmarks",
+	"images":                        "inputs of the experiments",
+	"training":                      "flows fitted by descent, for the experiments",
+	"experiment":                    "the experiments with trained flows, run by their tests",
+	"internal/gemm":                 "products for package training",
+	"constructions/internal/sample": "shared by tests",
+	"internal/chaintest":            "shared by tests",
+	"internal/flowtest":             "shared by tests",
+	"internal/weird":                "shared by tests",
+	"internal/imports":              "this test",
+	"internal/proofs":               "the test of what the pages name",
+}
+
+// TestReached: what no command reaches goes, or has a reason to stay.
+func TestReached(t *testing.T) {
+	all := list(t)
+	reached := map[string]bool{}
+	for _, p := range all {
+		pkg, _ := local(p.ImportPath)
+		if !anyOf("cmd/* tools/* internal/golden", pkg) {
+			continue
+		}
+		reached[pkg] = true
+		for _, d := range p.Deps {
+			if own, ok := local(d); ok {
+				reached[own] = true
+			}
+		}
+	}
+	for _, p := range all {
+		pkg, _ := local(p.ImportPath)
+		if anyOf("bench/...", pkg) { // commands that measure
+			continue
+		}
+		if reason := unreached[pkg]; reached[pkg] == (reason != "") {
+			t.Errorf("%s: reached by a command: %v; the reason given for the contrary: %q", pkg, reached[pkg], reason)
+		}
+	}
+	if !reached["study"] || reached["internal/weird"] {
+		t.Error("the search is wrong")
+	}
+}
+
 // TestMatches: the patterns mean what the table's comment says.
 func TestMatches(t *testing.T) {
 	for _, tt := range []struct {

@@ -80,13 +80,6 @@ type Parts struct{ P, Q int }
 
 func (s Parts) N() int { return s.P + s.Q }
 
-func (s Parts) Size(part int) int {
-	if part == 0 {
-		return s.P
-	}
-	return s.Q
-}
-
 func (s Parts) Span(part int) (lo, hi int) {
 	if part == 0 {
 		return 0, s.P

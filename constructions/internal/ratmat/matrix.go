@@ -215,8 +215,6 @@ func (x *Matrix) Pick(rows, cols []int) *Matrix {
 // Block returns rows r0..r1-1 and columns c0..c1-1.
 func (x *Matrix) Block(r0, r1, c0, c1 int) *Matrix { return x.Pick(Span(r0, r1), Span(c0, c1)) }
 
-func (x *Matrix) Col(j int) *Matrix { return x.Block(0, x.Rows, j, j+1) }
-
 // Span returns from, from+1, .., to-1.
 func Span(from, to int) []int {
 	s := make([]int, 0, max(to-from, 0))
