@@ -30,7 +30,7 @@ type straightened struct {
 	tau        float64
 	h          []float64  // p entries, the last one negative if det(Ug Vg^T) < 0
 	ug         *mat.Dense // p x p
-	y, aref    *mat.Dense // rotation by half angles, reflection: [aref, y] undoes the rotation in g
+	y, f       *mat.Dense // p x p: y0, a rotation by half angles, and f, a reflection: [f, y0] undoes the rotation in g
 }
 
 func newStraightened(m *mat.Dense, p int) (*straightened, error) {
@@ -168,8 +168,8 @@ func (s *straightened) odd(g11, r1, sm *mat.Dense) (*mat.Dense, error) {
 	return g, nil
 }
 
-// unrotate sets y and aref in terms of the planes of O^T in SO(p): rotations by
-// minus half the angles, and reflections, so that O^T = aref y aref^-1 y^-1.
+// unrotate sets y and f in terms of the planes of O^T in SO(p): rotations by
+// minus half the angles, and reflections, so that O^T = f y f^-1 y^-1.
 func (s *straightened) unrotate(o *mat.Dense) error {
 	t, z, err := numeric.RealSchur(mat.DenseCopyOf(o.T()))
 	if err != nil {
@@ -190,6 +190,6 @@ func (s *straightened) unrotate(o *mat.Dense) error {
 		f.Set(pl.J, pl.J, -1)
 	}
 	s.y = numeric.Product(z, y, z.T())
-	s.aref = numeric.Product(z, f, z.T())
+	s.f = numeric.Product(z, f, z.T())
 	return nil
 }

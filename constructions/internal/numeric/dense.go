@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
+// RowMajor returns the entries, row by row.
 func RowMajor(w *mat.Dense) []float64 {
 	rows, cols := w.Dims()
 	out := make([]float64, 0, rows*cols)
@@ -49,12 +50,40 @@ func FlipLast(q *mat.Dense) {
 }
 
 // Negated returns -w.
-func Negated(w *mat.Dense) *mat.Dense {
+func Negated(w *mat.Dense) *mat.Dense { return Scaled(-1, w) }
+
+// Sum returns x + y.
+func Sum(x, y mat.Matrix) *mat.Dense {
 	out := new(mat.Dense)
-	out.Scale(-1, w)
+	out.Add(x, y)
 	return out
 }
 
+// Minus returns x - y.
+func Minus(x, y mat.Matrix) *mat.Dense {
+	out := new(mat.Dense)
+	out.Sub(x, y)
+	return out
+}
+
+// Scaled returns s x.
+func Scaled(s float64, x mat.Matrix) *mat.Dense {
+	out := new(mat.Dense)
+	out.Scale(s, x)
+	return out
+}
+
+// Columns returns x diag(d).
+func Columns(x mat.Matrix, d []float64) *mat.Dense {
+	out := mat.DenseCopyOf(x)
+	out.Apply(func(_, j int, v float64) float64 { return v * d[j] }, out)
+	return out
+}
+
+// Transposed returns a copy of x^T.
+func Transposed(x mat.Matrix) *mat.Dense { return mat.DenseCopyOf(x.T()) }
+
+// MaxAbs returns the largest absolute value, 0 if there is none.
 func MaxAbs(x []float64) float64 {
 	m := 0.0
 	for _, v := range x {
