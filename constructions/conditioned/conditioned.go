@@ -68,7 +68,7 @@ func Conditioned(target exactmath.Matrix, part coupling.Partition, opts Options)
 	if opts.Depth != 0 && opts.Depth != 13 && opts.Depth != 11 {
 		return nil, &DepthError{opts.Depth}
 	}
-	f, err := geometry.NewFrame(target, part)
+	f, err := geometry.NewBalanced(target, part)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ func EightBound(n int, cond float64) float64 {
 // ErrOrientation (determinant negative), ErrSingular, ErrPrecision (singular to
 // working precision), ErrNoConvergence, *BoundError (rounding broke the bound).
 func Eight(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
-	f, err := geometry.NewFrame(target, part)
+	f, err := geometry.NewBalanced(target, part)
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ type permBlocks struct {
 
 // newPermBlocks checks the target and brings it into block order.
 func newPermBlocks(target exactmath.Matrix, part coupling.Partition) (*permBlocks, error) {
-	f, err := geometry.NewFrame(target, part)
+	f, err := geometry.NewBalanced(target, part)
 	if err != nil {
 		return nil, err
 	}

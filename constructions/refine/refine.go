@@ -11,6 +11,7 @@ import (
 
 	"flowproof/constructions/fault"
 	"flowproof/constructions/internal/floatflow"
+	"flowproof/constructions/internal/geometry"
 	"flowproof/constructions/internal/ratmat"
 	"flowproof/constructions/internal/rescale"
 	"flowproof/coupling"
@@ -184,20 +185,15 @@ func (r *refiner) place(f *coupling.Flow, work int) error {
 	layers := f.Layers()
 	kind := coupling.Lower
 	if len(layers) > 0 {
-		kind = coupling.Lower + coupling.Upper - layers[len(layers)-1].Kind()
+		kind = layers[len(layers)-1].Kind().Other()
 	}
 	for len(layers) < r.opt.Depth {
-		rows, cols := r.shape(f.Partition(), kind)
-		zero, err := exactmath.FromFloat64(rows, cols, make([]float64, rows*cols))
-		if err != nil {
-			return err
-		}
-		l, err := coupling.NewLayer(f.Partition(), kind, zero, coupling.Scale{})
+		l, err := geometry.Identity(f.Partition(), kind)
 		if err != nil {
 			return err
 		}
 		layers = append(layers, l)
-		kind = coupling.Lower + coupling.Upper - kind
+		kind = kind.Other()
 		r.deepened = true
 	}
 	r.rep.Depth = len(layers)
@@ -232,13 +228,6 @@ func (r *refiner) place(f *coupling.Flow, work int) error {
 		r.point.layers = append(r.point.layers, g)
 	}
 	return nil
-}
-
-func (r *refiner) shape(part coupling.Partition, kind coupling.Kind) (rows, cols int) {
-	if kind == coupling.Upper {
-		return part.P(), part.Q()
-	}
-	return part.Q(), part.P()
 }
 
 // grid returns for each layer the number of bits after the binary point that
