@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -64,6 +65,9 @@ type Case struct {
 func (c *Case) config() training.Config {
 	return training.Config{Dim: c.dim(), Couplings: c.Depth, Hidden: c.Hidden, HiddenLayers: 2, LogScale: 2}
 }
+
+// Check says what is wrong with the case, if anything is: a *training.ConfigError.
+func (c *Case) Check() error { return errors.Join(c.config().Check(), c.Options.Check()) }
 
 func (c *Case) dim() int { return c.Data.Dim * (1 + c.Padding.Extra) }
 

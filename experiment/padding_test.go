@@ -146,7 +146,7 @@ func TestMeasure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Spectra.Median != 1 || r.Spectra.Max != 1 || r.Spectra.Smallest != 1 || *r.Trip != 0 || r.Learned != nil {
+	if r.Condition.Median != 1 || r.Condition.Max != 1 || r.Smallest != 1 || *r.Trip != 0 || r.Learned != nil {
 		t.Errorf("identity: %+v", r)
 	}
 	if !(*r.W2 > 3**r.Floor) || !(*r.Sliced <= *r.W2) {
@@ -161,7 +161,7 @@ func TestMeasure(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range []Spectra{r.Spectra, r.Samples} {
-		if math.Abs(s.Median-4) > 1e-5 || math.Abs(s.Largest-4) > 1e-5 || s.Smallest != 1 || s.Points != 20 {
+		if math.Abs(s.Condition.Median-4) > 1e-5 || math.Abs(s.Largest-4) > 1e-5 || s.Smallest != 1 || s.Points != 20 {
 			t.Errorf("stretch: %+v", s)
 		}
 	}

@@ -36,8 +36,8 @@ type Record struct {
 	W2      *float64 `json:"w2"`
 	Floor   *float64 `json:"w2_floor"`
 	Sliced  *float64 `json:"sliced_w2"`
-	Spectra Spectra  `json:"condition"`          // at held-out data
-	Samples Spectra  `json:"condition_samples"`  // at samples of the flow
+	Spectra          // at held-out data
+	Samples Spectra  `json:"samples"`            // at samples of the flow
 	Trip    *float64 `json:"roundtrip_float32"`  // largest error of a coordinate, data to noise and back
 	Learned *int     `json:"steps_to_level"`     // nil: not reached
 	Level   *float64 `json:"level_bits_per_dim"` // which level
@@ -50,13 +50,18 @@ type Record struct {
 // points: quantiles of the condition number, and the extreme singular values.
 // Infinite condition numbers count as the largest float64.
 type Spectra struct {
-	Median   float64 `json:"median"`
-	P90      float64 `json:"p90"`
-	Max      float64 `json:"max"`
-	Smallest float64 `json:"smallest_singular"`
-	Largest  float64 `json:"largest_singular"`
-	Points   int     `json:"points"`
-	Failed   int     `json:"failed"` // points where the Jacobian is not finite
+	Condition Quantiles `json:"condition"`
+	Smallest  float64   `json:"smallest_singular"`
+	Largest   float64   `json:"largest_singular"`
+	Points    int       `json:"points"`
+	Failed    int       `json:"failed"` // points where the Jacobian is not finite
+}
+
+// Quantiles of condition numbers.
+type Quantiles struct {
+	Median float64 `json:"median"`
+	P90    float64 `json:"p90"`
+	Max    float64 `json:"max"`
 }
 
 // Measure measures a trained flow; it does not fill Seconds.
@@ -175,7 +180,7 @@ func spectra(m *training.Model[float64], x gemm.Matrix[float32], points int) Spe
 		return s
 	}
 	slices.Sort(conditions)
-	s.Median, s.P90, s.Max = conditions[s.Points/2], conditions[s.Points*9/10], conditions[s.Points-1]
+	s.Condition = Quantiles{conditions[s.Points/2], conditions[s.Points*9/10], conditions[s.Points-1]}
 	return s
 }
 
