@@ -24,7 +24,10 @@ type Record struct {
 	Padding Padding `json:"padding"`
 	Depth   int     `json:"depth"`
 	Hidden  int     `json:"hidden"`
+	Start   Start   `json:"start"`
 	Seed    uint64  `json:"seed"`
+	// AtStart is the median condition number before the first step.
+	AtStart float64 `json:"condition_at_start"`
 	// Bits is of held-out data; with padding an upper bound of it, by Jensen's
 	// inequality. Nats is of the padded points, whatever they are.
 	Bits    *float64 `json:"nll_bits_per_dim"`
@@ -69,7 +72,7 @@ func (c *Case) Measure(t *Trained, p Points) (*Record, error) {
 	m := t.Run.Model
 	nats := c.nats(m, p.Likelihood)
 	r := &Record{
-		Dataset: c.Data.Name, Padding: c.Padding, Depth: c.Depth, Hidden: c.Hidden, Seed: c.Options.Seed,
+		Dataset: c.Data.Name, Padding: c.Padding, Depth: c.Depth, Hidden: c.Hidden, Start: c.Start, Seed: c.Options.Seed,
 		Nats: finite(nats), Bits: finite(c.bits(nats)), IsBound: c.Padding.Kind == Noise || c.Padding.Kind == Gaussian,
 		Entropy: finite(c.Data.Entropy), Level: finite(c.Data.Level), Steps: t.Run.Step(), Diverge: t.Diverged,
 	}
@@ -85,6 +88,11 @@ func (c *Case) Measure(t *Trained, p Points) (*Record, error) {
 		return nil, err
 	}
 	r.Trip = finite(roundTrip(m, data, c.Threads))
+	begun, err := c.model()
+	if err != nil {
+		return nil, err
+	}
+	r.AtStart = spectra(training.Convert[float64](begun), data, p.Jacobian).Condition.Median
 	wide := training.Convert[float64](m)
 	r.Spectra = spectra(wide, data, p.Jacobian)
 	r.Samples = spectra(wide, samples, p.Jacobian)

@@ -85,6 +85,7 @@ var paddingColumns = []struct {
 	{"lg kappa: median", func(r *experiment.Record) *float64 { return lg(r.Condition.Median) }},
 	{"90 %", func(r *experiment.Record) *float64 { return lg(r.Condition.P90) }},
 	{"of samples", func(r *experiment.Record) *float64 { return lg(r.Samples.Condition.Median) }},
+	{"at start", func(r *experiment.Record) *float64 { return lg(r.AtStart) }},
 	{"lg s_min", func(r *experiment.Record) *float64 { return lg(r.Smallest) }},
 	{"lg trip", func(r *experiment.Record) *float64 {
 		if r.Trip == nil {
@@ -145,6 +146,9 @@ func section(b *strings.Builder, records []*experiment.Record) {
 	}
 	if first.Floor != nil {
 		fmt.Fprintf(b, "; W2 of two samples of the law %.3f", *first.Floor)
+	}
+	if first.Start == experiment.Six {
+		b.WriteString("; started at the six layers of a rotation")
 	}
 	b.WriteString("\n")
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)

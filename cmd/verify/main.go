@@ -44,6 +44,7 @@ func commands() []command {
 		exportCommand(),
 		universalCommand(),
 		paddingCommand(),
+		fitCommand(),
 		listCommand(),
 		completionCommand(),
 		versionCommand(),

@@ -43,6 +43,7 @@ Exit codes: 0 done; 2 usage, or bad input or output; 130 interrupted
 Examples:
   verify padding
   verify padding -laws two-moons -depths 4,8 -seeds 3 -steps 500 -o runs
+  verify padding -laws ring -padding gaussian -seeds 2 -steps 200 -start six
   verify padding -full -o runs -json
 `
 
@@ -52,7 +53,7 @@ type paddingOptions struct {
 	seeds                       int
 	hidden                      int
 	options                     training.Options
-	data, out                   string
+	data, out, start            string
 	block                       int
 	full, json                  bool
 	workers                     int
@@ -69,6 +70,7 @@ func paddingCommand() command {
 func paddingWords() map[string][]string {
 	return map[string][]string{
 		"-laws":    append(strings.Split(densityNames(), ", "), sampleImages),
+		"-start":   {string(experiment.Identity), string(experiment.Six)},
 		"-padding": {"none,zeros,noise,gaussian", "none", "zeros", "noise", "gaussian"},
 	}
 }
@@ -95,6 +97,7 @@ func (o *paddingOptions) flags(fs *flag.FlagSet) {
 	fs.Float64Var(&o.options.Clip, "clip", 10, "largest `norm` of a gradient, 0 for any")
 	fs.StringVar(&o.data, "data", "", "`directory` with "+images.TrainFile+" and "+images.TestFile+", each possibly .gz; adds the law images")
 	fs.IntVar(&o.block, "block", 2, "with -data: images in blocks of `k` x k pixels")
+	fs.StringVar(&o.start, "start", string(experiment.Identity), "`what` a run begins with: identity, or six, a random rotation as six layers")
 	fs.StringVar(&o.out, "o", "", "keep the runs in this `directory`, and go on with what is there")
 	fs.BoolVar(&o.full, "full", false, "six laws, three depths, ten paddings, five seeds: about an hour on two cores")
 	fs.BoolVar(&o.json, "json", false, "print one JSON object a run, each on a line, as they end")
@@ -193,7 +196,10 @@ func (o *paddingOptions) grid(in *invocation) (*experiment.Grid, error) {
 	if o.data == "" && in.given("block") {
 		return nil, errors.New("-block: goes with -data")
 	}
-	g := &experiment.Grid{Hidden: o.hidden, Options: o.options}
+	g := &experiment.Grid{Hidden: o.hidden, Start: experiment.Start(o.start), Options: o.options}
+	if !slices.Contains(experiment.Starts(), g.Start) {
+		return nil, fmt.Errorf("-start: %q, want identity or six", o.start)
+	}
 	var err error
 	if g.Depths, err = numbers("depths", o.depths, 1024); err != nil {
 		return nil, err
