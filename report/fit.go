@@ -21,7 +21,7 @@ type Fit struct {
 func (f Fit) Text(w io.Writer) error {
 	var b strings.Builder
 	first := f.References[0]
-	fmt.Fprintf(&b, "%s, n = %d, %d seeds: proved least depth %s\n", first.Target, first.N, len(f.References), depths(f.References))
+	fmt.Fprintf(&b, "%s, n = %d, %d seeds: proved least depth %s\n", first.Target, first.N, len(f.References), between(f.References, func(r *experiment.Reference) int { return r.AtLeast }))
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprint(t, "  layers\tlg error\treached\tsteps to it\tlg largest kappa\tlg product\n")
 	least := first.AtLeast
@@ -73,7 +73,7 @@ func (f Fit) Text(w io.Writer) error {
 	for _, r := range f.References {
 		largest, product = with(largest, lg(r.Largest)), with(product, lg(r.Product))
 	}
-	fmt.Fprintf(t, "  built: %d\texact or to rounding\t\t\t%v\t%v\n", first.Depth, largest, product)
+	fmt.Fprintf(t, "  built: %s\texact or to rounding\t\t\t%v\t%v\n", between(f.References, func(r *experiment.Reference) int { return r.Depth }), largest, product)
 	t.Flush() // to memory: cannot fail
 	fmt.Fprintf(&b, "  built by %s, condition numbers certified\n\n", first.By)
 	_, err := io.WriteString(w, b.String())
@@ -88,11 +88,11 @@ func with(s sample, v *float64) sample {
 	return append(s, *v)
 }
 
-// depths says which least depths the seeds have.
-func depths(references []*experiment.Reference) string {
-	lo, hi := references[0].AtLeast, references[0].AtLeast
+// between says which values a number of the seeds has.
+func between(references []*experiment.Reference, of func(*experiment.Reference) int) string {
+	lo, hi := of(references[0]), of(references[0])
 	for _, r := range references {
-		lo, hi = min(lo, r.AtLeast), max(hi, r.AtLeast)
+		lo, hi = min(lo, of(r)), max(hi, of(r))
 	}
 	if lo == hi {
 		return fmt.Sprint(lo)

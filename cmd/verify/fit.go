@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -31,7 +30,7 @@ least depth and the flow that the program builds. Each run is determined by its 
 Exit codes: 0 done; 2 usage, or bad input; 130 interrupted
 
 Examples:
-  verify fit
+  verify fit -targets permutation,gaussian -dims 4,6 -layers 5,6 -seeds 2 -steps 300
   verify fit -targets block-diag-j -dims 4 -layers 4,5,6 -seeds 2 -steps 500 -json
 `
 
@@ -67,7 +66,7 @@ func (o *fitOptions) flags(fs *flag.FlagSet) {
 	fs.IntVar(&o.options.Steps, "steps", 3000, "`steps` of each descent")
 	fs.Float64Var(&o.options.Rate, "rate", 0.02, "`rate` of the first step; it falls to 0 along half a cosine")
 	fs.BoolVar(&o.json, "json", false, "print one JSON object a line: a reference for each target, then its runs")
-	fs.IntVar(&o.workers, "threads", runtime.NumCPU(), "`runs` at a time, each on one thread")
+	fs.IntVar(&o.workers, "threads", 0, "`runs` at a time, each on one thread; 0: as many as there are processors")
 }
 
 // fitJob is a target with its runs.
@@ -100,7 +99,7 @@ func (o *fitOptions) run(in *invocation) (int, error) {
 				out.References = append(out.References, job.reference)
 				jobs = append(jobs, job.fits...)
 			}
-			out.Fitted, err = fitAll(ctx, jobs, o.workers, func(steps int) { progress.at(before+steps, all) })
+			out.Fitted, err = fitAll(ctx, jobs, workers(o.workers), func(steps int) { progress.at(before+steps, all) })
 			before += len(jobs) * o.options.Steps
 			if errors.Is(err, context.Canceled) {
 				return atomicfile.Interrupted, errors.New("interrupted")
@@ -134,8 +133,8 @@ func (o *fitOptions) check() (dims, layers []int, err error) {
 	switch {
 	case o.seeds < 1 || o.seeds > 1000:
 		return nil, nil, fmt.Errorf("-seeds: %d, want 1 to 1000", o.seeds)
-	case o.workers < 1 || o.workers > 1024:
-		return nil, nil, fmt.Errorf("-threads: %d, want 1 to 1024", o.workers)
+	case o.workers < 0 || o.workers > 1024:
+		return nil, nil, fmt.Errorf("-threads: %d, want 0 to 1024", o.workers)
 	}
 	return dims, layers, o.options.Check()
 }

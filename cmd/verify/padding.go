@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -40,11 +39,12 @@ on from its last %d steps and ends in the same bytes.
 
 Exit codes: 0 done; 2 usage, or bad input or output; 130 interrupted
 
+Without flags it takes some two minutes on two cores, with -full about an hour.
+
 Examples:
-  verify padding
-  verify padding -laws two-moons -depths 4,8 -seeds 3 -steps 500 -o runs
-  verify padding -laws ring -padding gaussian -seeds 2 -steps 200 -start six
-  verify padding -full -o runs -json
+  verify padding -laws two-moons -depths 2,4 -seeds 1 -steps 50 -o runs
+  verify padding -laws ring -padding none,gaussian -seeds 3 -steps 50 -depths 4 -json
+  verify padding -laws square -padding gaussian -seeds 1 -steps 20 -start six
 `
 
 // paddingOptions are the flags of verify padding.
@@ -101,7 +101,7 @@ func (o *paddingOptions) flags(fs *flag.FlagSet) {
 	fs.StringVar(&o.out, "o", "", "keep the runs in this `directory`, and go on with what is there")
 	fs.BoolVar(&o.full, "full", false, "six laws, three depths, ten paddings, five seeds: about an hour on two cores")
 	fs.BoolVar(&o.json, "json", false, "print one JSON object a run, each on a line, as they end")
-	fs.IntVar(&o.workers, "threads", runtime.NumCPU(), "`runs` at a time, each on one thread")
+	fs.IntVar(&o.workers, "threads", 0, "`runs` at a time, each on one thread; 0: as many as there are processors")
 }
 
 // run is verify padding.
@@ -142,7 +142,7 @@ func (o *paddingOptions) run(in *invocation) (int, error) {
 		})
 	}
 	points := experiment.Points{Likelihood: 2000, Distance: 500, Jacobian: 100}
-	err = experiment.Run(ctx, grid.Cases(), keep, points, o.workers, done, progress.at)
+	err = experiment.Run(ctx, grid.Cases(), keep, points, workers(o.workers), done, progress.at)
 	progress.stop()
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -156,6 +156,14 @@ func (o *paddingOptions) run(in *invocation) (int, error) {
 		return exitOK, nil
 	}
 	return exitOK, report.Padding{Records: records}.Text(in.stdout)
+}
+
+// workers is the number of runs at a time that a flag asks for.
+func workers(n int) int {
+	if n == 0 {
+		return runtime.NumCPU()
+	}
+	return n
 }
 
 // keeper prepares the directory of -o; nil without it.
@@ -190,8 +198,8 @@ func (o *paddingOptions) grid(in *invocation) (*experiment.Grid, error) {
 	if o.seeds < 1 || o.seeds > 1000 {
 		return nil, fmt.Errorf("-seeds: %d, want 1 to 1000", o.seeds)
 	}
-	if o.workers < 1 || o.workers > 1024 {
-		return nil, fmt.Errorf("-threads: %d, want 1 to 1024", o.workers)
+	if o.workers < 0 || o.workers > 1024 {
+		return nil, fmt.Errorf("-threads: %d, want 0 to 1024", o.workers)
 	}
 	if o.data == "" && in.given("block") {
 		return nil, errors.New("-block: goes with -data")
@@ -246,7 +254,7 @@ func (o *paddingOptions) load() (out []*experiment.Data, err error) {
 		if name == sampleImages {
 			d, err = experiment.SampleImages()
 		} else if d, err = experiment.Density(name); err != nil {
-			err = fmt.Errorf("-laws: %w", err)
+			err = fmt.Errorf("-laws: there is no law %q, want one of %s, %s", name, densityNames(), sampleImages)
 		}
 		if err != nil {
 			return nil, err
@@ -257,7 +265,7 @@ func (o *paddingOptions) load() (out []*experiment.Data, err error) {
 		return out, nil
 	}
 	train, test, err := images.LoadDir(o.data)
-	if errors.Is(err, fs.ErrNotExist) || err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("-data: %w", err)
 	}
 	d, err := experiment.Images("images", train, test, o.block)
