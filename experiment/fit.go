@@ -7,8 +7,13 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"flowproof/constructions"
+	"flowproof/constructions/lowerbound"
+	"flowproof/coupling"
 	"flowproof/internal/gemm"
+	"flowproof/targets"
 	"flowproof/training"
+	"flowproof/verify/condition"
 )
 
 // A Fit is one descent of a flow of linear affine couplings towards a matrix:
@@ -38,6 +43,43 @@ type Fitted struct {
 	Product  *float64 `json:"product_of_conditions"`
 	Diverged bool     `json:"diverged"`
 	Seconds  float64  `json:"seconds"`
+}
+
+// A Reference is what is known without any descent: the least number of layers
+// that the map needs in either order, proved, and the flow that the program
+// builds, of that many layers.
+type Reference struct {
+	Target  string  `json:"target"`
+	N       int     `json:"n"`
+	Seed    uint64  `json:"seed"`
+	AtLeast int     `json:"depth_at_least"`
+	Depth   int     `json:"depth_built"`
+	By      string  `json:"construction"`
+	Largest float64 `json:"largest_condition"` // proved upper bounds
+	Product float64 `json:"product_of_conditions"`
+}
+
+// NewReference builds the flow of a target.
+func NewReference(t *targets.Target, seed uint64) (*Reference, error) {
+	part, err := coupling.Half(t.Dim)
+	if err != nil {
+		return nil, err
+	}
+	lower, err := lowerbound.DepthLowerBound(t.Matrix, part)
+	if err != nil {
+		return nil, err
+	}
+	built, err := constructions.Build("auto", t.Matrix, part, constructions.Options{Seed: seed})
+	if err != nil {
+		return nil, err
+	}
+	r := &Reference{Target: t.Name, N: t.Dim, Seed: seed, AtLeast: lower.Depth, Depth: built.Flow.Depth(), By: built.Construction, Product: 1}
+	for _, l := range built.Flow.Layers() {
+		c := condition.Layer(l)
+		r.Largest = max(r.Largest, c.Bound)
+		r.Product *= c.Bound
+	}
+	return r, nil
 }
 
 // Close is the relative error that counts as reached.
