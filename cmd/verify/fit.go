@@ -12,8 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"gonum.org/v1/gonum/mat"
-
 	"flowproof/experiment"
 	"flowproof/internal/atomicfile"
 	"flowproof/report"
@@ -72,7 +70,6 @@ func (o *fitOptions) flags(fs *flag.FlagSet) {
 // fitJob is a target with its runs.
 type fitJob struct {
 	reference *experiment.Reference
-	matrix    *mat.Dense
 	fits      []*experiment.Fit
 }
 
@@ -149,11 +146,11 @@ func (o *fitOptions) job(name string, n int, seed uint64, layers []int) (*fitJob
 	if err != nil {
 		return nil, fmt.Errorf("%s, n = %d, seed %d: %w", name, n, seed, err)
 	}
-	job := &fitJob{reference: r, matrix: mat.NewDense(n, n, t.Matrix.Float64s())}
+	job := &fitJob{reference: r}
 	for _, k := range layers {
 		options := o.options
 		options.Seed = seed
-		job.fits = append(job.fits, &experiment.Fit{Target: name, Matrix: job.matrix, Layers: k, Options: options, Threads: 1})
+		job.fits = append(job.fits, &experiment.Fit{Target: t, Layers: k, Options: options, Threads: 1})
 	}
 	return job, nil
 }
