@@ -22,7 +22,7 @@ import (
 // first floor(n/2) coordinates.
 type Fit struct {
 	Target  *targets.Target
-	Layers  int        // K; E_K acts first and is lower, with E_(K-1) upper, and so on
+	Layers  int // K; E_K acts first and is lower, with E_(K-1) upper, and so on
 	Options training.Options
 	Threads int
 }
