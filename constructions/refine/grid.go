@@ -156,6 +156,25 @@ func (l *gridLayer) rats() []*big.Rat {
 	return d
 }
 
+// layerOnGrid rounds the weight and the scale of a layer to multiples of 2^-bits.
+func layerOnGrid(l coupling.Layer, bits int) (gridLayer, error) {
+	g := gridLayer{kind: l.Kind(), weight: onGrid(l.Weight(), bits)}
+	if l.Scale().Kind() == coupling.ScaleOne {
+		return g, nil
+	}
+	rows, _ := l.Weight().Dims()
+	d := make([]*big.Rat, rows)
+	for k := range d {
+		d[k] = l.Scale().At(k)
+	}
+	x, err := dense.NewRational(rows, 1, d)
+	if err != nil {
+		return gridLayer{}, err
+	}
+	g.scale = onGrid(x, bits)
+	return g, nil
+}
+
 // flow returns the exact flow.
 func (g *gridFlow) flow() (*coupling.Flow, error) {
 	var layers []coupling.Layer

@@ -15,7 +15,6 @@ import (
 	"flowproof/constructions/internal/ratmat"
 	"flowproof/constructions/internal/rescale"
 	"flowproof/coupling"
-	"flowproof/coupling/run"
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
 )
@@ -182,6 +181,35 @@ func (r *refiner) within(v *big.Rat, bits int) bool {
 // place puts the flow, deepened if asked for, on a grid fine enough for the
 // given precision.
 func (r *refiner) place(f *coupling.Flow, work int) error {
+	layers, err := r.deepen(f)
+	if err != nil {
+		return err
+	}
+	r.rep.Depth = len(layers)
+	r.point = &gridFlow{part: f.Partition()}
+	ff := floatflow.Flow{Parts: floatflow.Parts{P: f.Partition().P(), Q: f.Partition().Q()}}
+	for i, l := range layers {
+		if l.Scale().Kind() != coupling.ScaleOne {
+			r.scaled = i
+		}
+		ff.Layers = append(ff.Layers, floatflow.Round(l))
+	}
+	if r.bits = r.grid(ff, work); r.bits == nil {
+		return r.fail(work, tooBad)
+	}
+	for i, l := range layers {
+		g, err := layerOnGrid(l, r.bits[i])
+		if err != nil {
+			return err
+		}
+		r.point.layers = append(r.point.layers, g)
+	}
+	return nil
+}
+
+// deepen returns the layers of f and, up to the depth asked for, layers that are the
+// identity.
+func (r *refiner) deepen(f *coupling.Flow) ([]coupling.Layer, error) {
 	layers := f.Layers()
 	kind := coupling.Lower
 	if len(layers) > 0 {
@@ -190,44 +218,13 @@ func (r *refiner) place(f *coupling.Flow, work int) error {
 	for len(layers) < r.opt.Depth {
 		l, err := geometry.Identity(f.Partition(), kind)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		layers = append(layers, l)
 		kind = kind.Other()
 		r.deepened = true
 	}
-	r.rep.Depth = len(layers)
-	r.point = &gridFlow{part: f.Partition()}
-	ff := floatflow.Flow{Parts: floatflow.Parts{P: f.Partition().P(), Q: f.Partition().Q()}}
-	for i, l := range layers {
-		rows, cols := l.Weight().Dims()
-		fl := floatflow.Layer{Kind: l.Kind(), X: floatflow.General(rows, cols, l.Weight().Float64s())}
-		if l.Scale().Kind() != coupling.ScaleOne {
-			fl.D = run.Scales(l.Scale(), rows)
-			r.scaled = i
-		}
-		ff.Layers = append(ff.Layers, fl)
-	}
-	if r.bits = r.grid(ff, work); r.bits == nil {
-		return r.fail(work, tooBad)
-	}
-	for i, l := range layers {
-		g := gridLayer{kind: l.Kind(), weight: onGrid(l.Weight(), r.bits[i])}
-		rows, _ := l.Weight().Dims()
-		if l.Scale().Kind() != coupling.ScaleOne {
-			d := make([]*big.Rat, rows)
-			for k := range d {
-				d[k] = l.Scale().At(k)
-			}
-			x, err := dense.NewRational(rows, 1, d)
-			if err != nil {
-				return err
-			}
-			g.scale = onGrid(x, r.bits[i])
-		}
-		r.point.layers = append(r.point.layers, g)
-	}
-	return nil
+	return layers, nil
 }
 
 // grid returns for each layer the number of bits after the binary point that

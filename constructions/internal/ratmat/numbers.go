@@ -28,6 +28,7 @@ func Log2(v *big.Rat) float64 {
 	return math.Log2(math.Abs(x)) + float64(e)
 }
 
+// Ones returns n ones.
 func Ones(n int) []*big.Rat {
 	d := make([]*big.Rat, n)
 	for i := range d {
