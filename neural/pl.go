@@ -144,51 +144,6 @@ func Run[T Float](h Hinges, t T) T {
 	return sum
 }
 
-// HingeLoss are the largest errors of a flow's functions at the places where points
-// meet them.
-type HingeLoss struct {
-	Float64, Float32 float64 // of the sums of hinges
-	Knots32          float64 // of interpolation between knots rounded to float32, in float32
-}
-
-// MeasureHinges runs all functions of the flow in both forms on the way of each latent
-// point, and compares with interpolation in float64. Points go the way of float64; in
-// float32 a function is compared at the rounded place.
-func MeasureHinges(f *Flow, latent [][]float64) (HingeLoss, error) {
-	var loss HingeLoss
-	forms := map[*float64]Hinges{} // by the first value of a function
-	measure := func(g PL, t float64) {
-		if len(g.x) == 0 {
-			return
-		}
-		h, ok := forms[&g.y[0]]
-		if !ok {
-			h = g.Hinges()
-			forms[&g.y[0]] = h
-		}
-		narrow := float32(t)
-		want, near := g.At(t), g.At(float64(narrow))
-		loss.Float64 = max(loss.Float64, math.Abs(Run(h, t)-want))
-		loss.Float32 = max(loss.Float32, math.Abs(float64(Run(h, narrow))-near))
-		loss.Knots32 = max(loss.Knots32, math.Abs(float64(at(g, narrow))-near))
-	}
-	for _, z := range latent {
-		if len(z) != f.dim {
-			return HingeLoss{}, &ShapeError{len(z), f.dim}
-		}
-		x := append([]float64(nil), z...)
-		for _, l := range f.layers {
-			for _, u := range l.Updates {
-				t := x[u.Reads]
-				measure(u.Shift, t)
-				measure(u.LogScale, t)
-				x[u.Coord] = scale(u, t)*x[u.Coord] + at(u.Shift, t)
-			}
-		}
-	}
-	return loss, nil
-}
-
 // Hinges returns f in that form: a unit for each knot at which the slope changes.
 // The weights are rounded to float64.
 func (f PL) Hinges() Hinges {

@@ -72,10 +72,11 @@ type Samples struct {
 	W2Bound     number.Float `json:"w2_bound"`
 }
 
-// Hinges is what the form of the couplings costs in floating point: the largest errors
-// of a shift, measured, and the largest slope of one.
+// Hinges is what the form of the couplings costs in floating point: how far 98 of 100
+// samples are at most from what interpolation in float64 makes of the same noise,
+// measured, and the largest slope of a shift.
 type Hinges struct {
-	Float64 number.Float `json:"float64"` // as a sum of ReLU units
+	Float64 number.Float `json:"float64"` // as sums of ReLU units
 	Float32 number.Float `json:"float32"`
 	Knots32 number.Float `json:"knots_float32"` // interpolated between knots in float32
 	Slope   number.Float `json:"slope"`
@@ -151,7 +152,7 @@ func (u *Universality) Text(w io.Writer) error {
 	row("log det", "%.4f everywhere, of no map within %s above %s on average", float64(u.LogDet), u.Delta, placesUp(u.Limits.LogDet))
 	if u.Points > 0 {
 		row("round trip", "%.1e in float64, %.1e in float32", float64(u.RoundTrip.Float64), float64(u.RoundTrip.Float32))
-		row("as ReLU sums", "a shift is off by %.1e in float64, %.1e in float32 (interpolated in float32: %.1e): open units add up slopes of up to %.1e, which must cancel",
+		row("as ReLU sums", "98 %% of the samples off by at most %.1e in float64, %.1e in float32 (interpolated in float32: %.1e): open units add up slopes of up to %.1e, which must cancel",
 			float64(u.Hinges.Float64), float64(u.Hinges.Float32), float64(u.Hinges.Knots32), float64(u.Hinges.Slope))
 	}
 	row("seconds", "%.3f build, %.3f certify, %.3f measure", u.Seconds.Build, u.Seconds.Certify, u.Seconds.Measure)

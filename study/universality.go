@@ -58,8 +58,8 @@ type UniversalityRecord struct {
 	LogDet                         float64
 	RoundTrip64, RoundTrip32       float64 // largest errors of inverse after forward
 
-	// Hinges are the errors of the shifts at the places where sample points meet them,
-	// as sums of ReLU units and as interpolations; Slope is the largest of a shift.
+	// Hinges says what sums of ReLU units lose, and float32; Slope is the largest of a
+	// shift.
 	Hinges neural.HingeLoss
 	Slope  float64
 
