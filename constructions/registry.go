@@ -5,6 +5,11 @@ import (
 	"fmt"
 	"strings"
 
+	"flowproof/constructions/conditioned"
+	"flowproof/constructions/permutation"
+	"flowproof/constructions/rational"
+	"flowproof/constructions/refine"
+	"flowproof/constructions/rotation"
 	"flowproof/coupling"
 	"flowproof/exactmath"
 )
@@ -32,9 +37,6 @@ type Construction struct {
 	Build   func(exactmath.Matrix, coupling.Partition, Options) (*coupling.Flow, error)
 }
 
-// ErrNotPermutation: the construction is for permutation matrices alone.
-var ErrNotPermutation = errors.New("the target is not a permutation, with or without signs")
-
 // ErrUnknown is wrapped by the error for a name that no construction has.
 var ErrUnknown = errors.New("unknown construction")
 
@@ -42,30 +44,30 @@ var ErrUnknown = errors.New("unknown construction")
 func List() []Construction {
 	return []Construction{
 		{"orthogonal", "rotations: six additive layers, each of condition below 7.7 in every dimension", "PROOFS.md, theorem 1",
-			plain(Orthogonal)},
+			plain(rotation.Orthogonal)},
 		{"permutation", "permutations, with or without signs: at most six additive sparse layers of half-integers", "PROOFS.md, theorems 4.1 and 4.9",
-			plain(Permutation)},
+			plain(permutation.Permutation)},
 		{"permutation-integer", "permutations, with or without signs: at most six additive sparse layers of integers", "PROOFS.md, theorems 4.2 and 4.9",
-			plain(PermutationInteger)},
+			plain(permutation.PermutationInteger)},
 		{"polish", "any map: layers as well conditioned as optimisation finds, six or -max-depth of them", "none: found by optimisation, checked like any other",
 			polished},
 		{"five", "exact over the rationals where a block c or b has full rank: five layers", "PROOFS.md, theorem 2.6",
-			plain(Five)},
+			plain(rational.Five)},
 		{"six", "exact over the rationals, any map: six layers, badly conditioned", "PROOFS.md, theorem 2.8",
-			plain(Six)},
+			plain(rational.Six)},
 		{"any-partition", "exact over the rationals, any map, parts of any sizes p < q: 2 ceil(q/p) + 2 layers", "PROOFS.md, theorem 2.10",
-			plain(AnyPartition)},
+			plain(rational.AnyPartition)},
 		{"published", "any map, exact: the LUP route in the style of the paper, at most 47 layers", "PROOFS.md, theorem 2.11",
-			plain(Published)},
+			plain(rational.Published)},
 		{"eight", "any map: eight layers in closed form, conditioned by a polynomial in cond M without n", "PROOFS.md, theorem 5.5",
-			plain(Eight)},
+			plain(conditioned.Eight)},
 		{"conditioned", "any map: thirteen layers (-max-depth 11: eleven), of balanced maps within a constant of the best conditioning", "PROOFS.md, theorem 5.2",
 			func(m exactmath.Matrix, p coupling.Partition, opt Options) (*coupling.Flow, error) {
 				depth := 13
 				if opt.MaxDepth == 11 || opt.MaxDepth == 12 {
 					depth = 11
 				}
-				return Conditioned(m, p, ConditionedOptions{Depth: depth})
+				return conditioned.Conditioned(m, p, conditioned.Options{Depth: depth})
 			}},
 	}
 }
@@ -97,7 +99,7 @@ func Build(name string, target exactmath.Matrix, part coupling.Partition, opt Op
 		return b, err
 	}
 	b.Construction += fmt.Sprintf(", refined to %d bits", opt.Prec)
-	b.Flow, _, err = Refine(b.Flow, target, opt.Prec, RefineOptions{Seed: opt.Seed})
+	b.Flow, _, err = refine.Refine(b.Flow, target, opt.Prec, refine.Options{Seed: opt.Seed})
 	return b, err
 }
 

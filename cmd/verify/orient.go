@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"flowproof/constructions"
+	"flowproof/constructions/fault"
 	"flowproof/exactmath"
 	"flowproof/exactmath/linalg"
 	"flowproof/exactmath/orientation"
@@ -85,7 +85,7 @@ func tooLarge(err error) bool {
 // zero or negative, as constructions in floating point can, where it is proved to be
 // positive.
 func (t *oriented) contradicts(construction string, err error) error {
-	if t.det == nil || t.det.Sign <= 0 || !errors.Is(err, constructions.ErrOrientation) && !errors.Is(err, constructions.ErrSingular) {
+	if t.det == nil || t.det.Sign <= 0 || !errors.Is(err, fault.ErrOrientation) && !errors.Is(err, fault.ErrSingular) {
 		return err
 	}
 	return fmt.Errorf("%s works in float64, where the map is singular to working precision; its determinant is positive (proof: %s), "+

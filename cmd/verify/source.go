@@ -98,7 +98,7 @@ func (s *source) loadTensor() (*targets.Target, error) {
 	if key == "" {
 		all := f.Candidates()
 		if len(all) != 1 {
-			return nil, fmt.Errorf("-key: missing, %s holds %d matrices and permutations (-list shows them, -all takes all)", s.in, len(all))
+			return nil, fmt.Errorf("-key: missing, %s holds %d matrices and permutations (verify inspect shows them, -all takes all)", s.in, len(all))
 		}
 		key = all[0].Key
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"math"
 	"math/big"
 	"os"
@@ -39,8 +38,6 @@ Examples:
   verify universal -target two-moons -deltas 0.5,0.2 -json
   verify universal -table constants
   verify universal -target points.csv -delta 0.1 -grid 32
-
-Flags:
 `
 
 // universalOptions are the flags of verify universal.
@@ -53,10 +50,19 @@ type universalOptions struct {
 	deltas, table            string
 }
 
-// universalCommand is verify universal.
-func universalCommand(args []string, stdout, stderr io.Writer) (int, error) {
+func universalCommand() command {
 	var o universalOptions
-	fs := flag.NewFlagSet("verify universal", flag.ContinueOnError)
+	return command{
+		name: "universal", summary: "nonlinear flows that come near a law, with a proved bound",
+		page: fmt.Sprintf(universalPage, densityNames()), flags: o.flags, run: o.run, words: universalWords,
+	}
+}
+
+func universalWords() map[string][]string {
+	return map[string][]string{"-target": strings.Split(densityNames(), ", "), "-table": {"layers", "constants"}}
+}
+
+func (o *universalOptions) flags(fs *flag.FlagSet) {
 	fs.StringVar(&o.target, "target", "two-moons", "`name` of a density, or a .npy, .csv or .txt file of points, one a row")
 	fs.StringVar(&o.delta, "delta", "0.1", "the `bound` of W2 that is to be proved")
 	fs.StringVar(&o.partition, "partition", "", "`blocks`: sizes such as 1|2, or coordinates such as 0,2|1; the first is updated first (default 1|1, in three dimensions 1|2)")
@@ -67,13 +73,14 @@ func universalCommand(args []string, stdout, stderr io.Writer) (int, error) {
 	fs.BoolVar(&o.json, "json", false, "print one JSON object; with -deltas one a line, with -table one array")
 	fs.StringVar(&o.deltas, "deltas", "", "several `bounds`, such as 0.5,0.2,0.1: prints W2 against condition number")
 	fs.StringVar(&o.table, "table", "", "print a `table`: layers (flows of few couplings, with and without padding) or constants (of the lower limits)")
-	if err := parse(fs, fmt.Sprintf(universalPage, densityNames()), args, false, stdout); err != nil {
-		return exitUsage, err
-	}
-	spin := newSpinner(stderr)
+}
+
+// run is verify universal.
+func (o *universalOptions) run(in *invocation) (int, error) {
+	spin := newSpinner(in.stderr)
 	defer spin.stop()
 	if o.table != "" || o.deltas != "" {
-		return o.several(fs, spin, stdout)
+		return o.several(in.FlagSet, spin, in.stdout)
 	}
 	c, err := o.universality(spin)
 	if err != nil {
@@ -86,9 +93,9 @@ func universalCommand(args []string, stdout, stderr io.Writer) (int, error) {
 	spin.stop()
 	out := report.NewUniversality(r)
 	if o.json {
-		return exitOK, out.JSON(stdout)
+		return exitOK, out.JSON(in.stdout)
 	}
-	return exitOK, out.Text(stdout)
+	return exitOK, out.Text(in.stdout)
 }
 
 func densityNames() string {

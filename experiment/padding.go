@@ -1,0 +1,194 @@
+package experiment
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"flowproof/internal/gemm"
+	"flowproof/training"
+)
+
+// A Kind is what stands in the coordinates that are added.
+type Kind string
+
+// The kinds of padding.
+const (
+	None     Kind = "none"
+	Zeros    Kind = "zeros"
+	Noise    Kind = "noise" // normal, deviation Quiet
+	Gaussian Kind = "gaussian"
+)
+
+// Quiet is the deviation of the padding of kind Noise.
+const Quiet = 0.01
+
+// Kinds lists the kinds of padding.
+func Kinds() []Kind { return []Kind{None, Zeros, Noise, Gaussian} }
+
+// A Padding adds Extra times as many coordinates as the data has, behind them.
+type Padding struct {
+	Kind  Kind `json:"kind"`
+	Extra int  `json:"extra"`
+}
+
+func (p Padding) String() string {
+	if p.Kind == None {
+		return "none"
+	}
+	return fmt.Sprintf("%s x%d", p.Kind, p.Extra)
+}
+
+// deviation is that of the padding.
+func (p Padding) deviation() float64 {
+	switch p.Kind {
+	case Noise:
+		return Quiet
+	case Gaussian:
+		return 1
+	}
+	return 0
+}
+
+// A Case is one training run of the padding experiment.
+type Case struct {
+	Data    *Data
+	Padding Padding
+	Depth   int // couplings
+	Hidden  int // units of each of two hidden layers
+	Options training.Options
+	Threads int
+}
+
+// config is the architecture of a case.
+func (c *Case) config() training.Config {
+	return training.Config{Dim: c.dim(), Couplings: c.Depth, Hidden: c.Hidden, HiddenLayers: 2, LogScale: 2}
+}
+
+func (c *Case) dim() int { return c.Data.Dim * (1 + c.Padding.Extra) }
+
+// Name tells the case from all others of an experiment; it can be a file's name.
+func (c *Case) Name() string {
+	return fmt.Sprintf("%s-%s%d-depth%d-seed%d", c.Data.Name, c.Padding.Kind, c.Padding.Extra, c.Depth, c.Options.Seed)
+}
+
+// Batch fills the rows with padded data: the source of a training run.
+func (c *Case) Batch(seed uint64, step int, to gemm.Matrix[float32]) {
+	c.fill(rand.New(rand.NewPCG(seed, uint64(step))), false, to)
+}
+
+// heldOut is a stream of random numbers that no step of no run uses.
+func heldOut(part uint64) *rand.Rand { return rand.New(rand.NewPCG(part, math.MaxUint64)) }
+
+func (c *Case) fill(rng *rand.Rand, held bool, to gemm.Matrix[float32]) {
+	x := make([]float64, c.Data.Dim)
+	for i := range to.Rows {
+		row := to.Row(i)
+		c.Data.Draw(rng, x, held)
+		for j, v := range x {
+			row[j] = float32(v)
+		}
+		for j := len(x); j < len(row); j++ {
+			row[j] = 0
+			if s := c.Padding.deviation(); s > 0 {
+				row[j] = float32(s * rng.NormFloat64())
+			}
+		}
+	}
+}
+
+// bits turns a mean negative log-density of padded points, in nats, into bits a
+// dimension of the data. With noise e ~ q in the padding,
+//
+//	-log p(x) <= E[-log p(x, e)] - H(q),
+//
+// by Jensen's inequality, so that what is returned is an upper bound then; a
+// padding of zeros has no density, and NaN is returned.
+func (c *Case) bits(nats float64) float64 {
+	if s := c.Padding.deviation(); s > 0 {
+		nats -= float64(c.dim()-c.Data.Dim) * (math.Log(2*math.Pi*math.E)/2 + math.Log(s))
+	} else if c.Padding.Kind != None {
+		return math.NaN()
+	}
+	return nats/math.Ln2/float64(c.Data.Dim) + c.Data.Bits
+}
+
+// A Trained is a case after its descent.
+type Trained struct {
+	Run      *training.Run[float32]
+	Diverged bool
+	// Learned is the first step, of those looked at, at which held-out data had at
+	// most Data.Level bits a dimension; -1 if none.
+	Learned int
+}
+
+// A Keeper keeps what an interruption must not lose. Load returns nil if there
+// is nothing yet.
+type Keeper interface {
+	Load(c *Case) (*Trained, error)
+	Save(c *Case, t *Trained) error
+}
+
+// Every is the number of steps between two looks at held-out data, and between
+// two calls of Keeper.Save.
+const Every = 100
+
+// Train runs the descent of a case, from where keep has it, if keep is not nil.
+// It ends early if say returns an error, and returns that error then; say hears
+// the number of steps done.
+func (c *Case) Train(keep Keeper, say func(step int) error) (*Trained, error) {
+	var t *Trained
+	var err error
+	if keep != nil {
+		if t, err = keep.Load(c); err != nil {
+			return nil, err
+		}
+	}
+	if t == nil {
+		run, err := training.Start[float32](c.config(), c.Options)
+		if err != nil {
+			return nil, err
+		}
+		t = &Trained{Run: run, Learned: -1}
+	}
+	g := training.NewGradient(t.Run.Model, c.Options.Batch, c.Threads)
+	for t.Run.Step() < c.Options.Steps && !t.Diverged {
+		if err := say(t.Run.Step()); err != nil {
+			return nil, err
+		}
+		_, ok := t.Run.Advance(g, c, (*training.Gradient[float32]).Likelihood)
+		t.Diverged = !ok
+		if t.Run.Step()%Every != 0 && t.Run.Step() < c.Options.Steps && ok {
+			continue
+		}
+		if t.Learned < 0 && c.likelihood(t.Run.Model, 512) <= c.Data.Level {
+			t.Learned = t.Run.Step()
+		}
+		if keep != nil {
+			if err := keep.Save(c, t); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return t, nil
+}
+
+// likelihood returns the bits a dimension of held-out points.
+func (c *Case) likelihood(m *training.Model[float32], points int) float64 {
+	return c.bits(c.nats(m, points))
+}
+
+// nats returns the mean negative log-density of padded held-out points.
+func (c *Case) nats(m *training.Model[float32], points int) float64 {
+	x, logDet := gemm.New[float32](points, c.dim()), make([]float64, points)
+	c.fill(heldOut(1), true, x)
+	m.Forward(x, logDet, c.Threads)
+	sum := float64(len(x.Data)) / 2 * math.Log(2*math.Pi)
+	for i := range points {
+		sum -= logDet[i]
+		for _, v := range x.Row(i) {
+			sum += float64(v) * float64(v) / 2
+		}
+	}
+	return sum / float64(points)
+}
