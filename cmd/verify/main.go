@@ -43,6 +43,7 @@ func commands() []command {
 		inspectCommand(),
 		exportCommand(),
 		universalCommand(),
+		depthBoundCommand(),
 		listCommand(),
 		completionCommand(),
 		versionCommand(),

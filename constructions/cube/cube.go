@@ -58,6 +58,7 @@ func (o Options) check() error {
 // centre u is added with the sign of its coordinate.
 type shape struct {
 	u, v   float64
+	last   float64 // of the last coordinate of an odd dimension, which no tilt meets
 	centre float64
 	steps  bool
 	tilt   float64 // of the last four layers: e^tilt times u, e^-tilt times v
@@ -75,7 +76,8 @@ const (
 func (o Options) plan() shape {
 	nu, nv := o.Depth/2, (o.Depth+1)/2
 	at := func(tilt, centre float64, steps bool) shape {
-		s := shape{u: math.Exp(-o.LogScale*float64(nu) + tilt), v: math.Exp(-o.LogScale*float64(nv) - tilt), centre: centre, steps: steps, tilt: tilt}
+		last := math.Exp(-o.LogScale * float64(nv))
+		s := shape{u: math.Exp(-o.LogScale*float64(nu) + tilt), v: last * math.Exp(-tilt), last: last, centre: centre, steps: steps, tilt: tilt}
 		s.cost = o.cost(s)
 		return s
 	}
@@ -113,7 +115,7 @@ func Estimate(o Options) (float64, error) {
 // falls and then rises.
 func least(lo, hi float64, f func(float64) float64) float64 {
 	const golden = 0.6180339887498949
-	for range 32 {
+	for range 26 {
 		a, b := hi-golden*(hi-lo), lo+golden*(hi-lo)
 		if f(a) <= f(b) {
 			hi = b
@@ -126,18 +128,17 @@ func least(lo, hi float64, f func(float64) float64) float64 {
 
 // cost is about E |F(z) - Y| or the root of its mean square, without what ramps cost.
 func (o Options) cost(s shape) float64 {
-	p, j := o.Dim/2, o.Signs
-	q := o.Dim - p
+	p, j, odd := o.Dim/2, o.Signs, o.Dim%2
 	offset := -o.Radius
 	if s.steps {
 		offset = -s.centre * s.u
 	}
-	mean := float64(p-j)*s.u*s.u + float64(q)*s.v*s.v +
+	mean := float64(p-j)*s.u*s.u + float64(p)*s.v*s.v + float64(odd)*s.last*s.last +
 		float64(j)*(s.u*s.u+2*s.u*offset*math.Sqrt(2/math.Pi)+offset*offset)
 	if o.Power == 2 || mean == 0 {
 		return math.Sqrt(mean)
 	}
-	return meanRoot(mean, []factor{{float64(p - j), s.u, 0}, {float64(q), s.v, 0}, {float64(j), s.u, offset}})
+	return meanRoot(mean, []factor{{float64(p - j), s.u, 0}, {float64(p), s.v, 0}, {float64(odd), s.last, 0}, {float64(j), s.u, offset}})
 }
 
 // factor stands for count numbers scale z + offset sgn z.
@@ -149,9 +150,9 @@ type factor struct{ count, scale, offset float64 }
 //
 // and the trapezoid rule in log t, which is as good as exact here.
 func meanRoot(mean float64, fs []factor) float64 {
-	const step = 0.25
+	const step = 0.5
 	sum := 0.0
-	for x := -40.0; x <= 60; x += step {
+	for x := -36.0; x <= 40; x += step {
 		t, log := math.Exp(x)/mean, 0.0
 		for _, f := range fs {
 			if f.count == 0 {
@@ -174,8 +175,7 @@ func above(s float64) float64 {
 	if s == 0 {
 		return 1
 	}
-	f := math.Exp(-s)
-	return f + 4*(math.Nextafter(f, 1)-f)
+	return math.Exp(-s) * (1 + (4+s)*0x1p-52)
 }
 
 // rampShare is the share of the distance that ramps may cost, a power of 2.

@@ -32,9 +32,17 @@ const (
 	maxBoxes = 4000
 )
 
-// ConditionOf returns what is proved for maps that come within eps > 0 of t in W_p. t
-// must have a Gap. Where nothing is proved, Lipschitz is 0 and AtLeast 1.
+// ConditionOf returns what is proved for maps that come within eps > 0 of t in W_p.
+// Where nothing is proved, Lipschitz is 0 and AtLeast 1: so it is without a Gap.
+//
+// Errors: *ArgumentError.
 func (e *Eval) ConditionOf(t Target, eps *big.Rat, p int) (*Condition, error) {
+	if err := e.check(t, eps, p); err != nil {
+		return nil, err
+	}
+	if t.Gap == nil {
+		return &Condition{AtLeast: 1, Stretch: e.stretch(t, eps, p)}, e.Err()
+	}
 	a := newApprox(e, t)
 	goal, _ := eps.Float64()
 	c := &Condition{AtLeast: 1}
@@ -127,6 +135,9 @@ func proved(guess float64, holds func(float64) bool) float64 {
 // stretch returns the least float64 found above which no low can be: Volume exceeds
 // eps there.
 func (e *Eval) stretch(t Target, eps *big.Rat, p int) float64 {
+	if t.curves() {
+		return e.tubeStretch(t, eps, p)
+	}
 	unit := e.Volume(t, e.Int(1), p) // linear in low, for points
 	lo, _ := unit.Bounds()
 	if lo.Sign() <= 0 {
@@ -135,6 +146,30 @@ func (e *Eval) stretch(t Target, eps *big.Rat, p int) float64 {
 	q := new(big.Rat).Quo(eps, lo)
 	f := -down(new(big.Rat).Neg(q))
 	return math.Nextafter(f, math.Inf(1))
+}
+
+// tubeStretch is stretch for curves, by bisection: Volume grows with low.
+func (e *Eval) tubeStretch(t Target, eps *big.Rat, p int) float64 {
+	above := func(low float64) bool { return exceeds(e.Volume(t, e.Float(low), p), eps) }
+	no, _ := eps.Float64()
+	no /= math.Sqrt(float64(t.Dim)) // points would be at about this
+	yes := no
+	for !above(yes) {
+		if no, yes = yes, 2*yes; yes > 1e100 {
+			return math.Inf(1)
+		}
+	}
+	for above(no) {
+		yes, no = no, no/2
+	}
+	for range 12 {
+		if mid := math.Sqrt(no * yes); above(mid) {
+			yes = mid
+		} else {
+			no = mid
+		}
+	}
+	return yes
 }
 
 // lipschitz returns a number such that no Lipschitz constant can be at most that:

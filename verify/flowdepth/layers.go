@@ -33,16 +33,20 @@ type Layers struct {
 
 // Check returns an *ArgumentError if the family is none.
 func (l Layers) Check(d int) error {
-	least := new(big.Rat)
+	least, most := new(big.Rat), big.NewRat(700, 1) // of exp(-S) a float64 has something
 	name := map[Kind]string{LogScale: "S", LogDet: "V", Lipschitz: "L", LayerCondition: "K"}[l.Kind]
 	if l.Kind == Lipschitz || l.Kind == LayerCondition {
 		least.SetInt64(1)
+		most = extreme
+	}
+	if l.Kind == LogDet {
+		most = new(big.Rat).Mul(most, new(big.Rat).SetInt64(int64(d)))
 	}
 	switch {
 	case name == "":
 		return &ArgumentError{"layers", string(l.Kind), "log-scale, log-det, lipschitz or layer-condition"}
-	case l.Value == nil || l.Value.Cmp(least) < 0:
-		return &ArgumentError{name, fmt.Sprint(l.Value), "at least " + least.RatString()}
+	case l.Value == nil || l.Value.Cmp(least) < 0 || l.Value.Cmp(most) > 0:
+		return &ArgumentError{name, text(l.Value), least.RatString() + " to " + text(most)}
 	case l.Kind == LogScale && (l.Updated < 1 || l.Updated > d):
 		return &ArgumentError{"updated coordinates", itoa(int64(l.Updated)), "1 to d = " + itoa(int64(d))}
 	}
