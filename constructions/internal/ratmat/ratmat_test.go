@@ -1,12 +1,13 @@
 package ratmat_test
 
 import (
-	"flowproof/constructions/internal/ratmat"
-	"flowproof/constructions/internal/sample"
-	"flowproof/exactmath/dense"
 	"math/big"
 	"math/rand/v2"
 	"testing"
+
+	"flowproof/constructions/internal/ratmat"
+	"flowproof/constructions/internal/sample"
+	"flowproof/exactmath/dense"
 )
 
 // Sums, products, scalings and inverses against big.Rat entry by entry; lowest

@@ -1,12 +1,13 @@
 package sample
 
 import (
-	"flowproof/constructions/internal/ratmat"
-	"flowproof/exactmath"
-	"flowproof/exactmath/dense"
 	"math/big"
 	"math/rand/v2"
 	"testing"
+
+	"flowproof/constructions/internal/ratmat"
+	"flowproof/exactmath"
+	"flowproof/exactmath/dense"
 )
 
 // Ratmat returns the matrix as one of package ratmat.
