@@ -302,6 +302,9 @@ type CurvePoint struct {
 	Median, Plateau, Sup     float64
 	SupLipschitz, LogDet     float64
 	Units                    []int
+	Cells                    int
+	Measured, Floor          float64            // NaN if nothing was measured
+	Seconds                  float64            // to build and to certify
 	Limits                   *wasserstein.Price // proved
 }
 
@@ -310,6 +313,7 @@ func Point(r *UniversalityRecord) *CurvePoint {
 	return &CurvePoint{
 		Target: r.Case.Target, Partition: r.Case.Split.String(), Delta: r.Case.DeltaText, Bound: r.Bound.Bound,
 		Median: r.Median, Plateau: r.Plateau, Sup: r.Sup, SupLipschitz: r.SupLipschitz, LogDet: r.LogDet, Units: r.Flow.Units(), Limits: r.Price,
+		Cells: r.Bound.Cells, Measured: r.Measured, Floor: r.Floor, Seconds: r.BuildSeconds + r.CertifySeconds,
 	}
 }
 

@@ -48,6 +48,7 @@ Examples:
   verify universal -target two-moons -deltas 0.5,0.2 -json
   verify universal -table constants
   verify universal -target points.csv -delta 0.1 -grid 32
+  verify universal -target ring -delta 0.1 -picture ring.svg
   verify universal -target ring -delta 0.1 -o flow.safetensors -dtype float32
   verify universal -target ring -delta 0.1 -relu -inverse -o inverse.onnx
 
@@ -63,6 +64,7 @@ type universalOptions struct {
 	json                     bool
 	deltas, table            string
 	out                      flowOutput
+	picture                  string
 }
 
 // universalCommand is verify universal.
@@ -79,11 +81,15 @@ func universalCommand(args []string, stdout, stderr io.Writer) (int, error) {
 	fs.BoolVar(&o.json, "json", false, "print one JSON object; with -deltas one a line, with -table one array")
 	fs.StringVar(&o.deltas, "deltas", "", "several `bounds`, such as 0.5,0.2,0.1: prints W2 against condition number")
 	fs.StringVar(&o.table, "table", "", "print a `table`: layers (flows of few couplings, with and without padding) or constants (of the lower limits)")
+	fs.StringVar(&o.picture, "picture", "", "draw this `file.svg`: target, samples and condition number, or with -deltas the curve")
 	o.out.flags(fs)
 	if err := parse(fs, fmt.Sprintf(universalPage, densityNames()), args, false, stdout); err != nil {
 		return exitUsage, err
 	}
 	if err := o.out.check(fs); err != nil {
+		return exitUsage, err
+	}
+	if err := o.checkPicture(); err != nil {
 		return exitUsage, err
 	}
 	if o.out.alone() {
@@ -103,6 +109,9 @@ func universalCommand(args []string, stdout, stderr io.Writer) (int, error) {
 		return exitUsage, fmt.Errorf("%s: %w", c.Target, err)
 	}
 	if err := o.out.write(r); err != nil {
+		return exitUsage, err
+	}
+	if err := o.draw(func(w io.Writer) error { return report.Picture(w, r) }); err != nil {
 		return exitUsage, err
 	}
 	spin.stop()

@@ -87,14 +87,19 @@ func (o *universalOptions) curve(given []string, spin *spinner, stdout io.Writer
 		spin.stop()
 		fmt.Fprintf(stdout, "%s on %s\n%s\n", c.Target, c.Split, report.CurveHead)
 	}
+	var points []report.CurvePoint
 	err = study.Curve(*c, deltas, func(p *study.CurvePoint) error {
+		points = append(points, report.NewCurvePoint(p))
 		if o.json {
-			return report.NewCurvePoint(p).Line(stdout)
+			return points[len(points)-1].Line(stdout)
 		}
-		return report.NewCurvePoint(p).Text(stdout)
+		return points[len(points)-1].Text(stdout)
 	})
 	if err != nil {
 		return exitUsage, fmt.Errorf("%s: %w", c.Target, err)
+	}
+	if err := o.draw(func(w io.Writer) error { return report.CurvePicture(w, points) }); err != nil {
+		return exitUsage, err
 	}
 	return exitOK, nil
 }
