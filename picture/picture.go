@@ -106,12 +106,15 @@ func (p *Panel) tick(t float64) string {
 }
 
 // Image draws an n x m map over the box from lo to hi, values[i*m+j] at the i-th place
-// to the right and the j-th upwards; a value from 0 to 1 is a place on the scale.
+// to the right and the j-th upwards; a value from 0 to 1 is a place on the scale. A
+// coarse map is drawn in several pixels a place: some programs blur what they enlarge.
 func (p *Panel) Image(lo, hi [2]float64, n, m int, values []float64, s Scale) {
-	img := image.NewNRGBA(image.Rect(0, 0, n, m))
-	for i := range n {
-		for j := range m {
-			img.SetNRGBA(i, m-1-j, s.At(values[i*m+j]))
+	const fine = 256
+	kx, ky := (fine+n-1)/n, (fine+m-1)/m
+	img := image.NewNRGBA(image.Rect(0, 0, n*kx, m*ky))
+	for x := range n * kx {
+		for y := range m * ky {
+			img.SetNRGBA(x, m*ky-1-y, s.At(values[x/kx*m+y/ky]))
 		}
 	}
 	var b bytes.Buffer

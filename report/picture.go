@@ -36,7 +36,7 @@ func Picture(w io.Writer, r *study.UniversalityRecord) error {
 		}
 	}
 	rows := float64(len(pairs))
-	c := picture.New(3*side+4*gap+20, rows*(side+gap)+150)
+	c := picture.New(3*side+4*gap+20, rows*(side+gap)+160)
 	c.Text(gap, 28, 18, picture.Start, fmt.Sprintf("%s: two couplings on %s, %d + %d ReLU units", u.Target, u.Partition, u.Units[0], u.Units[1]))
 	for k, p := range pairs {
 		y := 66 + float64(k)*(side+gap)
@@ -65,7 +65,7 @@ func Picture(w io.Writer, r *study.UniversalityRecord) error {
 	y := 66 + rows*(side+gap) + 2
 	c.Text(gap, y, 14, picture.Start, fmt.Sprintf("proved: W2(flow, target) <= %s; no map within %s has a Lipschitz constant below %s; mean log det of any such map <= %s",
 		u.W2Bound, u.Delta, shortDown(u.Limits.Lipschitz), placesUp(u.Limits.LogDet)))
-	line := fmt.Sprintf("computed from the slopes, in float64: condition number at most %.3g on plateaus of the selector, %.3g anywhere (zones between cells, too thin to see); log det %.4f",
+	line := fmt.Sprintf("computed from the slopes, in float64: condition number at most %.3g on plateaus of the selector, %.3g anywhere; log det %.4f",
 		float64(u.Condition.Plateau), float64(u.Condition.Sup), float64(u.LogDet))
 	c.Text(gap, y+22, 14, picture.Start, line)
 	line = "measured: nothing"
@@ -74,6 +74,7 @@ func Picture(w io.Writer, r *study.UniversalityRecord) error {
 			float64(u.W2Measured), u.Points, float64(u.W2Floor), float64(u.Condition.Median))
 	}
 	c.Text(gap, y+44, 14, picture.Start, line)
+	c.Text(gap, y+66, 14, picture.Start, "Between its plateaus the selector runs through zones too thin to see in the map, where the condition number is far larger.")
 	_, err = c.WriteTo(w)
 	return err
 }
