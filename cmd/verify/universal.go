@@ -49,6 +49,7 @@ Examples:
   verify universal -table constants
   verify universal -target points.csv -delta 0.1 -grid 32
   verify universal -target ring -delta 0.1 -picture ring.svg
+  verify universal -target ring -delta 0.1 -at 0.5,-1
   verify universal -target ring -delta 0.1 -o flow.safetensors -dtype float32
   verify universal -target ring -delta 0.1 -relu -inverse -o inverse.onnx
 
@@ -64,7 +65,7 @@ type universalOptions struct {
 	json                     bool
 	deltas, table            string
 	out                      flowOutput
-	picture                  string
+	picture, at              string
 }
 
 // universalCommand is verify universal.
@@ -82,6 +83,7 @@ func universalCommand(args []string, stdout, stderr io.Writer) (int, error) {
 	fs.StringVar(&o.deltas, "deltas", "", "several `bounds`, such as 0.5,0.2,0.1: prints W2 against condition number")
 	fs.StringVar(&o.table, "table", "", "print a `table`: layers (flows of few couplings, with and without padding) or constants (of the lower limits)")
 	fs.StringVar(&o.picture, "picture", "", "draw this `file.svg`: target, samples and condition number, or with -deltas the curve")
+	fs.StringVar(&o.at, "at", "", "print the flow at this `point` of the noise, z0,z1,..: image, log-density, singular values of the Jacobian, in balls and in floating point")
 	o.out.flags(fs)
 	if err := parse(fs, fmt.Sprintf(universalPage, densityNames()), args, false, stdout); err != nil {
 		return exitUsage, err
@@ -104,6 +106,13 @@ func universalCommand(args []string, stdout, stderr io.Writer) (int, error) {
 	if err != nil {
 		return exitUsage, err
 	}
+	z, err := o.point(c.Histogram.Dim())
+	if err != nil {
+		return exitUsage, err
+	}
+	if z != nil {
+		c.Points = 0
+	}
 	r, err := c.Run()
 	if err != nil {
 		return exitUsage, fmt.Errorf("%s: %w", c.Target, err)
@@ -113,6 +122,14 @@ func universalCommand(args []string, stdout, stderr io.Writer) (int, error) {
 	}
 	if err := o.draw(func(w io.Writer) error { return report.Picture(w, r) }); err != nil {
 		return exitUsage, err
+	}
+	if z != nil {
+		at, err := report.NewAt(r, z)
+		if err != nil {
+			return exitUsage, fmt.Errorf("-at: %w", err)
+		}
+		spin.stop()
+		return exitOK, writeReport(at, o.json, stdout)
 	}
 	spin.stop()
 	return exitOK, writeReport(report.NewUniversality(r), o.json, stdout)
@@ -220,6 +237,27 @@ func (o *universalOptions) corners(d int) (lo, hi []float64, err error) {
 		lo, hi = append(lo, l), append(hi, h)
 	}
 	return lo, hi, nil
+}
+
+// point reads -at: d numbers, each rounded to float64; nil if there is none.
+func (o *universalOptions) point(d int) ([]float64, error) {
+	if o.at == "" {
+		return nil, nil
+	}
+	bad := fmt.Errorf("-at: %q, want %d finite numbers, such as 0.5%s", o.at, d, strings.Repeat(",-1", d-1))
+	words := strings.Split(o.at, ",")
+	if len(words) != d {
+		return nil, bad
+	}
+	var z []float64
+	for _, w := range words {
+		v, err := strconv.ParseFloat(strings.TrimSpace(w), 64)
+		if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
+			return nil, bad
+		}
+		z = append(z, v)
+	}
+	return z, nil
 }
 
 // flagError says which flag an error of targets is about.
