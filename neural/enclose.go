@@ -34,6 +34,13 @@ func (b *Balls) Points(x []float64) []ball.Ball {
 	return out
 }
 
+// Function encloses f and its slope on t; at a knot, if t is one number, the slope to
+// the left.
+func (b *Balls) Function(f PL, t ball.Ball) (value, slope ball.Ball) {
+	p := b.at(f, t)
+	return p.value, p.slope
+}
+
 // piece is what a function does on a ball.
 type piece struct{ value, slope ball.Ball }
 

@@ -27,7 +27,8 @@ computed in ball arithmetic from the flow's knots as they are stored.
 
 With -deltas it prints a curve, W2 against condition number; with -table layers what
 1, 2, 3, 4 and 5 couplings can and cannot do, with and without padding, proved and
-measured; with -table constants the constants of the lower limits, in balls.
+measured; with -table likelihood how near in W2 and how far in KL flows of two
+couplings are; with -table constants the constants of the lower limits, in balls.
 
 Targets: %s
 
@@ -47,6 +48,7 @@ Examples:
   verify universal -target linked-rings -delta 0.1 -partition '2|1' -json
   verify universal -target two-moons -deltas 0.5,0.2 -json
   verify universal -table constants
+  verify universal -table likelihood
   verify universal -target points.csv -delta 0.1 -grid 32
   verify universal -target ring -delta 0.1 -picture ring.svg
   verify universal -target ring -delta 0.1 -at 0.5,-1
@@ -81,7 +83,7 @@ func universalCommand(args []string, stdout, stderr io.Writer) (int, error) {
 	fs.Uint64Var(&o.seed, "seed", 1, "`seed` of the samples")
 	fs.BoolVar(&o.json, "json", false, "print one JSON object; with -deltas one a line, with -table one array")
 	fs.StringVar(&o.deltas, "deltas", "", "several `bounds`, such as 0.5,0.2,0.1: prints W2 against condition number")
-	fs.StringVar(&o.table, "table", "", "print a `table`: layers (flows of few couplings, with and without padding) or constants (of the lower limits)")
+	fs.StringVar(&o.table, "table", "", "print a `table`: layers (flows of few couplings, with and without padding), likelihood (W2 and KL of flows of two) or constants (of the lower limits)")
 	fs.StringVar(&o.picture, "picture", "", "draw this `file.svg`: target, samples and condition number, or with -deltas the curve")
 	fs.StringVar(&o.at, "at", "", "print the flow at this `point` of the noise, z0,z1,..: image, log-density, singular values of the Jacobian, in balls and in floating point")
 	o.out.flags(fs)
@@ -93,6 +95,11 @@ func universalCommand(args []string, stdout, stderr io.Writer) (int, error) {
 	}
 	if err := o.checkPicture(); err != nil {
 		return exitUsage, err
+	}
+	for _, name := range []string{"points", "seed", "deltas"} {
+		if o.at != "" && given(fs, name) {
+			return exitUsage, fmt.Errorf("-%s: does nothing with -at", name)
+		}
 	}
 	if o.out.alone() {
 		return exitOK, o.out.write(nil)

@@ -160,6 +160,11 @@ func TestUniversalOutput(t *testing.T) {
 		{[]string{"-o", file("x.npz"), "-deltas", "0.5"}, "-deltas"},
 		{[]string{"-o", file("x.npz"), "-table", "constants"}, "-table"},
 		{[]string{"-picture", file("x.png")}, "-picture"},
+		{[]string{"-at", "1"}, "-at"},
+		{[]string{"-at", "1,x"}, "-at"},
+		{[]string{"-at", "1,Inf"}, "-at"},
+		{[]string{"-at", "1,2", "-points", "5"}, "-points"},
+		{[]string{"-at", "1,2", "-deltas", "0.5"}, "-deltas"},
 		{[]string{"-picture", file("x.svg"), "-table", "constants"}, "-picture"},
 	} {
 		code, stdout, stderr := call(append([]string{"universal"}, c.args...)...)
@@ -169,5 +174,38 @@ func TestUniversalOutput(t *testing.T) {
 	}
 	if left, err := filepath.Glob(file("x.*")); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// TestUniversalAt: the ends of every ball lie around what float64 makes of it.
+func TestUniversalAt(t *testing.T) {
+	code, out, errs := call("universal", "-target", "ring", "-delta", "0.3", "-at", "0.25, -1.5", "-json")
+	if code != exitOK || errs != "" {
+		t.Fatalf("exit %d, %s", code, errs)
+	}
+	type enclosed struct{ Lower, Upper, Float64, Float32 float64 }
+	var r struct {
+		Z           []float64
+		X, Singular []enclosed
+		LogDensity  enclosed `json:"log_density"`
+		Condition   enclosed
+	}
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		t.Fatal(err)
+	}
+	all := append(append(r.X, r.Singular...), r.LogDensity, r.Condition)
+	if len(all) != 6 || r.Z[0] != 0.25 || r.Z[1] != -1.5 {
+		t.Fatalf("%+v", r)
+	}
+	for _, e := range all {
+		if near := 1e-9 * e.Upper; e.Lower > e.Upper || e.Float64 < e.Lower-near || e.Float64 > e.Upper+near || e.Float32 < e.Lower-0.01*e.Upper || e.Float32 > e.Upper+0.01*e.Upper {
+			t.Errorf("%+v", e)
+		}
+	}
+	if r.Singular[0].Lower < r.Singular[1].Upper || r.Condition.Lower < 1 {
+		t.Errorf("%+v", r)
+	}
+	if _, text, _ := call("universal", "-target", "ring", "-delta", "0.3", "-at", "0.25,-1.5"); strings.Count(text, "\n") != 9 {
+		t.Errorf("%s", text)
 	}
 }
