@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -198,7 +199,8 @@ func TestUniversalAt(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	for _, e := range all {
-		if near := 1e-9 * e.Upper; e.Lower > e.Upper || e.Float64 < e.Lower-near || e.Float64 > e.Upper+near || e.Float32 < e.Lower-0.01*e.Upper || e.Float32 > e.Upper+0.01*e.Upper {
+		size := math.Abs(e.Upper)
+		if e.Lower > e.Upper || math.Abs(e.Float64-e.Upper) > 1e-9*size || math.Abs(e.Float32-e.Upper) > 0.01*size {
 			t.Errorf("%+v", e)
 		}
 	}
