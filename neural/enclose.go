@@ -293,10 +293,10 @@ type At struct {
 	Singular   []ball.Ball // of DF(z), falling
 	Prec       uint
 
-	X64, Singular64 []float64
-	X32, Singular32 []float64
-	LogDensity64    float64
-	LogDensity32    float64
+	// Each computed from start to end in its type.
+	X64, Back64, Singular64    []float64
+	X32, Back32, Singular32    []float64
+	LogDensity64, LogDensity32 float64
 }
 
 // Evaluate runs the flow at z in balls, with as many bits as its singular values
@@ -348,8 +348,15 @@ func evaluate(f *Flow, z []float64, prec uint) (*At, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, v := range x32 {
-		a.X32 = append(a.X32, float64(v))
+	if a.Back64, err = Inverse(f, a.X64); err != nil {
+		return nil, err
+	}
+	back32, err := Inverse(f, x32)
+	if err != nil {
+		return nil, err
+	}
+	for k, v := range x32 {
+		a.X32, a.Back32 = append(a.X32, float64(v)), append(a.Back32, float64(back32[k]))
 	}
 	if a.LogDensity64, err = LogDensity(f, a.X64); err != nil {
 		return nil, err

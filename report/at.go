@@ -24,6 +24,7 @@ type At struct {
 	Z          []number.Float `json:"z"`
 	Bits       uint           `json:"bits"` // of the balls
 	X          []Enclosed     `json:"x"`
+	Inverse    []Enclosed     `json:"inverse"`     // of x, which is z
 	LogDensity Enclosed       `json:"log_density"` // of the flow at x
 	Singular   []Enclosed     `json:"singular"`    // values of the Jacobian at z
 	Condition  Enclosed       `json:"condition"`
@@ -47,6 +48,7 @@ func NewAt(r *study.UniversalityRecord, z []float64) (*At, error) {
 	for k, v := range z {
 		a.Z = append(a.Z, number.Float(v))
 		a.X = append(a.X, enclosed(e.X[k], e.X64[k], e.X32[k]))
+		a.Inverse = append(a.Inverse, enclosed(e.Back[k], e.Back64[k], e.Back32[k]))
 		a.Singular = append(a.Singular, enclosed(e.Singular[k], e.Singular64[k], e.Singular32[k]))
 	}
 	a.LogDensity = enclosed(e.LogDensity, e.LogDensity64, e.LogDensity32)
@@ -89,6 +91,9 @@ func (a *At) Text(w io.Writer) error {
 	}
 	for k, e := range a.X {
 		row(fmt.Sprintf("x%d", k), e)
+	}
+	for k, e := range a.Inverse {
+		row(fmt.Sprintf("z%d, from x", k), e)
 	}
 	row("log density", a.LogDensity)
 	for k, e := range a.Singular {

@@ -188,14 +188,15 @@ func TestUniversalAt(t *testing.T) {
 	var r struct {
 		Z           []float64
 		X, Singular []enclosed
+		Inverse     []enclosed
 		LogDensity  enclosed `json:"log_density"`
 		Condition   enclosed
 	}
 	if err := json.Unmarshal([]byte(out), &r); err != nil {
 		t.Fatal(err)
 	}
-	all := append(append(r.X, r.Singular...), r.LogDensity, r.Condition)
-	if len(all) != 6 || r.Z[0] != 0.25 || r.Z[1] != -1.5 {
+	all := append(append(append(r.X, r.Singular...), r.Inverse...), r.LogDensity, r.Condition)
+	if len(all) != 8 || r.Z[0] != 0.25 || r.Z[1] != -1.5 {
 		t.Fatalf("%+v", r)
 	}
 	for _, e := range all {
@@ -207,7 +208,7 @@ func TestUniversalAt(t *testing.T) {
 	if r.Singular[0].Lower < r.Singular[1].Upper || r.Condition.Lower < 1 {
 		t.Errorf("%+v", r)
 	}
-	if _, text, _ := call("universal", "-target", "ring", "-delta", "0.3", "-at", "0.25,-1.5"); strings.Count(text, "\n") != 9 {
+	if _, text, _ := call("universal", "-target", "ring", "-delta", "0.3", "-at", "0.25,-1.5"); strings.Count(text, "\n") != 11 {
 		t.Errorf("%s", text)
 	}
 }
