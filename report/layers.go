@@ -117,10 +117,10 @@ func (c CurvePoint) Line(w io.Writer) error {
 }
 
 // CurveHead is the first line of a curve in text.
-const CurveHead = "   delta    W2 <=  measured   floor  ratio  cells        units   kappa: median   plateau     sup <=   every map >=    log det   every map <=  seconds"
+const CurveHead = "   delta      W2 <=  measured   floor  ratio  cells        units   kappa: median   plateau     sup <=   every map >=    log det   every map <=  seconds"
 
 // Text writes the point as a line below CurveHead. ratio is that of the bound to what
-// was measured, where that is at least twice the floor and so means something. A limit
+// was measured, where that is at least 2.5 times the floor and so means something. A limit
 // of condition numbers below 1, which says nothing, is printed as 1.
 func (c CurvePoint) Text(w io.Writer) error {
 	var units []string
@@ -128,10 +128,10 @@ func (c CurvePoint) Text(w io.Writer) error {
 		units = append(units, fmt.Sprint(u))
 	}
 	ratio := "-"
-	if bound, err := c.W2Bound.Float64(); err == nil && float64(c.W2Measured) >= 2*float64(c.W2Floor) {
+	if bound, err := c.W2Bound.Float64(); err == nil && float64(c.W2Measured) >= 2.5*float64(c.W2Floor) {
 		ratio = fmt.Sprintf("%.2f", bound/float64(c.W2Measured))
 	}
-	_, err := fmt.Fprintf(w, "%8s %8s %9.4f %7.4f %6s %6d %12s %15.4g %9.4g %10.4g %14s %10.4f %14s %8.2f\n", c.Delta, c.W2Bound,
+	_, err := fmt.Fprintf(w, "%8s %10s %9.4f %7.4f %6s %6d %12s %15.4g %9.4g %10.4g %14s %10.4f %14s %8.2f\n", c.Delta, c.W2Bound,
 		float64(c.W2Measured), float64(c.W2Floor), ratio, c.Cells, strings.Join(units, " + "), float64(c.Condition.Median), float64(c.Condition.Plateau),
 		float64(c.Condition.Sup), shortDown(max(c.Limits.Condition, 1)), float64(c.LogDet), placesUp(c.Limits.LogDet), c.Seconds)
 	return err
