@@ -91,18 +91,30 @@ type Limits struct {
 	Smallest  number.Float `json:"smallest"`
 	Condition number.Float `json:"condition"`
 	LogDet    number.Float `json:"log_det"` // of the mean of log det, from above
+	// TwoCouplings is for flows of two couplings alone: of the supremum of the condition
+	// number.
+	TwoCouplings number.Float `json:"two_couplings"`
 }
 
-// NewLimits reads a price.
-func NewLimits(p *wasserstein.Price) Limits {
-	return Limits{number.Float(p.Lipschitz), p.Reason, number.Float(p.Smallest), number.Float(p.Condition), number.Float(p.LogDet)}
+// NewLimits reads a price in d dimensions.
+func NewLimits(p *wasserstein.Price, d int) Limits {
+	return Limits{number.Float(p.Lipschitz), p.Reason, number.Float(p.Smallest), number.Float(p.Condition), number.Float(p.LogDet), number.Float(twoCouplings(p, d))}
+}
+
+// twoCouplings is (L^D / det)^(1 / (D-1)), rounded down (price-two-couplings). The
+// errors of exp and log are far below the 1e-9 that is taken off.
+func twoCouplings(p *wasserstein.Price, d int) float64 {
+	if d < 2 || !(p.Lipschitz > 0) {
+		return 0
+	}
+	return math.Exp((float64(d)*math.Log(p.Lipschitz)-p.LogDet)/float64(d-1)) * (1 - 1e-9)
 }
 
 // NewCurvePoint reads a point.
 func NewCurvePoint(p *study.CurvePoint) CurvePoint {
 	c := CurvePoint{
 		Target: p.Target, Partition: p.Partition, Delta: json.Number(p.Delta), W2Bound: json.Number(Up(p.Bound, 5)),
-		Lipschitz: number.Float(p.SupLipschitz), LogDet: number.Float(p.LogDet), Units: p.Units, Limits: NewLimits(p.Limits),
+		Lipschitz: number.Float(p.SupLipschitz), LogDet: number.Float(p.LogDet), Units: p.Units, Limits: NewLimits(p.Limits, p.Dim),
 		W2Measured: number.Float(p.Measured), W2Floor: number.Float(p.Floor), Cells: p.Cells, Seconds: p.Seconds,
 	}
 	c.Condition.Median, c.Condition.Plateau, c.Condition.Sup = number.Float(p.Median), number.Float(p.Plateau), number.Float(p.Sup)

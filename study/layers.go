@@ -183,6 +183,8 @@ func (l *Layers) Run() ([]*LayersEntry, error) {
 		Says: "come near to a law with a density of compact support in the plane while the Lipschitz constants stay bounded on every ball"}
 	atoms := &LayersEntry{ID: "price-clusters", Couplings: "any", Padding: "none", Holds: "cannot", Constants: append(of("price-clusters"), of("price-atoms")...),
 		Says: "come within delta of two clusters 2a apart with a Lipschitz constant below 0.265 a^3 / delta^2; two couplings attain it", Instance: "the points (-0.8, -0.6) and (0.8, 0.6)"}
+	twoAtoms := &LayersEntry{ID: "price-two-couplings", Couplings: "2", Padding: "none", Holds: "cannot",
+		Says: "come within delta of two clusters 2a apart in the plane with condition numbers that are all below 0.14 a^6 / delta^6 if the clusters are points, while 0.96 a^6 / delta^6 is attained; scales that are not constant make them unbounded"}
 	three := &LayersEntry{ID: "", Couplings: "3", Padding: "none", Holds: "open",
 		Says: "come near to the uniform law on [-1, 1]^2 at bounded condition: neither a proof nor a flow is known to us"}
 	four := &LayersEntry{ID: "four-couplings", Couplings: "4", Padding: "none", Holds: "can",
@@ -284,7 +286,7 @@ func (l *Layers) Run() ([]*LayersEntry, error) {
 		}
 		two.Two = append(two.Two, Point(r))
 	}
-	return []*LayersEntry{one, two, blowUp, passive, atoms, three, four, five, marginal, zero, normal, single}, nil
+	return []*LayersEntry{one, two, blowUp, passive, atoms, twoAtoms, three, four, five, marginal, zero, normal, single}, nil
 }
 
 func (l *Layers) say(stage string) {
@@ -298,6 +300,7 @@ func (l *Layers) say(stage string) {
 // limits for all maps.
 type CurvePoint struct {
 	Target, Partition, Delta string
+	Dim                      int
 	Bound                    *big.Rat // proved
 	Median, Plateau, Sup     float64
 	SupLipschitz, LogDet     float64
@@ -311,7 +314,7 @@ type CurvePoint struct {
 // Point reads a record.
 func Point(r *UniversalityRecord) *CurvePoint {
 	return &CurvePoint{
-		Target: r.Case.Target, Partition: r.Case.Split.String(), Delta: r.Case.DeltaText, Bound: r.Bound.Bound,
+		Target: r.Case.Target, Partition: r.Case.Split.String(), Delta: r.Case.DeltaText, Dim: r.Case.Histogram.Dim(), Bound: r.Bound.Bound,
 		Median: r.Median, Plateau: r.Plateau, Sup: r.Sup, SupLipschitz: r.SupLipschitz, LogDet: r.LogDet, Units: r.Flow.Units(), Limits: r.Price,
 		Cells: r.Bound.Cells, Measured: r.Measured, Floor: r.Floor, Seconds: r.BuildSeconds + r.CertifySeconds,
 	}
