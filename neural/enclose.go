@@ -17,12 +17,14 @@ type Balls struct {
 	prec uint
 	c    *ball.Calc
 	of   map[float64]scaling // of the constant factors met
+
+	sweeps int // of rotations, for singular values
 }
 
 // Enclose prepares to run f at a precision in bits, 32 to 4,096. What it returns is for
 // one goroutine.
 func Enclose(f *Flow, prec uint) *Balls {
-	return &Balls{f, prec, ball.NewCalc(prec), map[float64]scaling{}}
+	return &Balls{f, prec, ball.NewCalc(prec), map[float64]scaling{}, 12}
 }
 
 // Points returns the numbers as balls of radius 0.
@@ -212,8 +214,7 @@ func (b *Balls) SingularValues(z []ball.Ball) ([]ball.Ball, error) {
 		}
 		return v
 	}
-	const sweeps = 12
-	for range sweeps {
+	for range b.sweeps {
 		for p := range n {
 			for q := p + 1; q < n; q++ {
 				b.rotate(j, column(p), column(q), p, q)

@@ -117,6 +117,14 @@ func TestEnclose(t *testing.T) {
 			}
 		}
 		checkSingular(t, must(b.SingularValues(b.Points(z))), j)
+		// Columns that are far from orthogonal: wider, and still right.
+		for sweeps := range 3 {
+			b := Enclose(f, 192)
+			b.sweeps = sweeps
+			if values, err := b.SingularValues(b.Points(z)); err == nil {
+				checkSingular(t, values, j)
+			}
+		}
 	}
 }
 

@@ -163,3 +163,38 @@ func TestForm(t *testing.T) {
 		t.Errorf("two shifts: %v", d.AtLeast)
 	}
 }
+
+// TestRemainder: at the top of the density both sixth derivatives are what they are at
+// most, so that the rule's error is nearly the bound; with a slope the error is of its
+// order. The integral itself by the same rule on 30 x 30 parts.
+func TestRemainder(t *testing.T) {
+	for _, slope := range []float64{0, 0.05, 0.3} {
+		shift := must(neural.NewPL([]float64{-2, 2}, []float64{0.3 - 2*slope, 0.3 + 2*slope}))
+		first := neural.Layer{Updates: []neural.Update{{Coord: 0, Reads: 1, Factor: 0.1, Shift: shift}}}
+		second := neural.Layer{Updates: []neural.Update{{Coord: 1, Reads: 0, Factor: 0.2, Shift: neural.Constant(0.7)}}}
+		p := must(newPlane(must(neural.NewFlow(2, first, second))))
+		const h = 0.6
+		h2 := h / math.Hypot(1, slope/0.1)
+		q := panel{0.3 - 0.05*h, 0.3 + 0.05*h, -h2 / 2, h2 / 2, slope}
+		value := must(p.gauss(q)).Estimate()
+		_, most := ends(p.remainder(q))
+		const n = 30
+		sum := 0.0
+		for i := range n {
+			for j := range n {
+				at := func(lo, hi float64, k int) float64 { return lo + (hi-lo)*float64(k)/n }
+				sum += must(p.gauss(panel{at(q.x0, q.x1, i), at(q.x0, q.x1, i+1), at(q.z0, q.z1, j), at(q.z0, q.z1, j+1), slope})).Estimate()
+			}
+		}
+		least := 0.05
+		if slope == 0 {
+			least = 0.7
+			if want := math.Pow(math.Erf(h/2/math.Sqrt2), 2); math.Abs(sum-want) > 1e-13 {
+				t.Errorf("the integral over the panel is %v, want %v", sum, want)
+			}
+		}
+		if off := math.Abs(value-sum) / most; !(least <= off && off <= 1) {
+			t.Errorf("slope %v: the error is %v of its bound", slope, off)
+		}
+	}
+}
