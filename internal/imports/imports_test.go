@@ -53,7 +53,7 @@ var table = []rule{
 	// The vocabulary.
 	{"coupling", "exactmath", ""},
 	{"coupling/*", linear, ""},
-	{"neural", "coupling exactmath", ""},
+	{"neural", "coupling" + numbers, ""},
 	{"transport", "", ""},
 
 	// Judges: never a builder, never another module.
@@ -88,7 +88,8 @@ var table = []rule{
 
 	// From a case to a record, and from a record to a page.
 	{"study", "targets empirical certificate/*" + builders + judges, gonum},
-	{"report", "study experiment convolution" + judges + leaves, ""},
+	{"picture", "", ""},
+	{"report", "study experiment picture convolution" + judges + leaves, ""},
 
 	// Commands.
 	{"cmd/*", "study experiment training images report targets checkpoint convolution empirical export certificate certificate/*" + builders + judges + leaves,
