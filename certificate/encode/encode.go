@@ -10,6 +10,7 @@ import (
 	"math/big"
 
 	"flowproof/certificate"
+	"flowproof/certificate/scan"
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/verify"
@@ -140,7 +141,7 @@ func writeReason(w *bufio.Writer, kind coupling.Kind, r lowerbound.Reason) {
 	for _, f := range r.Fields {
 		b = append(append(b, ' '), f.Name...)
 		for _, v := range f.Values {
-			b = certificate.AppendNumber(append(b, ' '), v)
+			b = scan.AppendNumber(append(b, ' '), v)
 		}
 	}
 	w.Write(append(b, '\n'))

@@ -58,8 +58,9 @@ var table = []rule{
 	{"verify/product verify/lowerbound", "coupling exactmath", ""},
 	{"verify/engine", "verify/product exactmath/modular", ""},
 	{"verify verify/*", judges, ""},
-	{"certificate", "verify/product verify/lowerbound verify/wasserstein coupling exactmath neural transport", ""},
-	{"certificate/*", "certificate " + judges, ""},
+	{"certificate", "certificate/scan verify/product verify/lowerbound coupling exactmath", ""},
+	{"certificate/scan", "exactmath", ""},
+	{"certificate/*", "certificate certificate/scan " + judges, ""},
 
 	// Builders.
 	{"constructions/fault", "", ""},
