@@ -30,6 +30,15 @@ measured; with -table constants the constants of the lower limits, in balls.
 
 Targets: %s
 
+With -o the flow is written for other tools, piecewise-linear or with -relu as
+networks of one hidden layer, by the extension of the file:
+  .npz          knots and values for np.interp, and the target
+  .safetensors  the same for the PyTorch module
+  .py           that module
+  .onnx         model of the flow and its log-determinant, with -inverse of its inverse
+  .json         everything as text
+What is proved holds for the numbers as they are stored in float64, run exactly.
+
 Exit codes: 0 certified; 2 usage, or bad input or output; 130 interrupted
 
 Examples:
@@ -38,6 +47,8 @@ Examples:
   verify universal -target two-moons -deltas 0.5,0.2 -json
   verify universal -table constants
   verify universal -target points.csv -delta 0.1 -grid 32
+  verify universal -target ring -delta 0.1 -o flow.safetensors -dtype float32
+  verify universal -target ring -delta 0.1 -relu -inverse -o inverse.onnx
 `
 
 // universalOptions are the flags of verify universal.
@@ -48,6 +59,7 @@ type universalOptions struct {
 	seed                     uint64
 	json                     bool
 	deltas, table            string
+	out                      flowOutput
 }
 
 func universalCommand() command {
@@ -73,10 +85,17 @@ func (o *universalOptions) flags(fs *flag.FlagSet) {
 	fs.BoolVar(&o.json, "json", false, "print one JSON object; with -deltas one a line, with -table one array")
 	fs.StringVar(&o.deltas, "deltas", "", "several `bounds`, such as 0.5,0.2,0.1: prints W2 against condition number")
 	fs.StringVar(&o.table, "table", "", "print a `table`: layers (flows of few couplings, with and without padding) or constants (of the lower limits)")
+	o.out.flags(fs)
 }
 
 // run is verify universal.
 func (o *universalOptions) run(in *invocation) (int, error) {
+	if err := o.out.check(in); err != nil {
+		return exitUsage, err
+	}
+	if o.out.alone() {
+		return exitOK, o.out.write(nil)
+	}
 	spin := newSpinner(in.stderr)
 	defer spin.stop()
 	if o.table != "" || o.deltas != "" {
@@ -90,12 +109,11 @@ func (o *universalOptions) run(in *invocation) (int, error) {
 	if err != nil {
 		return exitUsage, fmt.Errorf("%s: %w", c.Target, err)
 	}
-	spin.stop()
-	out := report.NewUniversality(r)
-	if o.json {
-		return exitOK, out.JSON(in.stdout)
+	if err := o.out.write(r); err != nil {
+		return exitUsage, err
 	}
-	return exitOK, out.Text(in.stdout)
+	spin.stop()
+	return exitOK, writeReport(report.NewUniversality(r), o.json, in.stdout)
 }
 
 func densityNames() string {
