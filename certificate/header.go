@@ -3,7 +3,6 @@ package certificate
 import (
 	"fmt"
 	"math/big"
-	"strconv"
 	"strings"
 
 	"flowproof/coupling"
@@ -17,14 +16,8 @@ const MaxLogScale = 1000
 func (s *scanner) header() (o *Outcome, digest string) {
 	s.Section = "header"
 	s.Need(s.Key("flowproof certificate") == "1", Version, "want version 1 of the format")
-	o = &Outcome{Construction: s.Key("construction"), Theorem: s.Key("theorem")}
-	s.Need(ValidText(o.Construction) && ValidText(o.Theorem), Invalid, "want 1 to 200 printable ASCII characters for construction and theorem")
-	if seed := s.Key("seed"); seed != "none" {
-		v, err := strconv.ParseUint(seed, 10, 64)
-		s.Need(err == nil, Malformed, "want seed none or a number below 2^64")
-		s.Need(strconv.FormatUint(v, 10) == seed, NotCanonical, "the seed is to be written %d", v)
-		o.Seed = &v
-	}
+	o = &Outcome{}
+	o.Construction, o.Theorem, o.Seed = s.Origin()
 	o.Claim = s.claim()
 	n := s.Integer(s.Key("dimension"), s.limits.Dim)
 	s.Need(o.Claim.Kind != ClaimDepth || n <= maxReasons, TooLarge, "claims about the depth are for dimensions up to %d", maxReasons)
@@ -36,12 +29,6 @@ func (s *scanner) header() (o *Outcome, digest string) {
 	o.Layers = s.Integer(s.Key("layers"), s.limits.Layers)
 	s.Need(o.Claim.Kind != ClaimDepth || o.Layers == 0, Invalid, "layers do not go with a claim about the depth")
 	return o, s.Key("target-sha256")
-}
-
-// ValidText reports whether t may be said about where the layers come from: 1 to
-// 200 printable ASCII characters.
-func ValidText(t string) bool {
-	return 1 <= len(t) && len(t) <= 200 && strings.IndexFunc(t, func(r rune) bool { return r < ' ' || '~' < r }) < 0
 }
 
 func (s *scanner) claim() (c Claim) {

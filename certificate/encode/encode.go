@@ -97,7 +97,7 @@ func reference(c *Certificate) ([]float64, error) {
 // validate checks what no other type has checked already.
 func (c *Certificate) validate() error {
 	for _, s := range []string{c.Construction, c.Theorem} {
-		if !certificate.ValidText(s) {
+		if !scan.ValidText(s) {
 			return fmt.Errorf("%q is not a line of 1 to 200 printable ASCII characters", s)
 		}
 	}

@@ -170,10 +170,13 @@ func (s *Scanner) Key(word string) string {
 }
 
 // Integer returns the integer from 0 to limit that text is.
-func (s *Scanner) Integer(text string, limit int) int {
+func (s *Scanner) Integer(text string, limit int) int { return int(s.Natural(text, uint64(limit))) }
+
+// Natural is Integer for larger ones.
+func (s *Scanner) Natural(text string, limit uint64) uint64 {
 	v, err := strconv.ParseUint(text, 10, 63)
 	s.Need(err == nil, Malformed, "want an integer, not %.40q", text)
-	s.Need(v <= uint64(limit), TooLarge, "%d is more than the limit, %d", v, limit)
+	s.Need(v <= limit, TooLarge, "%d is more than the limit, %d", v, limit)
 	s.Need(strconv.FormatUint(v, 10) == text, NotCanonical, "%.40q is to be written %d", text, v)
-	return int(v)
+	return v
 }
