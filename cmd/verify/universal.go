@@ -39,6 +39,7 @@ networks of one hidden layer, by the extension of the file:
   .py           that module
   .onnx         model of the flow and its log-determinant, with -inverse of its inverse
   .json         everything as text
+  .cert         a certificate: the flow, the target and the bound (see verify check)
 What is proved holds for the numbers as they are stored in float64, run exactly.
 
 Exit codes: 0 certified; 2 usage, or bad input or output; 130 interrupted
@@ -52,6 +53,7 @@ Examples:
   verify universal -target points.csv -delta 0.1 -grid 32
   verify universal -target ring -delta 0.1 -picture ring.svg
   verify universal -target ring -delta 0.1 -at 0.5,-1
+  verify universal -target two-moons -delta 0.1 -o moons.cert
   verify universal -target ring -delta 0.1 -o flow.safetensors -dtype float32
   verify universal -target ring -delta 0.1 -relu -inverse -o inverse.onnx
 `

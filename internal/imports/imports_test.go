@@ -61,8 +61,9 @@ var table = []rule{
 	{"verify/engine", "verify/product exactmath/modular", ""},
 	{"verify/flowdepth", judges, "gonum.org/v1/gonum/mathext"}, // starting points, which balls certify
 	{"verify verify/*", judges, ""},
-	{"certificate", "verify/product verify/lowerbound verify/wasserstein coupling exactmath neural transport", ""},
-	{"certificate/*", "certificate " + judges, ""},
+	{"certificate", "certificate/scan verify/product verify/lowerbound coupling exactmath", ""},
+	{"certificate/scan", "exactmath", ""},
+	{"certificate/*", "certificate certificate/scan " + judges, ""},
 
 	// Builders.
 	{"constructions/fault", "", ""},
