@@ -141,13 +141,16 @@ func (s *scanner) plan(o *Outcome, order []int) {
 	}
 	p.Window = s.floats(s.Key("window"), 1)[0]
 	count := s.Integer(s.Key("cells"), s.limits.Checks.Cells)
+	s.Need(count > 0, scan.Invalid, "no cells")
 	for k := range count {
 		s.Section = fmt.Sprintf("cell %d", k+1)
 		s.Need(s.Integer(s.Key("cell"), count) == k+1, scan.NotCanonical, "want cell %d", k+1)
 		var c transport.Cell
 		c.Box = s.spans(s.Key("box"), tops[:first])
 		c.Centre = s.floats(s.Key("centre"), first)
-		for range s.Integer(s.Key("strands"), s.limits.Checks.Cells) {
+		strands := s.Integer(s.Key("strands"), s.limits.Checks.Cells)
+		s.Need(strands > 0, scan.Invalid, "a cell of no strands")
+		for range strands {
 			s.Spend(64*int64(d), int64(d))
 			way, spans, more := strings.Cut(s.Line(), " ")
 			s.Need(way == "up" || way == "down", scan.Malformed, "want up or down")

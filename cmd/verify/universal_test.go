@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -210,5 +211,52 @@ func TestUniversalAt(t *testing.T) {
 	}
 	if _, text, _ := call("universal", "-target", "ring", "-delta", "0.3", "-at", "0.25,-1.5"); strings.Count(text, "\n") != 11 {
 		t.Errorf("%s", text)
+	}
+}
+
+// TestUniversalCertificate: what verify universal writes, verify check accepts, and a
+// bolder claim it does not.
+func TestUniversalCertificate(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "ring.cert")
+	code, _, errs := call("universal", "-target", "ring", "-delta", "0.2", "-points", "0", "-o", path)
+	if code != exitOK {
+		t.Fatal(errs)
+	}
+	code, out, errs := call("check", path)
+	if code != exitOK || errs != "" || !strings.HasPrefix(out, "accepted "+path+": W2 at most ") {
+		t.Errorf("exit %d: %s%s", code, out, errs)
+	}
+	code, out, _ = call("check", "-json", path)
+	var all []struct {
+		Accepted     bool
+		Claim        string
+		Bound        float64 `json:"w2_bound"`
+		Cells, Knots int
+	}
+	if err := json.Unmarshal([]byte(out), &all); err != nil || code != exitOK || !all[0].Accepted || !(all[0].Bound <= 0.2) || all[0].Cells < 2 || all[0].Knots < 10 {
+		t.Errorf("exit %d, %v: %s", code, err, out)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, _, _ := bytes.Cut(data, []byte("\nsha256 "))
+	body = bytes.Replace(body, []byte("claim "+all[0].Claim), []byte("claim wasserstein 1/100"), 1)
+	body = append(body, '\n')
+	if err := os.WriteFile(path, fmt.Appendf(body, "sha256 %x\n", sha256.Sum256(body)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, _ := call("check", path); code != exitNot || !strings.Contains(out, "not proved") {
+		t.Errorf("a bolder claim: exit %d, %s", code, out)
+	}
+	for want, args := range map[string][]string{
+		"-dtype: does nothing with a certificate": {"-dtype", "float32"},
+		"-deltas makes several or none":           {"-deltas", "0.5,0.2"},
+	} {
+		code, _, errs := call(append([]string{"universal", "-target", "ring", "-o", path}, args...)...)
+		if code != exitUsage || !strings.Contains(errs, want) {
+			t.Errorf("%v: exit %d, %s", args, code, errs)
+		}
 	}
 }
