@@ -123,18 +123,18 @@ func (z *integers) determinant(l *lifting, report func(float64)) (*big.Int, erro
 		cofactor.Sub(cofactor, p)
 	}
 	if new(big.Int).Lsh(rest, 1).Cmp(p) >= 0 {
-		run := func(p residue.Prime, in [][]float64, out []float64) bool {
-			out[0] = jordan(z.kern, in[0], n, n, z.ld(), p, false)
-			if d := p.Mod(den); out[0] != 0 && d != 0 {
-				out[0] = residue.Reduce(out[0]*p.Balanced(p.Pow(d, -1)), p.P, p.Inv)
+		var err error
+		cofactor, err = z.modular(z.split(l.order, nil), rest, func(p residue.Prime, a []float64) float64 {
+			det, d := triangle(z.kern, a, n, n, z.ld(), p), p.Mod(den)
+			if det == 0 || d == 0 {
+				return 0
 			}
-			return out[0] != 0
-		}
-		all, err := modular(z.kern, rest, 1, run, source{z, z.split(l.order, nil)})
+			return residue.Reduce(det*p.Balanced(p.Pow(d, -1)), p.P, p.Inv)
+		})
 		if err != nil {
 			return nil, err
 		}
-		if cofactor = &all[0]; sparse.PermutationSign(l.order, nil) < 0 {
+		if sparse.PermutationSign(l.order, nil) < 0 {
 			cofactor.Neg(cofactor)
 		}
 	}
