@@ -24,8 +24,8 @@ func (w *words) minors(length int) (sign, rank int) {
 	for k := range w.lo {
 		b.v[k*b.ld], b.v[k*b.ld+1] = w.at(k)
 	}
-	var last []uint64 // the pivot before
-	sign = 1
+	last := make([]uint64, b.ld) // the pivot before
+	last[0], sign = 1, 1
 	for k := range full {
 		flips, ok := b.pivot(k, wordsOf(k+1, length))
 		if !ok {
@@ -127,32 +127,46 @@ func (b *bareiss) step(k, before, words int, last []uint64) {
 			extend(b.at(i, j), before, words)
 		}
 	}
-	var inverse uint64
-	if last != nil {
-		extend(last, before, words)
-		inverse = inverse64(last[0])
-	}
-	z, pivot := make([]uint64, words), b.at(k, k)[:words]
+	extend(last, before, words)
+	z, pivot, divisor, inverse := make([]uint64, words), b.at(k, k)[:words], last[:words], inverse64(last[0])
 	for i := k + 1; i < b.rows; i++ {
 		left := b.at(i, k)[:words]
 		for j := k + 1; j < b.cols; j++ {
 			x := b.at(i, j)[:words]
-			clear(z)
-			for c, v := range pivot {
-				addTimes(z[c:], x, v)
-			}
-			for c, v := range left {
-				lessTimes(z[c:], b.at(k, j), v)
-			}
-			if last != nil {
-				for c := range z {
-					q := z[c] * inverse
-					lessTimes(z[c:], last, q)
-					z[c] = q
-				}
-			}
+			minor(z, pivot, x, left, b.at(k, j)[:words], divisor, inverse)
 			copy(x, z)
 		}
+	}
+}
+
+// minor sets z to (a x - l r) / d modulo 2^64 to its length, which all have, by
+// columns; inverse is 1/d modulo 2^64.
+func minor(z, a, x, l, r, d []uint64, inverse uint64) {
+	n := len(z)
+	a, x, l, r, d = a[:n], x[:n], l[:n], r[:n], d[:n]
+	var t0, t1, t2, carry uint64 // what is left from column c on, with its sign
+	for c := range z {
+		for i, v := range a[:c+1] {
+			hi, lo := bits.Mul64(v, x[c-i])
+			t0, carry = bits.Add64(t0, lo, 0)
+			t1, carry = bits.Add64(t1, hi, carry)
+			t2 += carry
+			hi, lo = bits.Mul64(l[i], r[c-i])
+			t0, carry = bits.Sub64(t0, lo, 0)
+			t1, carry = bits.Sub64(t1, hi, carry)
+			t2 -= carry
+		}
+		for i, q := range z[:c] {
+			hi, lo := bits.Mul64(q, d[c-i])
+			t0, carry = bits.Sub64(t0, lo, 0)
+			t1, carry = bits.Sub64(t1, hi, carry)
+			t2 -= carry
+		}
+		z[c] = t0 * inverse
+		hi, lo := bits.Mul64(z[c], d[0])
+		_, carry = bits.Sub64(t0, lo, 0) // zero, but for this
+		t0, carry = bits.Sub64(t1, hi, carry)
+		t1, t2 = t2-carry, uint64(int64(t2-carry)>>63)
 	}
 }
 
@@ -160,38 +174,6 @@ func (b *bareiss) step(k, before, words int, last []uint64) {
 func extend(x []uint64, before, words int) {
 	for c := before; c < words; c++ {
 		x[c] = uint64(int64(x[before-1]) >> 63)
-	}
-}
-
-// addTimes adds x v to z, modulo 2^64 to the length of z, which is at most that of x.
-func addTimes(z, x []uint64, v uint64) {
-	if v == 0 {
-		return
-	}
-	var carry, c uint64
-	x = x[:len(z)]
-	for k := range z {
-		h, l := bits.Mul64(x[k], v)
-		l, c = bits.Add64(l, carry, 0)
-		h += c
-		z[k], c = bits.Add64(z[k], l, 0)
-		carry = h + c
-	}
-}
-
-// lessTimes subtracts it.
-func lessTimes(z, x []uint64, v uint64) {
-	if v == 0 {
-		return
-	}
-	var carry, c uint64
-	x = x[:len(z)]
-	for k := range z {
-		h, l := bits.Mul64(x[k], v)
-		l, c = bits.Add64(l, carry, 0)
-		h += c
-		z[k], c = bits.Sub64(z[k], l, 0)
-		carry = h + c
 	}
 }
 

@@ -16,42 +16,65 @@ func Orientation(m exactmath.Matrix, report func(done float64)) (sign, rank int,
 	if err != nil {
 		return 0, 0, err
 	}
-	if min(x.rows, x.cols) <= direct {
-		if w := x.words(); w != nil {
-			sign, rank = w.minors(x.bits)
-			return sign, rank, nil
-		}
-	}
+	w, full := x.words(), min(x.rows, x.cols)
+	small := func(most int) bool { return w != nil && full <= most }
 	if x.rows != x.cols {
-		f, err := x.blocks(report)
+		switch {
+		case x.full():
+			return 0, full, nil
+		case small(directSingular):
+			_, rank = w.minors(x.bits)
+			return 0, rank, nil
+		}
+		f, err := x.pivots(report)
 		if err != nil {
 			return 0, 0, err
 		}
 		return 0, f.rank, nil
 	}
-	det, rank, err := x.det(report)
+	if small(direct) {
+		sign, rank = w.minors(x.bits)
+		return sign, rank, nil
+	}
+	l := lift(w, 1)
+	if l == nil && small(directSingular) {
+		sign, rank = w.minors(x.bits)
+		return sign, rank, nil
+	}
+	if l == nil {
+		l = lift(w, 2)
+	}
+	det, rank, err := x.det(l, report)
 	if err != nil || rank < x.rows {
 		return 0, rank, err
 	}
 	return det.Sign(), rank, nil
 }
 
-// direct is how many rows or columns Bareiss's elimination may have and still be the
-// quickest way.
-const direct = 12
+// Up to so many rows or columns Bareiss's elimination is the quickest way, and up to
+// so many more for matrices that are, or seem to be, singular.
+const direct, directSingular = 14, 24
 
-// det returns the rank and, if it is full, the determinant of A, square.
-func (z *integers) det(report func(float64)) (*big.Int, int, error) {
-	w, p := z.words(), newPrime59(firstPrime59)
-	for range 2 { // primes, before it is asked whether A is singular
-		if w == nil {
-			break
-		}
-		if l, ok := newLifting(w, p); ok {
-			det, err := z.determinant(l, report)
-			return det, z.rows, err
-		}
+// lift returns what lifting with w, square, needs, modulo prime number k; nil if that
+// prime, or w, will not do.
+func lift(w *words, k int) *lifting {
+	if w == nil {
+		return nil
+	}
+	p := newPrime59(firstPrime59)
+	for range k - 1 {
 		p = p.next()
+	}
+	l, _ := newLifting(w, p)
+	return l
+}
+
+// det returns the rank and, if it is full, the determinant of A, square, by lifting if
+// l is not nil.
+func (z *integers) det(l *lifting, report func(float64)) (*big.Int, int, error) {
+	if l != nil {
+		det, err := z.determinant(l, report)
+		return det, z.rows, err
 	}
 	f, err := z.blocks(report)
 	if err != nil || f.rank < z.rows {

@@ -22,14 +22,16 @@ type lifting struct {
 	order   []int  // of the rows, in which the leading minors are not 0 modulo p
 }
 
-// newLifting fails if A is singular modulo p.
+// newLifting returns nil and false if A is singular modulo p.
 func newLifting(a *words, p *prime59) (*lifting, bool) {
 	l := &lifting{prime59: p, a: a, inverse: make([]uint64, len(a.lo))}
 	for k := range l.inverse {
 		l.inverse[k] = p.mod(a.at(k))
 	}
-	l.det, l.order = p.invert(a.rows, l.inverse, runtime.GOMAXPROCS(0))
-	return l, l.det != 0
+	if l.det, l.order = p.invert(a.rows, l.inverse, runtime.GOMAXPROCS(0)); l.det == 0 {
+		return nil, false
+	}
+	return l, true
 }
 
 // column is a right side on its way: r_i in two words, and room for r_i modulo p

@@ -131,7 +131,7 @@ func determinant(m exactmath.Matrix) (*big.Rat, error) {
 	if err != nil {
 		return nil, err
 	}
-	det, rank, err := x.det(func(float64) {})
+	det, rank, err := x.det(lift(x.words(), 1), func(float64) {})
 	if err != nil || rank < x.rows {
 		return new(big.Rat), err
 	}

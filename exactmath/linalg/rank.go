@@ -18,6 +18,15 @@ type pivots struct {
 // blocks is pivots where it is enough that leading minors of 6, 12, .. rows and
 // of full rank are not zero.
 func (z *integers) blocks(report func(float64)) (*pivots, error) {
+	if z.full() {
+		return &pivots{min(z.rows, z.cols), count(z.rows), count(z.cols)}, nil
+	}
+	return z.pivots(report)
+}
+
+// full reports whether leading minors of 6, 12, .. rows and of full rank are not zero
+// modulo a prime.
+func (z *integers) full() bool {
 	primes, _ := residue.Primes(big.NewInt(1), z.den)
 	full, p := min(z.rows, z.cols), primes[0]
 	var a []float64
@@ -32,10 +41,7 @@ func (z *integers) blocks(report func(float64)) (*pivots, error) {
 	} else {
 		a = z.residues(z.plain(), primes[:1], nil)
 	}
-	if triangle(z.kern, a, z.rows, full, z.ld(), p) != 0 {
-		return &pivots{full, count(z.rows), count(z.cols)}, nil
-	}
-	return z.pivots(report)
+	return triangle(z.kern, a, z.rows, full, z.ld(), p) != 0
 }
 
 // pivots finds them modulo one prime, where the rank may be too small. Then all

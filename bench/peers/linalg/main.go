@@ -38,12 +38,16 @@ func run(args []string) error {
 		return fmt.Errorf("want at least one run, got %q", args[2])
 	}
 	rng := rand.New(rand.NewPCG(1, uint64(n)))
-	v := make([]*big.Int, n*n)
+	cols := n
+	if args[0] == "rank" { // of n rows and n + 1 columns
+		cols++
+	}
+	v := make([]*big.Int, n*cols)
 	for i := range v {
 		v[i] = big.NewInt(rng.Int64N(1<<54) - 1<<53)
 	}
 	switch args[0] {
-	case "det", "rank": // one question
+	case "det", "rank":
 	case "null": // the last row is the sum of the others
 		for j := range n {
 			last := v[n*n-n+j].SetInt64(0)
@@ -54,7 +58,7 @@ func run(args []string) error {
 	default:
 		return fmt.Errorf("no operation %q", args[0])
 	}
-	m, err := dense.NewDyadic(n, n, v, 0)
+	m, err := dense.NewDyadic(n, cols, v, 0)
 	if err != nil {
 		return err
 	}
