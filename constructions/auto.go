@@ -1,6 +1,7 @@
 package constructions
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -51,22 +52,22 @@ func auto(target exactmath.Matrix, part coupling.Partition, opt Options) (*Built
 		return nil, err
 	}
 	c := selection{target: target, part: part, opt: opt}
-	if opt.depth() >= refine.LeastDepth {
-		c.consider("polish", opt.depth())
+	if opt.maxDepth() >= refine.LeastDepth {
+		c.consider("polish", opt.maxDepth())
 	}
 	for _, f := range deepForms {
-		if f.depth <= opt.depth() {
+		if f.depth <= opt.maxDepth() {
 			c.consider(f.name, f.depth)
 		}
 	}
 	if !c.best.usable() && exactIsCheap(target) {
 		for _, name := range []string{"six", "any-partition"} {
-			c.consider(name, opt.depth())
+			c.consider(name, opt.maxDepth())
 		}
 	}
 	deeper := c.deeper()
 	if c.best.Built == nil {
-		return nil, &DepthNeededError{Depth: opt.depth(), Deeper: deeper, Err: c.failed}
+		return nil, &DepthNeededError{Depth: opt.maxDepth(), Deeper: deeper, Err: c.failed}
 	}
 	c.best.Deeper = deeper
 	return c.best.Built, nil
@@ -102,7 +103,7 @@ type DepthNeededError struct {
 func (e *DepthNeededError) Error() string {
 	s := fmt.Sprintf("no flow of at most %d layers was found (%v)", e.Depth, e.Err)
 	if d := e.Deeper; d != nil {
-		s += fmt.Sprintf("; -max-depth %d gives one, %.3g for the largest layer", d.Depth, d.Max)
+		s += fmt.Sprintf("; one of %d layers has %.3g for its largest condition", d.Depth, d.Max)
 	}
 	return s
 }
@@ -157,7 +158,9 @@ func (c *selection) consider(name string, depth int) {
 // make builds the flow of that name, of at most the given depth, and measures it.
 func (c *selection) make(name string, depth int) (candidate, error) {
 	opt := c.opt
-	opt.MaxDepth = depth
+	if name == "polish" || name == "conditioned" {
+		opt.Depth = depth
+	}
 	b, err := build(name, c.target, c.part, opt)
 	if name != "six" && name != "any-partition" { // which are exact
 		b, err = refined(b, c.target, opt, err)
@@ -192,7 +195,7 @@ func (c *selection) deeper() *Deeper {
 	var best candidate
 	var depth int
 	for _, f := range forms {
-		if f.depth <= c.opt.depth() {
+		if f.depth <= c.opt.maxDepth() {
 			continue
 		}
 		next, err := c.make(f.name, f.depth)
@@ -247,7 +250,7 @@ func bitsOf(target exactmath.Matrix) int {
 // coordinates a start gets 12,000 evaluations of the objective, or 768,000 / n if
 // that is less.
 func polished(target exactmath.Matrix, part coupling.Partition, opt Options) (*coupling.Flow, error) {
-	o := polish.Options{Depth: opt.depth(), Seed: opt.Seed, MaxEval: polish.Fewer(polish.DefaultMaxEval, part.Dim())}
+	o := polish.Options{Depth: cmp.Or(opt.Depth, usualDepth), Seed: opt.Seed, MaxEval: polish.Fewer(polish.DefaultMaxEval, part.Dim())}
 	if part.Dim() > polish.Quick {
 		o.Starts = 1
 	}

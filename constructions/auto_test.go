@@ -155,8 +155,35 @@ func TestEveryConstruction(t *testing.T) {
 			t.Errorf("%s: %v, %+v", c.Name, err, r)
 		}
 	}
-	b, err := Build("conditioned", made(t, "gaussian", 6).Matrix, sample.Half(t, 6), Options{MaxDepth: 11})
-	if err != nil || b.Flow.Depth() != 11 {
-		t.Errorf("conditioned with -max-depth 11: %v", err)
+}
+
+// TestDepthAsked: a depth is heeded where one is taken, and refused elsewhere.
+func TestDepthAsked(t *testing.T) {
+	x, part := made(t, "gaussian", 4).Matrix, sample.Half(t, 4)
+	for name, depth := range map[string]int{"conditioned": 11, "polish": 7} {
+		b, err := Build(name, x, part, Options{Depth: depth})
+		if err != nil || b.Flow.Depth() != depth {
+			t.Errorf("%s: %+v, %v; want %d layers", name, b, err, depth)
+		}
 	}
+	takes := 0
+	for _, name := range append(names(), "auto") {
+		_, err := Build(name, x, part, Options{Depth: 5})
+		var refused *DepthError
+		if !errors.As(err, &refused) {
+			takes++
+		} else if refused.Construction != name {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if takes != 2 {
+		t.Errorf("%d constructions take a depth, want 2", takes)
+	}
+}
+
+func names() (out []string) {
+	for _, c := range List() {
+		out = append(out, c.Name)
+	}
+	return out
 }

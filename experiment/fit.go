@@ -7,17 +7,22 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"flowproof/constructions"
+	"flowproof/constructions/lowerbound"
+	"flowproof/coupling"
 	"flowproof/internal/gemm"
+	"flowproof/targets"
 	"flowproof/training"
+	"flowproof/verify/condition"
 )
 
 // A Fit is one descent of a flow of linear affine couplings towards a matrix:
 // the mean squared error of the images of normal points, |E_1 .. E_K - M|^2 / n
-// in the Frobenius norm, whose derivative is taken exactly.
+// in the Frobenius norm, whose derivative is taken exactly. The first part is the
+// first floor(n/2) coordinates.
 type Fit struct {
-	Target  string
-	Matrix  *mat.Dense // n x n, in block order: the first floor(n/2) coordinates are the first part
-	Layers  int        // K; E_K acts first and is lower, with E_(K-1) upper, and so on
+	Target  *targets.Target
+	Layers  int // K; E_K acts first and is lower, with E_(K-1) upper, and so on
 	Options training.Options
 	Threads int
 }
@@ -38,6 +43,43 @@ type Fitted struct {
 	Product  *float64 `json:"product_of_conditions"`
 	Diverged bool     `json:"diverged"`
 	Seconds  float64  `json:"seconds"`
+}
+
+// A Reference is what is known without any descent: the least number of layers
+// that the map needs in either order, proved, and the flow that the program
+// builds, of that many layers.
+type Reference struct {
+	Target  string  `json:"target"`
+	N       int     `json:"n"`
+	Seed    uint64  `json:"seed"`
+	AtLeast int     `json:"depth_at_least"`
+	Depth   int     `json:"depth_built"`
+	By      string  `json:"construction"`
+	Largest float64 `json:"largest_condition"` // proved upper bounds
+	Product float64 `json:"product_of_conditions"`
+}
+
+// NewReference builds the flow of a target.
+func NewReference(t *targets.Target, seed uint64) (*Reference, error) {
+	part, err := coupling.Half(t.Dim)
+	if err != nil {
+		return nil, err
+	}
+	lower, err := lowerbound.DepthLowerBound(t.Matrix, part)
+	if err != nil {
+		return nil, err
+	}
+	built, err := constructions.Build("auto", t.Matrix, part, constructions.Options{Seed: seed})
+	if err != nil {
+		return nil, err
+	}
+	r := &Reference{Target: t.Name, N: t.Dim, Seed: seed, AtLeast: lower.Depth, Depth: built.Flow.Depth(), By: built.Construction, Product: 1}
+	for _, l := range built.Flow.Layers() {
+		c := condition.Layer(l)
+		r.Largest = max(r.Largest, c.Bound)
+		r.Product *= c.Bound
+	}
+	return r, nil
 }
 
 // Close is the relative error that counts as reached.
@@ -158,17 +200,14 @@ func (f *Fit) Run(say func(step int) error) (*Fitted, error) {
 	if err := f.Options.Check(); err != nil {
 		return nil, err
 	}
-	n, _ := f.Matrix.Dims()
+	n := f.Target.Dim
 	if n < 2 || n > MaxFit {
 		return nil, fmt.Errorf("dimension %d: want 2 to %d", n, MaxFit)
 	}
 	if f.Layers < 1 || f.Layers > 64 {
 		return nil, fmt.Errorf("%d layers: want 1 to 64", f.Layers)
 	}
-	m := gemm.New[float64](n, n)
-	for i := range n {
-		mat.Row(m.Row(i), i, f.Matrix)
-	}
+	m := gemm.Matrix[float64]{Rows: n, Cols: n, Stride: n, Data: f.Target.Matrix.Float64s()}
 	flow := newLinearFlow(n, f.Layers)
 	rng := rand.New(rand.NewPCG(f.Options.Seed, 0x2545f4914f6cdd1d))
 	for _, x := range flow.x {
@@ -176,8 +215,8 @@ func (f *Fit) Run(say func(step int) error) (*Fitted, error) {
 			x.Data[i] = rng.NormFloat64() / float64(n) // the product of some layers is near I
 		}
 	}
-	out := &Fitted{Target: f.Target, N: n, Layers: f.Layers, Seed: f.Options.Seed}
-	size := mat.Norm(f.Matrix, 2)
+	out := &Fitted{Target: f.Target.Name, N: n, Layers: f.Layers, Seed: f.Options.Seed}
+	size := mat.Norm(mat.NewDense(n, n, m.Data), 2)
 	grad, adam := make([]float64, len(flow.theta)), training.NewAdam[float64](len(flow.theta))
 	for step := range f.Options.Steps {
 		if err := say(step); err != nil {

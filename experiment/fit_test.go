@@ -7,7 +7,9 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"flowproof/exactmath"
 	"flowproof/internal/gemm"
+	"flowproof/targets"
 	"flowproof/training"
 )
 
@@ -55,9 +57,13 @@ func TestFitGradient(t *testing.T) {
 // map of negative determinant by no number of them.
 func TestFit(t *testing.T) {
 	options := training.Options{Steps: 1500, Batch: 1, Rate: 0.03, Seed: 3}
-	target := mat.NewDense(2, 2, []float64{1 + 0.5*0.4, 0.5, 0.4, 1}) // U(0.5) L(0.4)
-	run := func(m *mat.Dense, layers int) *Fitted {
-		r, err := (&Fit{Target: "test", Matrix: m, Layers: layers, Options: options}).Run(func(int) error { return nil })
+	target := []float64{1 + 0.5*0.4, 0.5, 0.4, 1} // U(0.5) L(0.4)
+	run := func(entries []float64, layers int) *Fitted {
+		m, err := exactmath.FromFloat64(2, 2, entries)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := (&Fit{Target: &targets.Target{Name: "test", Dim: 2, Matrix: m}, Layers: layers, Options: options}).Run(func(int) error { return nil })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +73,7 @@ func TestFit(t *testing.T) {
 		t.Errorf("two layers: %+v", r)
 	}
 	// |M - F| is at least the smallest singular value of M where det F > 0 > det M.
-	if r := run(mat.NewDense(2, 2, []float64{1, 0, 0, -1}), 6); !(r.Error > 1/math.Sqrt2) || r.Reached != nil {
+	if r := run([]float64{1, 0, 0, -1}, 6); !(r.Error > 1/math.Sqrt2) || r.Reached != nil {
 		t.Errorf("negative determinant: %+v", r)
 	}
 }

@@ -21,6 +21,7 @@ type Grid struct {
 	Depths   []int
 	Seeds    []uint64
 	Hidden   int
+	Start    Start
 	Options  training.Options // without the seed
 }
 
@@ -31,7 +32,7 @@ func (g *Grid) Cases() []*Case {
 		for _, depth := range g.Depths {
 			for _, p := range g.Paddings {
 				for _, seed := range g.Seeds {
-					c := &Case{Data: d, Padding: p, Depth: depth, Hidden: g.Hidden, Options: g.Options, Threads: 1}
+					c := &Case{Data: d, Padding: p, Depth: depth, Hidden: g.Hidden, Start: g.Start, Options: g.Options, Threads: 1}
 					c.Options.Seed = seed
 					out = append(out, c)
 				}

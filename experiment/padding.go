@@ -1,11 +1,16 @@
 package experiment
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
+	"flowproof/constructions/rotation"
+	"flowproof/coupling"
 	"flowproof/internal/gemm"
+	"flowproof/targets"
 	"flowproof/training"
 )
 
@@ -56,8 +61,62 @@ type Case struct {
 	Padding Padding
 	Depth   int // couplings
 	Hidden  int // units of each of two hidden layers
+	Start   Start
 	Options training.Options
 	Threads int
+}
+
+// Start is what a run begins with.
+type Start string
+
+// The starts.
+const (
+	Identity Start = "identity"
+	// Six is a random rotation as six additive layers of bounded condition (package
+	// rotation), in couplings that begin as these shears.
+	Six Start = "six"
+)
+
+// Starts lists the starts.
+func Starts() []Start { return []Start{Identity, Six} }
+
+// model returns the model that a run begins with.
+func (c *Case) model() (*training.Model[float32], error) {
+	m, err := training.New[float32](c.config(), c.Options.Seed)
+	if err != nil || c.Start != Six {
+		return m, err
+	}
+	t, err := targets.Make("random-orthogonal", c.dim(), c.Options.Seed, targets.Options{})
+	if err != nil {
+		return nil, err
+	}
+	part, err := coupling.Half(c.dim())
+	if err != nil {
+		return nil, err
+	}
+	flow, err := rotation.Orthogonal(t.Matrix, part)
+	if err != nil {
+		return nil, err
+	}
+	k := 0
+	for _, l := range slices.Backward(flow.Layers()) { // the last one acts first
+		if lower := k%2 == 0; lower != (l.Kind() == coupling.Lower) {
+			k++
+		}
+		if k >= c.Depth {
+			return nil, &training.ConfigError{Field: "couplings", Want: "seven or more, to start at six layers"}
+		}
+		rows, cols := l.Weight().Dims()
+		weight := gemm.New[float32](rows, cols)
+		for i, v := range l.Weight().Float64s() {
+			weight.Data[i] = float32(v)
+		}
+		if err := m.SetLinear(k, weight); err != nil {
+			return nil, err
+		}
+		k++
+	}
+	return m, nil
 }
 
 // config is the architecture of a case.
@@ -65,11 +124,18 @@ func (c *Case) config() training.Config {
 	return training.Config{Dim: c.dim(), Couplings: c.Depth, Hidden: c.Hidden, HiddenLayers: 2, LogScale: 2}
 }
 
+// Check says what is wrong with the case, if anything is: a *training.ConfigError.
+func (c *Case) Check() error { return errors.Join(c.config().Check(), c.Options.Check()) }
+
 func (c *Case) dim() int { return c.Data.Dim * (1 + c.Padding.Extra) }
 
 // Name tells the case from all others of an experiment; it can be a file's name.
 func (c *Case) Name() string {
-	return fmt.Sprintf("%s-%s%d-depth%d-seed%d", c.Data.Name, c.Padding.Kind, c.Padding.Extra, c.Depth, c.Options.Seed)
+	name := fmt.Sprintf("%s-%s%d-depth%d-seed%d", c.Data.Name, c.Padding.Kind, c.Padding.Extra, c.Depth, c.Options.Seed)
+	if c.Start == Six {
+		name += "-six"
+	}
+	return name
 }
 
 // Batch fills the rows with padded data: the source of a training run.
@@ -145,7 +211,11 @@ func (c *Case) Train(keep Keeper, say func(step int) error) (*Trained, error) {
 		}
 	}
 	if t == nil {
-		run, err := training.Start[float32](c.config(), c.Options)
+		m, err := c.model()
+		if err != nil {
+			return nil, err
+		}
+		run, err := training.StartFrom(m, c.Options)
 		if err != nil {
 			return nil, err
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"flowproof/internal/gemm"
+	"flowproof/targets"
 	"flowproof/training"
 )
 
@@ -146,7 +147,7 @@ func TestMeasure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Spectra.Median != 1 || r.Spectra.Max != 1 || r.Spectra.Smallest != 1 || *r.Trip != 0 || r.Learned != nil {
+	if r.Condition.Median != 1 || r.Condition.Max != 1 || r.Smallest != 1 || *r.Trip != 0 || r.Learned != nil {
 		t.Errorf("identity: %+v", r)
 	}
 	if !(*r.W2 > 3**r.Floor) || !(*r.Sliced <= *r.W2) {
@@ -161,7 +162,7 @@ func TestMeasure(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range []Spectra{r.Spectra, r.Samples} {
-		if math.Abs(s.Median-4) > 1e-5 || math.Abs(s.Largest-4) > 1e-5 || s.Smallest != 1 || s.Points != 20 {
+		if math.Abs(s.Condition.Median-4) > 1e-5 || math.Abs(s.Largest-4) > 1e-5 || s.Smallest != 1 || s.Points != 20 {
 			t.Errorf("stretch: %+v", s)
 		}
 	}
@@ -250,5 +251,40 @@ func TestRun(t *testing.T) {
 	cancel()
 	if err := Run(ctx, g.Cases(), nil, Points{64, 32, 4}, 2, func(*Case, *Record) error { return nil }, func(int, int) {}); !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+// A run that starts at six layers is a rotation before its first step: its
+// condition number is 1 and its map is the target's.
+func TestStartSix(t *testing.T) {
+	c := smallCase(t, Padding{Gaussian, 1}, 1)
+	c.Start, c.Depth = Six, 8
+	m, err := c.model()
+	if err != nil {
+		t.Fatal(err)
+	}
+	target, err := targets.Make("random-orthogonal", 4, 1, targets.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := gemm.New[float32](4, 4)
+	for i := range 4 {
+		x.Row(i)[i] = 1
+	}
+	m.Forward(x, nil, 1) // row j is column j of the matrix
+	for i := range 4 {
+		for j := range 4 {
+			if want := target.Matrix.Float64s()[4*i+j]; math.Abs(float64(x.Row(j)[i])-want) > 1e-5 {
+				t.Errorf("entry (%d, %d) is %g, want %g", i, j, x.Row(j)[i], want)
+			}
+		}
+	}
+	for depth, want := range map[int]string{6: "couplings", 7: ""} {
+		c.Depth = depth
+		_, err := c.model()
+		var e *training.ConfigError
+		if got := errors.As(err, &e); got != (want != "") || got && e.Field != want {
+			t.Errorf("depth %d: %v", depth, err)
+		}
 	}
 }

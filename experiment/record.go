@@ -24,7 +24,10 @@ type Record struct {
 	Padding Padding `json:"padding"`
 	Depth   int     `json:"depth"`
 	Hidden  int     `json:"hidden"`
+	Start   Start   `json:"start"`
 	Seed    uint64  `json:"seed"`
+	// AtStart is the median condition number before the first step.
+	AtStart float64 `json:"condition_at_start"`
 	// Bits is of held-out data; with padding an upper bound of it, by Jensen's
 	// inequality. Nats is of the padded points, whatever they are.
 	Bits    *float64 `json:"nll_bits_per_dim"`
@@ -36,8 +39,8 @@ type Record struct {
 	W2      *float64 `json:"w2"`
 	Floor   *float64 `json:"w2_floor"`
 	Sliced  *float64 `json:"sliced_w2"`
-	Spectra Spectra  `json:"condition"`          // at held-out data
-	Samples Spectra  `json:"condition_samples"`  // at samples of the flow
+	Spectra          // at held-out data
+	Samples Spectra  `json:"samples"`            // at samples of the flow
 	Trip    *float64 `json:"roundtrip_float32"`  // largest error of a coordinate, data to noise and back
 	Learned *int     `json:"steps_to_level"`     // nil: not reached
 	Level   *float64 `json:"level_bits_per_dim"` // which level
@@ -50,13 +53,18 @@ type Record struct {
 // points: quantiles of the condition number, and the extreme singular values.
 // Infinite condition numbers count as the largest float64.
 type Spectra struct {
-	Median   float64 `json:"median"`
-	P90      float64 `json:"p90"`
-	Max      float64 `json:"max"`
-	Smallest float64 `json:"smallest_singular"`
-	Largest  float64 `json:"largest_singular"`
-	Points   int     `json:"points"`
-	Failed   int     `json:"failed"` // points where the Jacobian is not finite
+	Condition Quantiles `json:"condition"`
+	Smallest  float64   `json:"smallest_singular"`
+	Largest   float64   `json:"largest_singular"`
+	Points    int       `json:"points"`
+	Failed    int       `json:"failed"` // points where the Jacobian is not finite
+}
+
+// Quantiles of condition numbers.
+type Quantiles struct {
+	Median float64 `json:"median"`
+	P90    float64 `json:"p90"`
+	Max    float64 `json:"max"`
 }
 
 // Measure measures a trained flow; it does not fill Seconds.
@@ -64,7 +72,7 @@ func (c *Case) Measure(t *Trained, p Points) (*Record, error) {
 	m := t.Run.Model
 	nats := c.nats(m, p.Likelihood)
 	r := &Record{
-		Dataset: c.Data.Name, Padding: c.Padding, Depth: c.Depth, Hidden: c.Hidden, Seed: c.Options.Seed,
+		Dataset: c.Data.Name, Padding: c.Padding, Depth: c.Depth, Hidden: c.Hidden, Start: c.Start, Seed: c.Options.Seed,
 		Nats: finite(nats), Bits: finite(c.bits(nats)), IsBound: c.Padding.Kind == Noise || c.Padding.Kind == Gaussian,
 		Entropy: finite(c.Data.Entropy), Level: finite(c.Data.Level), Steps: t.Run.Step(), Diverge: t.Diverged,
 	}
@@ -80,6 +88,11 @@ func (c *Case) Measure(t *Trained, p Points) (*Record, error) {
 		return nil, err
 	}
 	r.Trip = finite(roundTrip(m, data, c.Threads))
+	begun, err := c.model()
+	if err != nil {
+		return nil, err
+	}
+	r.AtStart = spectra(training.Convert[float64](begun), data, p.Jacobian).Condition.Median
 	wide := training.Convert[float64](m)
 	r.Spectra = spectra(wide, data, p.Jacobian)
 	r.Samples = spectra(wide, samples, p.Jacobian)
@@ -175,7 +188,7 @@ func spectra(m *training.Model[float64], x gemm.Matrix[float32], points int) Spe
 		return s
 	}
 	slices.Sort(conditions)
-	s.Median, s.P90, s.Max = conditions[s.Points/2], conditions[s.Points*9/10], conditions[s.Points-1]
+	s.Condition = Quantiles{conditions[s.Points/2], conditions[s.Points*9/10], conditions[s.Points-1]}
 	return s
 }
 

@@ -145,6 +145,47 @@ func with[T Float](c Config, theta []T) *Model[T] {
 	return &Model[T]{c, theta, networks(c, theta)}
 }
 
+// SetLinear makes coupling k the shear that adds weight, moved x kept, times the
+// kept part: units +v and -v for each kept coordinate v pass through the
+// rectifiers, since v = max(v, 0) - max(-v, 0). The other units keep what they
+// compute, and have no part in the output yet. It fails with a *ConfigError if the
+// hidden layers have too few units, or weight has another shape.
+func (m *Model[T]) SetLinear(k int, weight gemm.Matrix[T]) error {
+	keep0, keep1, move0, move1 := m.parts(k)
+	kept, moved := keep1-keep0, move1-move0
+	if weight.Rows != moved || weight.Cols != kept {
+		return &ConfigError{"weight", fmt.Sprintf("%d x %d", moved, kept)}
+	}
+	if m.Hidden < 2*kept {
+		return &ConfigError{"hidden units", fmt.Sprintf("at least %d, two for each coordinate that is read", 2*kept)}
+	}
+	net := m.nets[k]
+	for l, layer := range net[:len(net)-1] {
+		for u := range 2 * kept {
+			clear(layer.w.Row(u))
+			layer.b[u] = 0
+			switch {
+			case l > 0:
+				layer.w.Row(u)[u] = 1
+			case u < kept:
+				layer.w.Row(u)[u] = 1
+			default:
+				layer.w.Row(u)[u-kept] = -1
+			}
+		}
+	}
+	last := net[len(net)-1]
+	clear(last.w.Data)
+	clear(last.b)
+	shift := last.w.Rows - moved // 0 for additive couplings
+	for i := range moved {
+		for j, v := range weight.Row(i) {
+			last.w.Row(shift + i)[j], last.w.Row(shift + i)[kept+j] = v, -v
+		}
+	}
+	return nil
+}
+
 // Convert returns the model in another precision.
 func Convert[S, T Float](m *Model[T]) *Model[S] {
 	theta := make([]S, len(m.theta))

@@ -1,6 +1,7 @@
 package training
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -146,6 +147,46 @@ func TestSingularValues(t *testing.T) {
 		if want := math.Sqrt(v); math.Abs(got[4-i]-want) > 1e-9*(1+want) {
 			t.Errorf("singular value %d is %g, want %g", 4-i, got[4-i], want)
 		}
+	}
+}
+
+// Couplings set to shears are shears, between others that are the identity.
+func TestSetLinear(t *testing.T) {
+	for _, additive := range []bool{false, true} {
+		m, err := New[float64](Config{Dim: 5, Couplings: 3, Hidden: 7, HiddenLayers: 2, LogScale: 2, Additive: additive}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		weight := normal[float64](2, 3, 5)
+		if err := m.SetLinear(1, weight); err != nil {
+			t.Fatal(err)
+		}
+		x := normal[float64](9, 5, 6)
+		z := clone(x)
+		m.Forward(z, nil, 1)
+		for i := range x.Rows {
+			want := append([]float64(nil), x.Row(i)...)
+			for r := range 2 {
+				for c := range 3 {
+					want[r] += weight.Row(r)[c] * x.Row(i)[2+c]
+				}
+			}
+			if diff := cmp.Diff(want, z.Row(i), cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 1e-13 })); diff != "" {
+				t.Fatal(diff)
+			}
+		}
+		var e *ConfigError
+		if err := m.SetLinear(0, weight); !errors.As(err, &e) || e.Field != "weight" {
+			t.Error(err)
+		}
+	}
+	m, err := New[float64](Config{Dim: 5, Couplings: 3, Hidden: 5, HiddenLayers: 2, LogScale: 2}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e *ConfigError
+	if err := m.SetLinear(1, normal[float64](2, 3, 5)); !errors.As(err, &e) || e.Field != "hidden units" {
+		t.Error(err)
 	}
 }
 

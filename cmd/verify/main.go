@@ -43,6 +43,8 @@ func commands() []command {
 		inspectCommand(),
 		exportCommand(),
 		universalCommand(),
+		paddingCommand(),
+		fitCommand(),
 		depthBoundCommand(),
 		listCommand(),
 		completionCommand(),

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"flowproof/constructions"
 	"flowproof/constructions/fault"
 	"flowproof/exactmath"
 	"flowproof/exactmath/linalg"
@@ -83,8 +84,11 @@ func tooLarge(err error) bool {
 
 // contradicts replaces the error of a construction that takes the determinant for
 // zero or negative, as constructions in floating point can, where it is proved to be
-// positive.
+// positive, and says which depth is enough where the one allowed is not.
 func (t *oriented) contradicts(construction string, err error) error {
+	if e := (*constructions.DepthNeededError)(nil); errors.As(err, &e) && e.Deeper != nil {
+		return fmt.Errorf("%w: -max-depth %d allows it", err, e.Deeper.Depth)
+	}
 	if t.det == nil || t.det.Sign <= 0 || !errors.Is(err, fault.ErrOrientation) && !errors.Is(err, fault.ErrSingular) {
 		return err
 	}

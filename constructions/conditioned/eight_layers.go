@@ -2,6 +2,7 @@ package conditioned
 
 import (
 	"math"
+	"slices"
 	"sort"
 
 	"gonum.org/v1/gonum/mat"
@@ -12,8 +13,8 @@ import (
 
 // eightScales are the free scales of the construction, all positive.
 type eightScales struct {
-	mu     float64 // a2 = mu aref
-	s      float64 // c3 = s c1 y + ..
+	mu     float64 // a2 = mu f
+	sigma  float64 // y = sigma y0
 	lambda float64 // X2 ~ lambda, X3 ~ 1/lambda
 	alpha  float64 // A ~ alpha, if q = p
 }
@@ -37,106 +38,131 @@ func (st *straightened) scales() []eightScales {
 //
 //	M = L(-X0) U(-Z) L(-X0') U(X1) L(X2) U(X3) L(X4) U(X5).
 func (st *straightened) layers(k eightScales) (x [8]*mat.Dense, err error) {
+	m, err := st.symmetrise(k)
+	if err != nil {
+		return x, err
+	}
+	five, err := m.five(k)
+	if err != nil {
+		return x, err
+	}
+	x[0], x[1], x[2] = numeric.Negated(st.x0), numeric.Negated(m.z), numeric.Negated(m.x0)
+	copy(x[3:], five[:])
+	return x, nil
+}
+
+// symmetrised is M3 = L(X0') U(Z) L(X0) M = [[a, b], [c, e]], for which C^-1 R is
+// symmetric, C = [-c, nb]: its eigenvalues are h, its eigenvectors the columns of V,
+// the last of which is e_q if q > p (PROOFS.md, section 5.4, step 3).
+type symmetrised struct {
+	p, q       int
+	z, x0      *mat.Dense // Z (p x q) and X0' (q x p)
+	a, b, c, e *mat.Dense
+	big        *mat.Dense // C, q x q
+	v          *mat.Dense // q x q, orthogonal
+	h          []float64
+}
+
+// symmetrise chooses a2 = mu f, c3 = sigma c1 y0 + nb xi^T and with them
+//
+//	Z = (a2 - a) c1^+ + z nu^T,   X0' = (c3 - c1) a2^-1,   z = a2 u - v,   nb = nu - c1 u.
+//
+// There is no nu, u, v, xi if q = p.
+func (st *straightened) symmetrise(k eightScales) (*symmetrised, error) {
 	p, q := st.p, st.q
-	ya := numeric.Product(st.y, st.aref.T()) // y aref^-1
-	// The eigenbasis and eigenvalues of G3 = diag(y^-1 H y, tau).
-	basis := mat.NewDense(q, q, nil)
-	basis.Slice(0, p, 0, p).(*mat.Dense).Mul(st.y.T(), st.ug)
-	h := append([]float64(nil), st.h...)
+	m := &symmetrised{p: p, q: q, h: slices.Clone(st.h), v: mat.NewDense(q, q, nil), big: mat.NewDense(q, q, nil)}
+	m.v.Slice(0, p, 0, p).(*mat.Dense).Mul(st.y.T(), st.ug)
 
-	cbar := mat.NewDense(q, q, nil) // [-c3, nu - c1 u]
-	c3 := numeric.Product(st.c1, st.y)
-	c3.Scale(k.s, c3)
-	z := mat.NewDense(p, p, nil) // a2 - a
-	z.Scale(k.mu, st.aref)
-	z.Sub(z, st.a)
-	zz := numeric.Product(z, st.c1inv) // Z
+	c3 := numeric.Scaled(k.sigma, numeric.Product(st.c1, st.y))
+	m.z = numeric.Product(numeric.Minus(numeric.Scaled(k.mu, st.f), st.a), st.c1inv)
 	if q > p {
-		basis.Set(p, p, 1)
-		h = append(h, st.tau)
-		nubar := numeric.Product(st.c1, st.u)
-		nubar.Sub(st.nu, nubar)
-		// xi (N - tau/mu aref^-1) = -s w aref y aref^-1.
-		rhs := numeric.Product(st.w, st.aref, ya)
-		rhs.Scale(-k.s, rhs)
-		vh := mat.DenseCopyOf(basis.Slice(0, p, 0, p))
-		scaled := mat.DenseCopyOf(vh)
-		scaled.Apply(func(_, j int, v float64) float64 { return v * st.h[j] }, scaled)
-		nn := numeric.Product(scaled, vh.T())
-		ar := mat.DenseCopyOf(st.aref.T())
-		ar.Scale(st.tau/k.mu, ar)
-		nn.Sub(nn, ar)
-		var xi mat.Dense
-		if err := xi.Solve(nn.T(), rhs.T()); singular(err) {
-			return x, fault.ErrPrecision
+		m.v.Set(p, p, 1)
+		m.h = append(m.h, st.tau)
+		xi, err := st.xi(k, m.v.Slice(0, p, 0, p))
+		if err != nil {
+			return nil, err
 		}
-		c3.Add(c3, numeric.Product(nubar, xi.T()))
-		// zz += (a2 u - v) nu^T
-		au := numeric.Product(st.aref, st.u)
-		au.Scale(k.mu, au)
-		au.Sub(au, st.v)
-		zz.Add(zz, numeric.Product(au, st.nu.T()))
-		cbar.Slice(0, q, p, q).(*mat.Dense).Copy(nubar)
+		nb := numeric.Minus(st.nu, numeric.Product(st.c1, st.u))
+		z := numeric.Minus(numeric.Scaled(k.mu, numeric.Product(st.f, st.u)), st.v)
+		c3 = numeric.Sum(c3, numeric.Product(nb, xi.T()))
+		m.z = numeric.Sum(m.z, numeric.Product(z, st.nu.T()))
+		m.big.Slice(0, q, p, q).(*mat.Dense).Copy(nb)
 	}
-	numeric.ToGrid(zz)
-	d := mat.NewDense(q, p, nil)
-	d.Sub(c3, st.c1)
-	d.Scale(1/k.mu, d)
-	x0p := numeric.ToGrid(numeric.Product(d, st.aref.T()))
+	numeric.ToGrid(m.z)
+	m.x0 = numeric.ToGrid(numeric.Product(numeric.Scaled(1/k.mu, numeric.Minus(c3, st.c1)), st.f.T()))
 
-	// M3 = L(X0') U(Z) L(X0) M, from the rounded weights: their rounding is no error.
-	a3, b3 := numeric.Product(zz, st.c1), numeric.Product(zz, st.e1)
-	a3.Add(a3, st.a)
-	b3.Add(b3, st.b)
-	c3, e3 := numeric.Product(x0p, a3), numeric.Product(x0p, b3)
-	c3.Add(c3, st.c1)
-	e3.Add(e3, st.e1)
-	cbar.Slice(0, q, 0, p).(*mat.Dense).Scale(-1, c3)
+	// M3 = L(X0') U(Z) M1, from the rounded weights: their rounding is no error.
+	m.a, m.b = numeric.Sum(numeric.Product(m.z, st.c1), st.a), numeric.Sum(numeric.Product(m.z, st.e1), st.b)
+	m.c, m.e = numeric.Sum(numeric.Product(m.x0, m.a), st.c1), numeric.Sum(numeric.Product(m.x0, m.b), st.e1)
+	m.big.Slice(0, q, 0, p).(*mat.Dense).Scale(-1, m.c)
+	return m, nil
+}
 
-	pi, next := runningProducts(h)
-	if q > p {
-		scaleAll(pi, 1/pi[p])
-	} else {
-		scaleAll(pi, k.alpha/math.Sqrt(minAbs(pi)*numeric.MaxAbs(pi)))
+// xi solves xi^T (y^-1 H y - tau a2^-1) = -w a2 y a2^-1, where y^-1 H y = V diag(h)
+// V^T for the given V.
+func (st *straightened) xi(k eightScales, v mat.Matrix) (*mat.Dense, error) {
+	n := numeric.Product(numeric.Columns(v, st.h), mat.DenseCopyOf(v).T())
+	n.Sub(n, numeric.Scaled(st.tau/k.mu, numeric.Transposed(st.f)))
+	rhs := numeric.Scaled(-k.sigma, numeric.Product(st.w, st.f, numeric.Product(st.y, st.f.T())))
+	xi := new(mat.Dense)
+	if err := xi.Solve(n.T(), rhs.T()); singular(err) {
+		return nil, fault.ErrPrecision
 	}
-	left := numeric.Product(cbar, basis)
-	leftInv := new(mat.Dense)
-	if err := leftInv.Inverse(left); singular(err) {
+	return xi, nil
+}
+
+// five returns the weights of M3 = U(X1) L(X2) U(X3) L(X4) U(X5) (PROOFS.md, lemmas
+// 5.3 and 5.4): with P = V Pi V^T, Pi e_next(j) = e_j, and At = V diag(pi) V^T,
+//
+//	C^-1 R = P At^-1 P^-1 At,   B = C P,   W = B At B^-1.
+//
+// All is found in the basis V, where L = C V and B V = L Pi, so that W = L
+// diag(pi_next(j)) L^-1.
+func (m *symmetrised) five(k eightScales) (x [5]*mat.Dense, err error) {
+	p, q := m.p, m.q
+	pi, next := m.products(k)
+	l, linv := numeric.Product(m.big, m.v), new(mat.Dense)
+	if err := linv.Inverse(l); singular(err) {
 		return x, fault.ErrPrecision
 	}
-	// PV = V Pi with P e_next(j) = e_j: column next(j) of (C V Pi) is column j of C V.
-	cp, cpInv := mat.NewDense(q, q, nil), mat.NewDense(q, q, nil)
-	wd, wdInv := mat.DenseCopyOf(left), mat.DenseCopyOf(left)
-	for j, nj := range next {
+	bv, bvInv := mat.NewDense(q, q, nil), mat.NewDense(q, q, nil) // L Pi and its inverse
+	ld, ldInv := mat.NewDense(q, q, nil), mat.NewDense(q, q, nil) // L diag(pi_next(j)) and L diag(1 / pi_next(j))
+	for j, to := range next {
 		for i := range q {
-			cp.Set(i, nj, left.At(i, j))
-			cpInv.Set(nj, i, leftInv.At(j, i))
-			wd.Set(i, j, left.At(i, j)*pi[nj])
-			wdInv.Set(i, j, left.At(i, j)/pi[nj])
+			bv.Set(i, to, l.At(i, j))
+			bvInv.Set(to, i, linv.At(j, i))
+			ld.Set(i, j, l.At(i, j)*pi[to])
+			ldInv.Set(i, j, l.At(i, j)/pi[to])
 		}
 	}
-	w, wInv := numeric.Product(wd, leftInv), numeric.Product(wdInv, leftInv)
-	vp := basis.Slice(0, p, 0, p)
-	x2 := mat.DenseCopyOf(cp.Slice(0, q, 0, p))
-	x3 := mat.DenseCopyOf(cpInv.Slice(0, p, 0, q))
-	x2.Apply(func(_, j int, v float64) float64 { return v * k.lambda }, x2)
-	x3.Apply(func(i, _ int, v float64) float64 { return v * (pi[i] - 1) / k.lambda }, x3)
-	x2 = numeric.Product(x2, vp.T())
-	x3 = numeric.Product(mat.DenseCopyOf(vp), x3)
+	w, winv := numeric.Product(ld, linv), numeric.Product(ldInv, linv)
+	v := m.v.Slice(0, p, 0, p)
 
-	ew := mat.NewDense(q, q, nil)
-	ew.Sub(e3, w)
-	x5 := numeric.Product(basis, leftInv, ew)
-	x5 = mat.DenseCopyOf(x5.Slice(0, p, 0, q))
-	x5.Scale(-1, x5)
-	x4 := mat.NewDense(q, p, nil)
-	x4.Sub(c3, x2)
-	x4 = numeric.Product(wInv, x4)
-	x1 := numeric.Product(a3, x5)
-	x1.Sub(b3, x1)
-	x1.Sub(x1, x3)
-	x1 = numeric.Product(x1, wInv)
-	return [8]*mat.Dense{numeric.Negated(st.x0), numeric.Negated(zz), numeric.Negated(x0p), x1, x2, x3, x4, x5}, nil
+	// X2 = B E, X3 = (A - I) E^T B^-1, but for the factors lambda and 1/lambda.
+	x2 := numeric.Product(numeric.Scaled(k.lambda, bv.Slice(0, q, 0, p)), v.T())
+	x3 := mat.DenseCopyOf(bvInv.Slice(0, p, 0, q))
+	x3.Apply(func(i, _ int, t float64) float64 { return t * (pi[i] - 1) / k.lambda }, x3)
+	x3 = numeric.Product(mat.DenseCopyOf(v), x3)
+	// X5 = -E^T C^-1 (e - W), X4 = W^-1 (c - X2), X1 = (b - a X5 - X3) W^-1.
+	x5 := numeric.Product(m.v, linv, numeric.Minus(m.e, w))
+	x5 = numeric.Scaled(-1, x5.Slice(0, p, 0, q))
+	x4 := numeric.Product(winv, numeric.Minus(m.c, x2))
+	x1 := numeric.Product(numeric.Minus(numeric.Minus(m.b, numeric.Product(m.a, x5)), x3), winv)
+	return [5]*mat.Dense{x1, x2, x3, x4, x5}, nil
+}
+
+// products returns the running products of h, scaled so that the one of e_q is 1 if
+// q > p, and else so that the geometric mean of the largest and the smallest is alpha.
+func (m *symmetrised) products(k eightScales) (pi []float64, next []int) {
+	pi, next = runningProducts(m.h)
+	scale := k.alpha / math.Sqrt(minAbs(pi)*numeric.MaxAbs(pi))
+	if m.q > m.p {
+		scale = 1 / pi[m.p]
+	}
+	for j := range pi {
+		pi[j] *= scale
+	}
+	return pi, next
 }
 
 // runningProducts returns pi and a cyclic successor next with
@@ -170,12 +196,6 @@ func runningProducts(h []float64) (pi []float64, next []int) {
 		next[prev] = order[0]
 	}
 	return pi, next
-}
-
-func scaleAll(x []float64, f float64) {
-	for i := range x {
-		x[i] *= f
-	}
 }
 
 func minAbs(x []float64) float64 {

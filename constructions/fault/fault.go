@@ -1,8 +1,4 @@
-// Package constructions holds the theorems: each exported constructor turns a
-// target map into a flow of coupling layers. Its doc comment states the theorem,
-// the bound, the section of PROOFS.md and the errors. Nothing here decides
-// whether a flow is right; that is package verify's, which does not import this
-// one.
+// Package fault has the errors of the constructions that callers can test for.
 package fault
 
 import (

@@ -1,3 +1,6 @@
+// Package lowerbound is chapter 3 of PROOFS.md: it looks for certificates that a map
+// has no flow of few layers, whatever their scales. They are checked by package
+// verify/lowerbound, whose language it speaks.
 package lowerbound
 
 import (

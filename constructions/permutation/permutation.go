@@ -1,3 +1,5 @@
+// Package permutation is chapter 4 of PROOFS.md: permutations, with or without signs,
+// as at most six sparse additive layers of half-integers or integers.
 package permutation
 
 import (

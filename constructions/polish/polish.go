@@ -1,3 +1,6 @@
+// Package polish looks for layers as well conditioned as optimisation finds
+// (PROOFS.md, section 6). Nothing is proved about the minima; the flows are checked
+// like any other.
 package polish
 
 import (

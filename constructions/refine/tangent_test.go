@@ -15,18 +15,24 @@ import (
 	"flowproof/exactmath"
 )
 
+// size is the number of coordinates of a part.
+func size(f floatflow.Flow, part int) int {
+	lo, hi := f.Span(part)
+	return hi - lo
+}
+
 // randomFloatFlow has k alternating layers, those listed with random scales.
 func randomFloatFlow(p, q, k int, rng *rand.Rand, scaled ...int) floatflow.Flow {
 	f := floatflow.Flow{Parts: floatflow.Parts{P: p, Q: q}}
 	for i := range k {
 		l := floatflow.Layer{Kind: geometry.KindAt(i)}
-		l.X = floatflow.NewGeneral(f.Size(l.Dst()), f.Size(l.Src()))
+		l.X = floatflow.NewGeneral(size(f, l.Dst()), size(f, l.Src()))
 		for j := range l.X.Data {
 			l.X.Data[j] = rng.NormFloat64() / math.Sqrt(float64(p+q))
 		}
 		for _, s := range scaled {
 			if s == i {
-				for range f.Size(l.Dst()) {
+				for range size(f, l.Dst()) {
 					l.D = append(l.D, math.Exp(rng.NormFloat64()/2))
 				}
 			}
@@ -157,11 +163,11 @@ func TestFloatLayerProducts(t *testing.T) {
 	f := randomFloatFlow(2, 3, 2, rng, 0, 1)
 	for _, l := range f.Layers {
 		e := floatflow.IdentityGeneral(5)
-		for i := range f.Size(l.Dst()) {
+		for i := range size(f, l.Dst()) {
 			lo, _ := f.Span(l.Dst())
 			src, _ := f.Span(l.Src())
 			e.Data[(lo+i)*5+lo+i] = l.D[i]
-			for j := range f.Size(l.Src()) {
+			for j := range size(f, l.Src()) {
 				e.Data[(lo+i)*5+src+j] = l.X.Data[i*l.X.Stride+j]
 			}
 		}
@@ -207,7 +213,7 @@ func TestGridRounding(t *testing.T) {
 			// The same through shiftRound, from a finer grid.
 			fine := new(big.Int)
 			roundRat(fine, v, bits+70)
-			fineRat := ldexpRat(fine, -70)
+			fineRat := ratmat.Ldexp(fine, -70)
 			shiftRound(fine, -70)
 			off.Sub(new(big.Rat).SetInt(fine), fineRat)
 			if off.Abs(off).Cmp(half) > 0 {

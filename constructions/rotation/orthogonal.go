@@ -1,3 +1,6 @@
+// Package rotation is chapter 1 of PROOFS.md: a rotation is the product of six
+// additive layers whose condition numbers are bounded by a constant, whatever the
+// dimension.
 package rotation
 
 import (
@@ -58,7 +61,7 @@ func orthogonalBound(n int) conditions {
 // (determinant negative), ErrNoConvergence, *BoundError (never seen: rounding
 // broke the bound).
 func Orthogonal(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
-	f, err := geometry.NewFrame(target, part)
+	f, err := geometry.NewBalanced(target, part)
 	if err != nil {
 		return nil, err
 	}

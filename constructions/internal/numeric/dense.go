@@ -1,11 +1,15 @@
+// Package numeric has the linear algebra in float64 that constructions share.
 package numeric
 
 import (
 	"math"
 
 	"gonum.org/v1/gonum/mat"
+
+	"flowproof/constructions/fault"
 )
 
+// RowMajor returns the entries, row by row.
 func RowMajor(w *mat.Dense) []float64 {
 	rows, cols := w.Dims()
 	out := make([]float64, 0, rows*cols)
@@ -48,16 +52,69 @@ func FlipLast(q *mat.Dense) {
 }
 
 // Negated returns -w.
-func Negated(w *mat.Dense) *mat.Dense {
+func Negated(w *mat.Dense) *mat.Dense { return Scaled(-1, w) }
+
+// Sum returns x + y.
+func Sum(x, y mat.Matrix) *mat.Dense {
 	out := new(mat.Dense)
-	out.Scale(-1, w)
+	out.Add(x, y)
 	return out
 }
 
+// Minus returns x - y.
+func Minus(x, y mat.Matrix) *mat.Dense {
+	out := new(mat.Dense)
+	out.Sub(x, y)
+	return out
+}
+
+// Scaled returns s x.
+func Scaled(s float64, x mat.Matrix) *mat.Dense {
+	out := new(mat.Dense)
+	out.Scale(s, x)
+	return out
+}
+
+// Columns returns x diag(d).
+func Columns(x mat.Matrix, d []float64) *mat.Dense {
+	out := mat.DenseCopyOf(x)
+	out.Apply(func(_, j int, v float64) float64 { return v * d[j] }, out)
+	return out
+}
+
+// Transposed returns a copy of x^T.
+func Transposed(x mat.Matrix) *mat.Dense { return mat.DenseCopyOf(x.T()) }
+
+// MaxAbs returns the largest absolute value, 0 if there is none.
 func MaxAbs(x []float64) float64 {
 	m := 0.0
 	for _, v := range x {
 		m = max(m, math.Abs(v))
 	}
 	return m
+}
+
+// SVD returns m = U diag(s) V^T, s falling: U and V square, or of as many columns as m
+// if thin is set. It fails with ErrNoConvergence.
+func SVD(m mat.Matrix, thin bool) (u *mat.Dense, s []float64, v *mat.Dense, err error) {
+	kind := mat.SVDFull
+	if thin {
+		kind = mat.SVDThin
+	}
+	var svd mat.SVD
+	if !svd.Factorize(m, kind) {
+		return nil, nil, nil, fault.ErrNoConvergence
+	}
+	u, v = new(mat.Dense), new(mat.Dense)
+	svd.UTo(u)
+	svd.VTo(v)
+	return u, svd.Values(nil), v, nil
+}
+
+// Cut returns copies of the blocks of m along p: [[a, b], [c, e]], a of p rows and
+// columns.
+func Cut(m *mat.Dense, p int) (a, b, c, e *mat.Dense) {
+	rows, cols := m.Dims()
+	block := func(r0, r1, c0, c1 int) *mat.Dense { return mat.DenseCopyOf(m.Slice(r0, r1, c0, c1)) }
+	return block(0, p, 0, p), block(0, p, p, cols), block(p, rows, 0, p), block(p, rows, p, cols)
 }

@@ -4,11 +4,11 @@ import (
 	"math/big"
 )
 
-// echelon is the outcome of fraction-free Gauss-Jordan elimination (Bareiss
+// Echelon is the outcome of fraction-free Gauss-Jordan elimination (Bareiss
 // 1968): the integer matrix row-equivalent to num in which pivot column cols[k]
 // is det times the unit column e_k. All entries are minors of num, which is
 // what keeps them small.
-type echelon struct {
+type Echelon struct {
 	num  []big.Int // rows x width
 	Cols []int     // pivot columns, increasing; their number is the rank
 	det  big.Int   // the minor on the pivot columns and pivot rows, sign included
@@ -17,8 +17,8 @@ type echelon struct {
 
 // eliminate reduces num (rows x width, changed in place), taking pivots from the
 // first limit columns.
-func eliminate(num []big.Int, rows, width, limit int) echelon {
-	e := echelon{num: num, Rows: Span(0, rows)}
+func eliminate(num []big.Int, rows, width, limit int) Echelon {
+	e := Echelon{num: num, Rows: Span(0, rows)}
 	e.det.SetInt64(1)
 	at := func(i, j int) *big.Int { return &num[i*width+j] }
 	var t, u big.Int
@@ -80,7 +80,8 @@ func smallest(from, to int, v func(int) *big.Int) int {
 	return best
 }
 
-func (x *Matrix) Echelon() echelon {
+// Echelon eliminates x.
+func (x *Matrix) Echelon() Echelon {
 	num := make([]big.Int, len(x.Num))
 	for k := range num {
 		num[k].Set(&x.Num[k])
@@ -88,6 +89,7 @@ func (x *Matrix) Echelon() echelon {
 	return eliminate(num, x.Rows, x.Cols, x.Cols)
 }
 
+// Rank returns the rank.
 func (x *Matrix) Rank() int { return len(x.Echelon().Cols) }
 
 // PivotRows returns the indices of rank many independent rows, increasing.
@@ -159,7 +161,7 @@ func Complement(n int, list []int) []int {
 	return out
 }
 
-// columnRank reports whether x has full column rank.
+// Injective reports whether x has full column rank.
 func (x *Matrix) Injective() bool { return x.Rank() == x.Cols }
 
 // Particular returns some y with x y = rhs, false if there is none.
@@ -179,4 +181,17 @@ func (x *Matrix) Particular(rhs *Matrix) (*Matrix, bool) {
 	}
 	y.Den.Set(&e.det)
 	return y.lowest(), true
+}
+
+// Conjugate returns s^-1 g s.
+func Conjugate(g, s *Matrix) *Matrix {
+	m, _ := s.Solve(g.Mul(s))
+	return m
+}
+
+// SchurComplement returns m_22 - m_21 m_12 / m_11, m_11 being 1 x 1.
+func SchurComplement(m *Matrix) *Matrix {
+	n := m.Rows
+	inv := new(big.Rat).Inv(m.Rat(0, 0))
+	return m.Block(1, n, 1, n).Sub(m.Block(1, n, 0, 1).Mul(m.Block(0, 1, 1, n)).Scale(inv))
 }

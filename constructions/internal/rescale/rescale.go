@@ -1,9 +1,10 @@
+// Package rescale multiplies maps and flows by powers of two, exactly, so that
+// targets that are huge or tiny come into the range of iterations in float64.
 package rescale
 
 import (
 	"math/big"
 
-	"flowproof/constructions/internal/blocks"
 	"flowproof/constructions/internal/floatflow"
 	"flowproof/constructions/internal/geometry"
 	"flowproof/constructions/internal/ratmat"
@@ -12,32 +13,7 @@ import (
 	"flowproof/coupling/simplify"
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
-	"flowproof/exactmath/sparse"
 )
-
-// RationalScales merges f, with exp(s) replaced by its float64 value.
-func RationalScales(f *coupling.Flow) (*coupling.Flow, error) {
-	part := f.Partition()
-	var layers []coupling.Layer
-	for _, l := range f.Layers() {
-		if l.Scale().Kind() == coupling.ScaleExp {
-			rows, _ := l.Weight().Dims()
-			scale, err := floatflow.Scale(run.Scales(l.Scale(), rows))
-			if err != nil {
-				return nil, err
-			}
-			if l, err = coupling.NewLayer(part, l.Kind(), l.Weight(), scale); err != nil {
-				return nil, err
-			}
-		}
-		layers = append(layers, l)
-	}
-	f, err := coupling.NewFlow(part, layers...)
-	if err != nil {
-		return nil, err
-	}
-	return simplify.Merge(f)
-}
 
 // ordinaryBits: entries of which the largest is between 2^-ordinaryBits and
 // 2^ordinaryBits leave room for the products and squares of iterations in float64.
@@ -84,13 +60,9 @@ func FlowTimesTwoTo(f *coupling.Flow, e int) (*coupling.Flow, error) {
 	for len(layers) < 2 || layers[len(layers)-1].Kind() == layers[len(layers)-2].Kind() {
 		kind := coupling.Lower
 		if len(layers) > 0 {
-			kind = blocks.Other(layers[len(layers)-1].Kind())
+			kind = layers[len(layers)-1].Kind().Other()
 		}
-		zero, err := sparse.New(kindRows(part, kind), kindRows(part, blocks.Other(kind)), nil)
-		if err != nil {
-			return nil, err
-		}
-		l, err := coupling.NewLayer(part, kind, zero, coupling.Scale{})
+		l, err := geometry.Identity(part, kind)
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +77,8 @@ func FlowTimesTwoTo(f *coupling.Flow, e int) (*coupling.Flow, error) {
 				return nil, err
 			}
 		}
-		d := make([]*big.Rat, kindRows(part, l.Kind()))
+		rows, _ := weight.Dims()
+		d := make([]*big.Rat, rows)
 		for i := range d {
 			d[i] = new(big.Rat).Mul(l.Scale().At(i), two)
 		}
@@ -120,8 +93,26 @@ func FlowTimesTwoTo(f *coupling.Flow, e int) (*coupling.Flow, error) {
 	return coupling.NewFlow(part, layers...)
 }
 
-// kindRows returns the number of coordinates that a layer of the kind updates.
-func kindRows(part coupling.Partition, kind coupling.Kind) int {
-	rows, _ := part.WeightDims(kind)
-	return rows
+// RationalScales merges f, with exp(s) replaced by its float64 value.
+func RationalScales(f *coupling.Flow) (*coupling.Flow, error) {
+	part := f.Partition()
+	var layers []coupling.Layer
+	for _, l := range f.Layers() {
+		if l.Scale().Kind() == coupling.ScaleExp {
+			rows, _ := l.Weight().Dims()
+			scale, err := floatflow.Scale(run.Scales(l.Scale(), rows))
+			if err != nil {
+				return nil, err
+			}
+			if l, err = coupling.NewLayer(part, l.Kind(), l.Weight(), scale); err != nil {
+				return nil, err
+			}
+		}
+		layers = append(layers, l)
+	}
+	f, err := coupling.NewFlow(part, layers...)
+	if err != nil {
+		return nil, err
+	}
+	return simplify.Merge(f)
 }

@@ -4,5 +4,5 @@ import (
 	"flag"
 )
 
-// Long adds the proofs that take minutes: go test ./constructions -args -long.
+// Long adds the proofs that take minutes: go test ./constructions/rational -args -long.
 var Long = flag.Bool("long", false, "also run the exhaustive proofs that take minutes")
