@@ -4,11 +4,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"math/big"
 	"slices"
 	"strconv"
 	"strings"
 
+	"flowproof/export"
+	"flowproof/internal/atomicfile"
 	"flowproof/report"
 	"flowproof/study"
 	"flowproof/verify/flowdepth"
@@ -52,6 +55,7 @@ type depthBoundOptions struct {
 	lipschitz, condition string
 	json                 bool
 	table                bool
+	out                  string
 }
 
 func depthBoundCommand() command {
@@ -75,6 +79,7 @@ func (o *depthBoundOptions) flags(fs *flag.FlagSet) {
 	fs.StringVar(&o.logDet, "log-det", "", "layers with log |det| of at least -`V`")
 	fs.StringVar(&o.lipschitz, "lipschitz", "", "layers that change distances by a factor of at most `L`, either way")
 	fs.StringVar(&o.condition, "layer-condition", "", "layers of condition number `K` at most")
+	fs.StringVar(&o.out, "o", "", "write the flow to this `file`: .safetensors or .onnx")
 	fs.BoolVar(&o.table, "table", false, "print a table over dimensions and distances for these layers, or for every map; -d and -eps are its own")
 	fs.BoolVar(&o.json, "json", false, "print one JSON object")
 }
@@ -88,6 +93,10 @@ func (o *depthBoundOptions) run(in *invocation) (int, error) {
 	if err != nil {
 		return exitUsage, err
 	}
+	format, _ := export.FindNonlinear(o.out)
+	if o.out != "" && (format.Name != "onnx" && format.Name != "safetensors") {
+		return exitUsage, fmt.Errorf("-o: %q does not end in .safetensors or .onnx", o.out)
+	}
 	spin := newSpinner(in.stderr)
 	defer spin.stop()
 	c.Say = spin.say
@@ -96,6 +105,15 @@ func (o *depthBoundOptions) run(in *invocation) (int, error) {
 		return exitUsage, depthFlag(err)
 	}
 	spin.stop()
+	if o.out != "" {
+		if r.Flow == nil {
+			return exitUsage, fmt.Errorf("-o: there is no flow to write: %s", r.Missing)
+		}
+		err := atomicfile.Write(o.out, func(w io.Writer) error { return format.Write(w, r.Flow, nil, export.NonlinearOptions{}) })
+		if err != nil {
+			return exitUsage, fmt.Errorf("-o: %s cannot be written: %w", o.out, err)
+		}
+	}
 	out := report.NewDepth(r)
 	if o.json {
 		return exitOK, out.JSON(in.stdout)
@@ -111,8 +129,8 @@ var (
 
 // cells is verify depth-bound -table: a line for each case, as it is proved.
 func (o *depthBoundOptions) cells(in *invocation) (int, error) {
-	if in.given("d") || in.given("eps") || o.json {
-		return exitUsage, errors.New("-table: goes with neither -d, -eps nor -json")
+	if in.given("d") || in.given("eps") || o.json || o.out != "" {
+		return exitUsage, errors.New("-table: goes with none of -d, -eps, -json and -o")
 	}
 	fmt.Fprintf(in.stdout, "%6s  %6s  %s\n", "d", "eps", "proved")
 	for _, d := range tableDims {
