@@ -106,6 +106,9 @@ func (o *depthBoundOptions) run(in *invocation) (int, error) {
 	}
 	spin.stop()
 	if o.out != "" {
+		if r.Flow == nil && r.Missing == "" {
+			return exitUsage, errors.New("-o: there is no flow to write: want couplings, -log-scale or -log-det")
+		}
 		if r.Flow == nil {
 			return exitUsage, fmt.Errorf("-o: there is no flow to write: %s", r.Missing)
 		}
