@@ -4,10 +4,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"math/big"
 	"time"
 
+	"flowproof/certificate/encode"
 	"flowproof/constructions"
 	"flowproof/convolution"
 	"flowproof/coupling"
@@ -19,7 +19,10 @@ import (
 
 const buildPage = `Usage: verify [build] -d N -target NAME [flags]
        verify [build] [flags] FILE...
-       verify [build] -in CHECKPOINT [-key NAME | -all] [flags]
+       verify [build] [flags] CHECKPOINT [-key NAME | -all]
+
+FILE is a matrix or a permutation, a checkpoint, or - for standard input; -target
+FILE is the same as one FILE.
 
 Builds the coupling layers of a linear map, composes them exactly, and says
 whether they reproduce it. verify help has the other commands.
@@ -43,64 +46,61 @@ Examples:
   verify -target rotation.npy -o layers.npz
   verify -d 8 -target shuffle -o shuffle.cert
   verify rotation.npy turn.csv -json
-  verify -in model.safetensors -all -det pad
+  verify rotation.npy -o layers.npz -o flow.onnx -o rotation.cert
+  verify model.safetensors -all -det pad
+  verify model.safetensors -key flow.conv.weight
   verify -d 5 -target permutation -perm 1,0,2,3,4 -det pad
 `
 
 // options are the flags of verify build.
 type options struct {
 	source
+	outputs
 	tol   string
 	json  bool
-	out   string
 	image string
-	all   bool
 }
 
 func buildCommand() command {
 	var o options
 	return command{
 		name: "build", summary: "build layers of a map, compose and judge them; the one meant if none is named",
-		page: buildPage, flags: o.flags, run: o.main, args: true, words: sourceWords,
+		page: buildPage, flags: o.flags, run: o.main, args: true, words: func() map[string][]string { return outputWords(sourceWords()) },
 	}
 }
 
 func (o *options) flags(fs *flag.FlagSet) {
 	o.source.flags(fs)
+	o.outputs.flags(fs)
 	fs.StringVar(&o.tol, "tol", "1e-9", "relative Frobenius `residual` up to which the target counts as reproduced")
 	fs.BoolVar(&o.json, "json", false, "print one JSON object")
-	fs.StringVar(&o.out, "o", "", "write a certificate to this .cert `file`, or the layers to this .npz file")
 	fs.StringVar(&o.image, "image", "", "also apply the map as a 1x1 convolution to this PNG or JPEG `file`, squeezed to n channels")
-	fs.BoolVar(&o.all, "all", false, "with -in: every matrix and permutation of the checkpoint")
 }
 
 // main is verify build: target -> construction -> flow -> verify -> report.
 func (o *options) main(in *invocation) (int, error) {
-	o.dGiven = in.given("d")
-	if files := in.Args(); len(files) > 0 || o.all {
-		if in.given("target") || o.dGiven || o.out != "" || o.key != "" || o.all && (o.in == "" || len(files) > 0) || !o.all && o.in != "" {
-			return exitUsage, errors.New("many targets are either FILE... or -in CHECKPOINT -all, without -target, -d, -key and -o")
-		}
-		return o.batch(files, in.stdout, in.stderr)
-	}
-	if o.in != "" && (in.given("target") || o.dGiven) {
-		return exitUsage, errors.New("-in: goes without -target and -d")
-	}
-	return o.run(in.stdout, in.stderr)
-}
-
-func (o *options) run(stdout, stderr io.Writer) (int, error) {
+	o.start(in)
 	tol, err := tolerance(o.tol)
 	if err != nil {
 		return exitUsage, err
 	}
-	out, err := newOutput(o.out, ".cert", ".npz")
-	if err != nil {
+	if o.many(in.Args()) {
+		if len(o.paths) > 0 {
+			return exitUsage, errors.New("-o: goes with one target")
+		}
+		return o.batch(in, tol)
+	}
+	return o.one(in, tol)
+}
+
+// one is verify build for one target.
+func (o *options) one(in *invocation, tol *big.Rat) (int, error) {
+	if err := o.open(in.given); err != nil {
 		return exitUsage, err
 	}
-	spin := newSpinner(stderr)
+	spin := newSpinner(in.stderr)
 	defer spin.stop()
-	s, err := o.solve(spin)
+	s, err := o.solve(in, spin)
 	if err != nil {
 		return exitUsage, err
 	}
@@ -108,14 +108,14 @@ func (o *options) run(stdout, stderr io.Writer) (int, error) {
 	if err != nil {
 		return exitUsage, err
 	}
-	if err := out.write(s); err != nil {
+	if r.Outputs, err = o.write(s); err != nil {
 		return exitUsage, err
 	}
 	spin.stop()
 	if o.json {
-		err = r.JSON(stdout)
+		err = r.JSON(in.stdout)
 	} else {
-		err = r.Text(stdout)
+		err = r.Text(in.stdout)
 	}
 	switch {
 	case err != nil:
@@ -145,6 +145,10 @@ func (o *options) report(s *solved, tol *big.Rat, spin *spinner) (*report.Report
 	if t.Seeded {
 		r.Seed = &t.Seed
 	}
+	if t.List {
+		r.PermutationAs = o.permAs
+	}
+	r.TargetSHA256 = fmt.Sprintf("%x", encode.SHA256(t.Matrix))
 	r.DepthLowerBound = depthLowerBound(t.Target, s.Flow.Partition())
 	r.Seconds = report.Seconds{Construct: s.seconds, Compose: time.Since(start).Seconds()}
 	spin.say("bounding condition numbers")

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"strings"
 	"time"
 
-	"flowproof/checkpoint"
 	"flowproof/constructions"
 	"flowproof/coupling"
 	"flowproof/targets"
@@ -25,9 +21,15 @@ type solved struct {
 	result  *verify.Result // nil until it is checked
 }
 
-// solve loads the target and builds its flow. The error is one for the user.
-func (s *source) solve(spin *spinner) (*solved, error) {
-	t, err := s.load()
+// solve reads the one target that the command line names and builds its flow. The
+// error is one for the user.
+func (s *source) solve(in *invocation, spin *spinner) (*solved, error) {
+	ins, done, err := s.inputs(in.Args(), in.stdin)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	t, err := ins[0].load()
 	if err != nil {
 		return nil, err
 	}
@@ -57,54 +59,4 @@ func (s *source) build(given *targets.Target, spin *spinner) (*solved, error) {
 		return nil, fmt.Errorf("%s: %w", t.Name, t.contradicts(s.construction, err))
 	}
 	return &solved{oriented: t, Built: built, seconds: time.Since(start).Seconds()}, nil
-}
-
-// load makes or reads the target.
-func (s *source) load() (*targets.Target, error) {
-	opt, err := s.targetOptions()
-	if err != nil {
-		return nil, err
-	}
-	if s.in != "" {
-		return s.loadTensor()
-	}
-	if s.key != "" {
-		return nil, errors.New("-key: goes with -in FILE")
-	}
-	_, statErr := os.Stat(s.target)
-	switch {
-	case targets.Known(s.target):
-		if !s.dGiven && opt.Perm == nil {
-			return nil, fmt.Errorf("-d: missing, want the dimension of %s", s.target)
-		}
-	case statErr == nil || strings.ContainsAny(s.target, "./\\"):
-		t, err := targets.Load(s.target)
-		if err == nil && s.dGiven && s.d != t.Dim {
-			err = fmt.Errorf("-d: %d, but %s has dimension %d", s.d, s.target, t.Dim)
-		}
-		return t, err
-	}
-	return targets.Make(s.target, s.d, s.seed, opt)
-}
-
-// loadTensor reads the tensor that -in and -key name.
-func (s *source) loadTensor() (*targets.Target, error) {
-	f, err := checkpoint.Open(s.in)
-	if err != nil {
-		return nil, fmt.Errorf("-in: %w", err)
-	}
-	defer f.Close()
-	key := s.key
-	if key == "" {
-		all := f.Candidates()
-		if len(all) != 1 {
-			return nil, fmt.Errorf("-key: missing, %s holds %d matrices and permutations (verify inspect shows them, -all takes all)", s.in, len(all))
-		}
-		key = all[0].Key
-	}
-	t, err := f.Target(key)
-	if err != nil {
-		return nil, fmt.Errorf("-in: %w", err)
-	}
-	return t, nil
 }
