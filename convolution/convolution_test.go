@@ -19,7 +19,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"flowproof/constructions"
+	"flowproof/constructions/rotation"
 	"flowproof/coupling"
 	"flowproof/exactmath"
 )
@@ -31,6 +31,13 @@ func must[T any](x T, err error) T {
 		panic(err)
 	}
 	return x
+}
+
+// at returns channel k of the pixel (x, y).
+func at(t *Tensor, k, y, x int) float64 {
+	values := make([]float64, t.C)
+	t.pixel(y*t.W+x, values)
+	return values[k]
 }
 
 // TestReadImage compares with the pixels of an image made here.
@@ -54,8 +61,8 @@ func TestReadImage(t *testing.T) {
 	for y := range 2 {
 		for x := range 3 {
 			for k, want := range []float64{10 * float64(x) / 255, 100 * float64(y) / 255, 1} {
-				if math.Abs(got.At(k, y, x)-want) > 1e-12 {
-					t.Errorf("channel %d at (%d, %d) is %v, want %v", k, y, x, got.At(k, y, x), want)
+				if math.Abs(at(got, k, y, x)-want) > 1e-12 {
+					t.Errorf("channel %d at (%d, %d) is %v, want %v", k, y, x, at(got, k, y, x), want)
 				}
 			}
 		}
@@ -72,7 +79,7 @@ func TestSqueeze(t *testing.T) {
 	for y := range 2 * s.H {
 		for x := range 2 * s.W {
 			for c := range 3 {
-				if got, want := s.At(4*c+2*(y%2)+x%2, y/2, x/2), img.At(c, y, x); got != want {
+				if got, want := at(s, 4*c+2*(y%2)+x%2, y/2, x/2), at(img, c, y, x); got != want {
 					t.Fatalf("channel %d at (%d, %d): %v, want %v", c, y, x, got, want)
 				}
 			}
@@ -80,8 +87,8 @@ func TestSqueeze(t *testing.T) {
 	}
 }
 
-// rotation returns a random rotation and its six layers.
-func rotation(n int) (*coupling.Flow, *exactmath.Floats) {
+// sixLayers returns the six layers of a random rotation, and the rotation.
+func sixLayers(n int) (*coupling.Flow, *exactmath.Floats) {
 	rng := rand.New(rand.NewPCG(uint64(n), 1))
 	g := mat.NewDense(n, n, nil)
 	g.Apply(func(_, _ int, _ float64) float64 { return rng.NormFloat64() }, g)
@@ -95,13 +102,13 @@ func rotation(n int) (*coupling.Flow, *exactmath.Floats) {
 		}
 	}
 	m := must(exactmath.FromFloat64(n, n, q.RawMatrix().Data))
-	return must(constructions.Orthogonal(m, must(coupling.Half(n)))), m
+	return must(rotation.Orthogonal(m, must(coupling.Half(n)))), m
 }
 
 func TestPhotograph(t *testing.T) {
 	img := must(ReadImage(photograph))
 	for _, c := range []int{3, 12, 48} {
-		f, m := rotation(c)
+		f, m := sixLayers(c)
 		x := must(img.WithChannels(c))
 		got := must(Compare(f, m, x))
 		if got.Channels != c || got.Height*got.Width*c != img.H*img.W*3 {
@@ -114,7 +121,7 @@ func TestPhotograph(t *testing.T) {
 			t.Errorf("%d channels, float32: %+v", c, d)
 		}
 		// The wrong matrix must show.
-		_, other := rotation(c + 0)
+		_, other := sixLayers(c + 0)
 		data := other.Float64s()
 		data[1] += 0.25
 		if bad := must(Compare(f, must(exactmath.FromFloat64(c, c, data)), x)); bad.Float64.Forward < 0.01 {
@@ -149,7 +156,7 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%d channels were accepted", c)
 		}
 	}
-	f, m := rotation(4)
+	f, m := sixLayers(4)
 	var shape *exactmath.ShapeError
 	if _, err := Compare(f, m, img); !errors.As(err, &shape) {
 		t.Errorf("3 channels and a 4x4 matrix: %v", err)

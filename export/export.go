@@ -43,7 +43,7 @@ func Formats() []Format {
 	return []Format{
 		{"npz", ".npz", "NumPy archive of weights, scales and target, in float64", nil, func(w io.Writer, f *coupling.Flow, m exactmath.Matrix, _ Options) error { return writeNPZ(w, f, m) }},
 		{"safetensors", ".safetensors", "weights, scales and order of the coordinates", []string{"dtype"}, safeTensors},
-		{"onnx", ".onnx", "model of the flow, or with -inverse of its inverse: Gemm or 1x1 Conv, Mul, Add, Split, Concat", []string{"dtype", "inverse", "image"}, onnxModel},
+		{"onnx", ".onnx", "model of the flow or of its inverse: Gemm or 1x1 Conv, Mul, Add, Split, Concat", []string{"dtype", "inverse", "image"}, onnxModel},
 		{"torch", ".py", "PyTorch module that loads the safetensors file", nil, torchModule},
 		{"json", ".json", "everything as text, weights as exact fractions", nil, jsonText},
 	}

@@ -5,16 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"math/big"
-	"time"
 
 	"flowproof/certificate/encode"
-	"flowproof/constructions"
 	"flowproof/convolution"
-	"flowproof/coupling"
-	"flowproof/internal/number"
 	"flowproof/report"
-	"flowproof/targets"
-	"flowproof/verify"
 )
 
 const buildPage = `Usage: verify [build] -d N -target NAME [flags]
@@ -102,7 +96,7 @@ func (o *options) one(in *invocation, tol *big.Rat) (int, error) {
 	defer spin.stop()
 	s, err := o.solve(in, spin)
 	if err != nil {
-		return exitUsage, err
+		return codeOf(err), err
 	}
 	r, err := o.report(s, tol, spin)
 	if err != nil {
@@ -133,59 +127,22 @@ func (o *options) report(s *solved, tol *big.Rat, spin *spinner) (*report.Report
 	if err != nil {
 		return nil, fmt.Errorf("-image: %w", err)
 	}
-	spin.say("composing exactly")
-	start := time.Now()
-	if s.result, err = verify.Check(s.Flow, t.Matrix); err != nil {
+	if err := s.Judge(); err != nil {
 		return nil, err
 	}
-	r := &report.Report{Target: t.Name, Note: t.Note, Construction: s.Construction, DetHow: t.how}
+	r := report.Of(s.LinearRecord, tol)
+	r.DetHow = t.how
 	if t.det != nil {
 		r.DetSign = &t.det.Sign
-	}
-	if t.Seeded {
-		r.Seed = &t.Seed
 	}
 	if t.List {
 		r.PermutationAs = o.permAs
 	}
 	r.TargetSHA256 = fmt.Sprintf("%x", encode.SHA256(t.Matrix))
-	r.DepthLowerBound = depthLowerBound(t.Target, s.Flow.Partition())
-	r.Seconds = report.Seconds{Construct: s.seconds, Compose: time.Since(start).Seconds()}
-	spin.say("bounding condition numbers")
-	if err := r.Fill(s.Flow, t.Matrix, s.result, tol, o.seed); err != nil {
-		return nil, err
-	}
-	if d := s.Deeper; d != nil {
-		r.Alternative = &report.Alternative{
-			MaxDepth: d.Depth, Construction: d.Construction, MaxLayerEstimate: number.Float(d.Max),
-			Forward: number.Float(d.Errors.Forward), RoundTrip: number.Float(d.Errors.Inverse),
-			UsableFloat64: d.Usable(),
-		}
-	}
 	if tensor != nil {
 		r.Convolution, err = convolution.Compare(s.Flow, t.Matrix, tensor)
 	}
 	return r, err
-}
-
-// boundedDim is the largest dimension in which the lower bound on the depth of a
-// dense matrix takes less than half a second.
-const boundedDim = 16
-
-// depthLowerBound returns a proved lower bound on the depth, 0 where it would take
-// long to find one.
-func depthLowerBound(t *targets.Target, part coupling.Partition) int {
-	if d, err := constructions.PermutationDepth(t.Matrix, part); err == nil {
-		return d.Lower
-	}
-	if t.Dim > boundedDim {
-		return 0
-	}
-	c, err := constructions.DepthLowerBound(t.Matrix, part)
-	if err != nil {
-		return 0
-	}
-	return c.Depth
 }
 
 // tensor reads the image, if there is one, with n channels.

@@ -1,28 +1,35 @@
 package main
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strconv"
 	"time"
 
 	"flowproof/certificate"
+	"flowproof/certificate/distance"
+	"flowproof/certificate/encode"
+	"flowproof/certificate/scan"
 	"flowproof/internal/printable"
 	"flowproof/report"
 	"flowproof/verify/engine"
 	"flowproof/verify/product"
 )
 
-const checkPage = `Usage: verify check [-json] [-plain] [-timeout D] [-work N] FILE...
+const checkPage = `Usage: verify check [-json] [-plain] [-timeout D] [-work N] [-target M] FILE...
 
 Checks certificates: reads the layers and the target of each FILE, multiplies
-the layers exactly, and says whether the claim that the file makes is true. What
-the file says about where the layers come from is repeated, and not trusted.
+the layers exactly, and says whether the claim that the file makes is true; or,
+where the claim is a Wasserstein distance, encloses its bound in ball arithmetic.
+What the file says about where the layers come from is repeated, and not trusted.
 docs/certificate.md describes the format.
 
 With -plain, all arithmetic is that of rational numbers from the standard
@@ -42,6 +49,7 @@ Examples:
   verify check rotation.cert
   verify check -json rotation.cert turn.cert
   verify check -plain turn.cert
+  verify check -target turn.csv turn.cert
   verify check -timeout 10s -work 1000000000 stranger.cert
 `
 
@@ -61,6 +69,9 @@ type checked struct {
 	Construction string      `json:"construction,omitempty"`
 	Theorem      string      `json:"theorem,omitempty"`
 	Seed         *uint64     `json:"seed,omitempty"`
+	Bound        json.Number `json:"w2_bound,omitempty"` // rounded up, of a claim about a distance
+	Cells        int         `json:"cells,omitempty"`
+	Knots        int         `json:"knots,omitempty"`
 	Engine       *bool       `json:"engine,omitempty"` // whether the fast engine multiplied
 
 	// Of a rejected or undecided one:
@@ -75,19 +86,23 @@ type checked struct {
 
 // checkOptions are the flags of verify check.
 type checkOptions struct {
+	source      // of the matrix that the certificates are to be about
 	json, plain bool
 	limits      certificate.Limits
 	timeout     time.Duration
 }
 
 func checkCommand() command {
-	o := checkOptions{limits: certificate.DefaultLimits()}
+	o := checkOptions{limits: certificate.DefaultLimits(), source: source{permAs: "images"}}
 	return command{name: "check", summary: "re-check certificates", page: checkPage, flags: o.flags, run: o.run, args: true}
 }
 
 func (o *checkOptions) flags(fs *flag.FlagSet) {
 	fs.BoolVar(&o.json, "json", false, "print a JSON array with an object for each file")
 	fs.BoolVar(&o.plain, "plain", false, "multiply rational numbers, without the fast engine")
+	fs.StringVar(&o.target, "target", "", "accept only certificates about the matrix in this `file`, of any format that verify build reads")
+	fs.StringVar(&o.key, "key", "", "with -target: `name` of the tensor in a checkpoint")
+	fs.StringVar(&o.permAs, "perm-as", "images", "with -target: what a list of a permutation means, `images` or index, as for verify build")
 	durationVar(fs, &o.timeout, "timeout", "give up on a file after this `time`, such as 30s or 5m")
 	fs.Func("work", fmt.Sprintf("give up on a file after this `number` of multiplications of words (default %d)", o.limits.Work), func(text string) (err error) {
 		if o.limits.Work, err = strconv.ParseInt(text, 10, 64); err != nil || o.limits.Work <= 0 {
@@ -102,6 +117,10 @@ func (o *checkOptions) run(in *invocation) (int, error) {
 	if in.NArg() == 0 {
 		return exitUsage, errors.New("check: want the names of the certificates to check")
 	}
+	want, err := o.wanted(in)
+	if err != nil {
+		return exitUsage, err
+	}
 	all := make([]checked, 0, in.NArg())
 	var codes []int
 	spin := newSpinner(in.stderr)
@@ -109,6 +128,7 @@ func (o *checkOptions) run(in *invocation) (int, error) {
 	for _, path := range in.Args() {
 		spin.say("checking " + path)
 		c := o.check(path)
+		c.bind(want)
 		all = append(all, c)
 		codes = append(codes, c.code())
 	}
@@ -131,7 +151,60 @@ func (o *checkOptions) run(in *invocation) (int, error) {
 			return exitUsage, err
 		}
 	}
-	return code, nil
+	if len(all) > 1 {
+		_, err = fmt.Fprintln(in.stdout, counts(codes))
+	}
+	return code, err
+}
+
+// counts says how many certificates came to what.
+func counts(codes []int) string {
+	var n [exitFault + 1]int
+	for _, c := range codes {
+		n[c]++
+	}
+	return fmt.Sprintf("%d certificates: %d accepted, %d rejected, %d undecided, %d not read", len(codes), n[exitOK], n[exitNot], n[exitUndecided], n[exitUsage])
+}
+
+// wanted is the SHA-256 of the matrix that -target names, "" if there is none.
+func (o *checkOptions) wanted(in *invocation) (string, error) {
+	o.start(in)
+	if o.target == "" {
+		for _, name := range []string{"key", "perm-as"} {
+			if in.given(name) {
+				return "", fmt.Errorf("-%s: goes with -target", name)
+			}
+		}
+		return "", nil
+	}
+	f, err := openInput(o.target, in.stdin)
+	if err != nil {
+		return "", fmt.Errorf("-target: %w", err)
+	}
+	defer f.close()
+	ins, err := o.targetsOf(f, 1)
+	if err != nil {
+		return "", err
+	}
+	t, err := ins[0].load()
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%x", encode.SHA256(t.Matrix)), nil
+}
+
+// otherTarget is the reason for a certificate that is right, but about another matrix
+// than -target names.
+const otherTarget certificate.Reason = "another target"
+
+// bind rejects an accepted certificate of another matrix than the one of that
+// SHA-256; "" stands for any.
+func (c *checked) bind(want string) {
+	if !c.Accepted || want == "" || c.Target == want {
+		return
+	}
+	c.Accepted, c.Reason = false, otherTarget
+	c.Detail = fmt.Sprintf("the certificate holds, of the matrix of SHA-256 %s; that of -target is %s", cmp.Or(c.Target, "none"), want)
 }
 
 // check checks the certificate of that name.
@@ -152,14 +225,17 @@ func (o *checkOptions) check(path string) checked {
 		defer cancel()
 		limits.Done = ctx.Done()
 	}
-	found, err := certificate.Check(f, limits, maker, nil)
-	var r *certificate.RejectError
-	switch {
-	case errors.As(err, &r):
-		c.Reason, c.Section, c.Offset, c.Detail = r.Reason, r.Section, &r.Offset, r.Detail
-	case err != nil:
+	in := bufio.NewReader(f)
+	if head, _ := in.Peek(distance.Head); distance.Is(head) { // a reading error comes again
+		c.distance(in, limits.Done)
+		return c
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		c.Error = err.Error()
-	default:
+		return c
+	}
+	found, err := certificate.Check(f, limits, maker, nil)
+	if !c.refused(err) {
 		c.Accepted = true
 		c.Claim, c.Verdict, c.Target = found.Claim.String(), string(found.Verdict), fmt.Sprintf("%x", found.TargetSHA256)
 		c.Dimension, c.Layers, c.Depth = found.Partition.Dim(), found.Layers, found.Depth
@@ -169,6 +245,38 @@ func (o *checkOptions) check(path string) checked {
 		c.Construction, c.Theorem, c.Seed, c.Engine = found.Construction, found.Theorem, found.Seed, &found.Engine
 	}
 	return c
+}
+
+// distance checks a certificate about a distance.
+func (c *checked) distance(r io.Reader, done <-chan struct{}) {
+	limits := distance.DefaultLimits()
+	limits.Done = done
+	found, err := distance.Check(r, limits)
+	if c.refused(err) {
+		return
+	}
+	c.Accepted, c.Claim, c.Verdict = true, string(scan.AppendNumber([]byte("wasserstein "), found.Claim)), "certified"
+	c.Dimension, c.Layers, c.Cells = found.Flow.Dim(), len(found.Flow.Layers()), found.Bound.Cells
+	for _, l := range found.Flow.Layers() {
+		for _, u := range l.Updates {
+			x, _ := u.Shift.Knots()
+			c.Knots += len(x)
+		}
+	}
+	c.Bound = json.Number(report.Up(found.Bound.Bound, 5))
+	c.Construction, c.Theorem, c.Seed = found.Construction, found.Theorem, found.Seed
+}
+
+// refused notes why a certificate is refused, if it is.
+func (c *checked) refused(err error) bool {
+	var r *scan.RejectError
+	switch {
+	case errors.As(err, &r):
+		c.Reason, c.Section, c.Offset, c.Detail = r.Reason, r.Section, &r.Offset, r.Detail
+	case err != nil:
+		c.Error = err.Error()
+	}
+	return err != nil
 }
 
 // code is the exit code for the file alone.
@@ -191,8 +299,14 @@ func (c checked) String() string {
 		return "verify: " + c.Error
 	case c.Reason == certificate.Undecided:
 		return fmt.Sprintf("undecided %s: %s (%s, byte %d)", c.File, c.Detail, c.Section, *c.Offset)
+	case c.Reason == otherTarget:
+		return fmt.Sprintf("rejected %s: %s: %s", c.File, c.Reason, c.Detail)
 	case !c.Accepted:
 		return fmt.Sprintf("rejected %s: %s: %s (%s, byte %d)", c.File, c.Reason, c.Detail, c.Section, *c.Offset)
+	}
+	if c.Bound != "" {
+		return fmt.Sprintf("accepted %s: W2 at most %v: dimension %d, %d couplings, %d knots (%s: %s)",
+			c.File, c.Bound, c.Dimension, c.Layers, c.Knots, c.Construction, c.Theorem)
 	}
 	residual := ""
 	if c.ResidualMax != "" {

@@ -69,11 +69,11 @@ func dispatch(args []string) (command, []string, error) {
 
 // unknownWord is the error for a word that is neither a command nor a file.
 func unknownWord(word string, names []string) error {
-	if near := nearest.Of(word, names); near != "" {
-		return fmt.Errorf("%q is neither a command nor a file: did you mean verify %s?", word, near)
-	}
 	if hint := targetHint(word); hint != "" {
 		return fmt.Errorf("%q is neither a command nor a file: did you mean %s?", word, hint)
+	}
+	if near := nearest.Of(word, names); near != "" {
+		return fmt.Errorf("%q is neither a command nor a file: did you mean verify %s?", word, near)
 	}
 	return fmt.Errorf("%q is neither a command nor a file (verify help lists the commands)", word)
 }

@@ -79,7 +79,7 @@ func (o *exportOptions) run(in *invocation) (int, error) {
 	var err error
 	if o.needFlow() {
 		if s, err = o.solve(in, spin); err != nil {
-			return exitUsage, err
+			return codeOf(err), err
 		}
 	}
 	done, err := o.write(s)

@@ -27,6 +27,7 @@ type source struct {
 	det          string
 	prec         uint
 	maxDepth     int
+	depth        int
 
 	perm, permAs       string
 	angle, shape, cond string
@@ -42,7 +43,8 @@ func (s *source) flags(fs *flag.FlagSet) {
 	fs.StringVar(&s.construction, "construction", "auto", "`name` of the construction (see verify list), or auto")
 	fs.StringVar(&s.det, "det", "error", "for determinant < 0, which is decided exactly: `error`, flip (one sign; flip=K names coordinate K), pad (one coordinate more)")
 	fs.UintVar(&s.prec, "prec", 0, "refine the layers to this many `bits`: residual below 2^-bits of the largest entry")
-	fs.IntVar(&s.maxDepth, "max-depth", 6, "auto: largest `depth` allowed; conditioned: 13 or 11")
+	fs.IntVar(&s.maxDepth, "max-depth", 6, "auto: largest `depth` allowed")
+	fs.IntVar(&s.depth, "depth", 0, "polish, conditioned: the `depth` of the flow (6; 13, or 11)")
 	fs.BoolVar(&s.all, "all", false, "of a checkpoint: every matrix and permutation")
 	fs.StringVar(&s.key, "key", "", "`name` of the tensor in a checkpoint")
 	fs.StringVar(&s.perm, "perm", "", "permutation target: the `list`, such as 2,0,1")

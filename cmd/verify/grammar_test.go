@@ -55,6 +55,21 @@ func TestGrammar(t *testing.T) {
 		{"list targets formats", exitUsage, "want one of targets, "},
 		{"version 3", exitUsage, `unexpected argument "3"`},
 		{"inspect", exitUsage, "one checkpoint"},
+		{"-d 4 -construction five -max-depth 2", exitUsage, "-max-depth: construction five does not take it"},
+		{"-d 4 -construction conditioned -max-depth 9", exitUsage, "-depth asks it"},
+		{"-d 4 -construction five -depth 5", exitUsage, "-depth: construction five does not take it"},
+		{"-d 4 -depth 5", exitUsage, "-depth: auto"},
+		{"-d 8 -max-depth 2", exitNot, "no flow of at most 2 layers"},
+		{"-d 8 -target reverse -max-depth 2", exitNot, "no flow of at most 2 layers"},
+		{"-d 8 -target reverse -max-depth 6 -json", exitOK, `"target_sha256": "`},
+		{"-d 5 -target gaussian -construction conditioned -depth 11", exitOK, "11 coupling layers"},
+		{"-target permutation -perm 1,2,0 -perm-as index", exitOK, "read as indices"},
+		{"rotation.npy -perm-as index", exitUsage, "-perm-as: rotation.npy is a matrix"},
+		{"rotation.npy -perm 1,0", exitUsage, "-perm: goes with a named target"},
+		{"-target turn rotation.npy", exitUsage, "want one of them"},
+		{"-", exitUsage, "standard input: is empty"},
+		{"-d 4 -inverse", exitUsage, "-inverse: says how to write a file"},
+		{"-d 4 -o x.npz -dtype float32", exitUsage, "-dtype: is nothing that npz takes"},
 	} {
 		code, out, errs := call(strings.Fields(c.args)...)
 		text, other := out, errs

@@ -17,7 +17,7 @@ import (
 	"codeberg.org/sbinet/npyio/npz"
 	"gonum.org/v1/gonum/mat"
 
-	"flowproof/constructions"
+	"flowproof/constructions/rotation"
 )
 
 var long = flag.Bool("long", false, "also run the dimensions that take minutes")
@@ -71,9 +71,9 @@ func TestMainJob(t *testing.T) {
 	for _, n := range dims {
 		for seed := 1; seed <= 5; seed++ {
 			r := callJSON(t, "-d", fmt.Sprint(n), "-target", "random-orthogonal", "-seed", fmt.Sprint(seed))
-			bound := constructions.OrthogonalBoundEven
+			bound := rotation.OrthogonalBoundEven
 			if n%2 == 1 {
-				bound = constructions.OrthogonalBoundOdd
+				bound = rotation.OrthogonalBoundOdd
 			}
 			c := r.Condition
 			if r.Depth > 6 || r.Relative > 1e-13*float64(n) || c.MaxLayerBound > bound ||

@@ -18,7 +18,7 @@ import (
 	"codeberg.org/sbinet/npyio/npy"
 	"gonum.org/v1/gonum/mat"
 
-	"flowproof/constructions"
+	"flowproof/constructions/fault"
 	"flowproof/exactmath"
 	"flowproof/exactmath/linalg"
 	"flowproof/exactmath/orientation"
@@ -171,12 +171,12 @@ func TestCodeOf(t *testing.T) {
 	}
 	// A construction that takes a positive determinant for another is contradicted.
 	positive := &oriented{det: &orientation.Orientation{Sign: 1, Rank: 2}, how: "known"}
-	for _, err := range []error{constructions.ErrSingular, constructions.ErrOrientation} {
+	for _, err := range []error{fault.ErrSingular, fault.ErrOrientation} {
 		if got := positive.contradicts("eight", err); codeOf(got) != exitUsage || strings.Contains(got.Error(), "no stack") || !strings.Contains(got.Error(), "known") {
 			t.Errorf("%v: %v", err, got)
 		}
 	}
-	if err := errors.New("other"); positive.contradicts("eight", err) != err || (&oriented{}).contradicts("eight", constructions.ErrSingular) != constructions.ErrSingular {
+	if err := errors.New("other"); positive.contradicts("eight", err) != err || (&oriented{}).contradicts("eight", fault.ErrSingular) != fault.ErrSingular {
 		t.Error("an error is replaced that says nothing of a determinant known")
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"flowproof/export"
 	"flowproof/internal/atomicfile"
 	"flowproof/report"
-	"flowproof/verify"
 )
 
 // outputs are the files to write, and how: the flags -o, -dtype, -inverse and -conv.
@@ -188,21 +187,11 @@ func (f output) write(s *solved) error {
 }
 
 // writeCertificate claims what the check found; it checks first if nobody has.
-func (s *solved) writeCertificate(path string) (err error) {
-	if s.result == nil {
-		if s.result, err = verify.Check(s.Flow, s.Matrix); err != nil {
+func (s *solved) writeCertificate(path string) error {
+	if s.Result == nil {
+		if err := s.Compose(); err != nil {
 			return err
 		}
 	}
-	c := &encode.Certificate{
-		Construction: s.Construction,
-		Theorem:      s.Theorem,
-		Claim:        encode.ClaimFrom(s.result),
-		Flow:         s.Flow,
-		Target:       s.Matrix,
-	}
-	if s.Seeded {
-		c.Seed = &s.Seed
-	}
-	return atomicfile.Write(path, func(w io.Writer) error { return encode.Write(w, c) })
+	return atomicfile.Write(path, func(w io.Writer) error { return encode.Write(w, s.Certificate()) })
 }

@@ -1,13 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"time"
+	"slices"
 
 	"flowproof/constructions"
 	"flowproof/coupling"
+	"flowproof/study"
 	"flowproof/targets"
-	"flowproof/verify"
 )
 
 // maxPrec bounds -prec: a flow of n = 64 then takes some 100 MB.
@@ -16,9 +17,7 @@ const maxPrec = 1 << 16
 // solved is a target with its flow.
 type solved struct {
 	*oriented
-	*constructions.Built
-	seconds float64
-	result  *verify.Result // nil until it is checked
+	*study.LinearRecord
 }
 
 // solve reads the one target that the command line names and builds its flow. The
@@ -45,18 +44,62 @@ func (s *source) build(given *targets.Target, spin *spinner) (*solved, error) {
 	if s.prec > maxPrec {
 		return nil, fmt.Errorf("-prec: %d bits, want %d or less", s.prec, maxPrec)
 	}
-	if s.maxDepth < 1 {
-		return nil, fmt.Errorf("-max-depth: %d, want 1 or more", s.maxDepth)
+	if err := s.checkDepths(); err != nil {
+		return nil, err
 	}
 	part, err := coupling.ParsePartition(t.Dim, s.partition)
 	if err != nil {
 		return nil, fmt.Errorf("-partition: %w", err)
 	}
-	spin.say("constructing")
-	start := time.Now()
-	built, err := constructions.Build(s.construction, t.Matrix, part, constructions.Options{MaxDepth: s.maxDepth, Prec: s.prec, Seed: s.seed})
+	c := &study.Linear{
+		Target: t.Target, Partition: part, Construction: s.construction, Say: spin.say,
+		Options: constructions.Options{MaxDepth: s.maxDepth, Depth: s.depth, Prec: s.prec, Seed: s.seed},
+	}
+	built, err := c.Build()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.Name, t.contradicts(s.construction, err))
 	}
-	return &solved{oriented: t, Built: built, seconds: time.Since(start).Seconds()}, nil
+	if d := built.Flow.Depth(); s.construction == "auto" && d > s.maxDepth {
+		return nil, &tooDeepError{t.Name, d, s.maxDepth}
+	}
+	return &solved{t, built}, nil
+}
+
+// checkDepths refuses -max-depth and -depth where the construction takes neither.
+func (s *source) checkDepths() error {
+	known := func(c constructions.Construction) bool { return c.Name == s.construction }
+	k := slices.IndexFunc(constructions.List(), known)
+	switch {
+	case s.maxDepth < 1:
+		return fmt.Errorf("-max-depth: %d, want 1 or more", s.maxDepth)
+	case k < 0 && s.construction != "auto": // Build says so
+		return nil
+	case s.given("max-depth") && k >= 0:
+		return fmt.Errorf("-max-depth: construction %s does not take it, auto does%s", s.construction, s.depthHint(k))
+	case s.given("depth") && k < 0:
+		return errors.New("-depth: auto chooses the depth, up to -max-depth; polish and conditioned take -depth")
+	case s.given("depth") && !constructions.List()[k].TakesDepth:
+		return fmt.Errorf("-depth: construction %s does not take it: it has the depth of its theorem", s.construction)
+	case s.given("depth") && s.depth < 1:
+		return fmt.Errorf("-depth: %d, want 1 or more", s.depth)
+	}
+	return nil
+}
+
+// depthHint names the flag that a construction takes instead.
+func (s *source) depthHint(k int) string {
+	if constructions.List()[k].TakesDepth {
+		return "; -depth asks it for a depth"
+	}
+	return ""
+}
+
+// tooDeepError reports a flow of more layers than -max-depth allows.
+type tooDeepError struct {
+	name            string
+	depth, maxDepth int
+}
+
+func (e *tooDeepError) Error() string {
+	return fmt.Sprintf("%s: no flow of at most %d layers was found, one of %d was: -max-depth %d allows it", e.name, e.maxDepth, e.depth, e.depth)
 }
