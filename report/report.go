@@ -19,6 +19,11 @@ type Report struct {
 	Dimension int     `json:"dimension"`
 	Seed      *uint64 `json:"seed"` // null unless the target is random
 	Note      string  `json:"note,omitempty"`
+	// PermutationAs is how a list p of numbers was read, empty unless the target is
+	// one: "images", out[p[i]] = x[i], or "index", out[i] = x[p[i]].
+	PermutationAs string `json:"permutation_as,omitempty"`
+	// TargetSHA256 identifies the target; a certificate of it has the same.
+	TargetSHA256 string `json:"target_sha256"`
 	// DetSign is the sign of the determinant of the target, exactly; null if it was
 	// not decided. DetHow names the proof, or says why there is none.
 	DetSign      *int   `json:"det_sign"`
@@ -48,6 +53,31 @@ type Report struct {
 	Seconds       Seconds      `json:"seconds"`
 
 	Convolution *convolution.Comparison `json:"convolution,omitempty"`
+	Outputs     []Output                `json:"outputs,omitempty"`
+}
+
+// Output is a file that was written.
+type Output struct {
+	File    string `json:"file"`
+	Format  string `json:"format"`
+	DType   string `json:"dtype,omitempty"` // absent where the format has one of its own
+	Inverse bool   `json:"inverse,omitempty"`
+	Image   bool   `json:"image,omitempty"` // of 1x1 convolutions
+}
+
+// What says what is in the file.
+func (o Output) What() string {
+	s := o.Format
+	if o.DType != "" {
+		s += ", " + o.DType
+	}
+	if o.Inverse {
+		s += ", the inverse"
+	}
+	if o.Image {
+		s += ", of images"
+	}
+	return s
 }
 
 // Condition gathers condition numbers in the spectral norm. Bounds are

@@ -24,7 +24,7 @@ const (
 // exitHelp is what help says of the exit codes.
 const exitHelp = `Exit codes:
   0    reproduced within -tol; accepted; certified
-  1    not; a certificate is rejected
+  1    not, or not within -max-depth; a certificate is rejected
   2    usage, or bad input or output
   3    not representable: the determinant is proved to be negative or zero
   4    undecided: a certificate is neither accepted nor rejected
@@ -78,6 +78,9 @@ func codeOf(err error) int {
 	var fault *faultError
 	if errors.As(err, &fault) {
 		return exitFault
+	}
+	if e := (*tooDeepError)(nil); errors.As(err, &e) {
+		return exitNot
 	}
 	var u *unrepresentableError
 	if errors.As(err, &u) {
