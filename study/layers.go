@@ -185,6 +185,8 @@ func (l *Layers) Run() ([]*LayersEntry, error) {
 		Says: "come within delta of two clusters 2a apart with a Lipschitz constant below 0.265 a^3 / delta^2; two couplings attain it", Instance: "the points (-0.8, -0.6) and (0.8, 0.6)"}
 	twoAtoms := &LayersEntry{ID: "price-two-couplings", Couplings: "2", Padding: "none", Holds: "cannot",
 		Says: "come within delta of two clusters 2a apart in the plane with condition numbers that are all below 0.14 a^6 / delta^6 if the clusters are points, while 0.96 a^6 / delta^6 is attained; scales that are not constant make them unbounded"}
+	rate := &LayersEntry{ID: "planar-rate", Couplings: "2", Padding: "none", Holds: "cannot",
+		Says: "come within delta <= 0.01 of the uniform law on [-1, 1]^2 with a Lipschitz constant below 1 / (611 delta) - 0.074 on [-3, 3]^2, if the second scale is at most 1/24"}
 	three := &LayersEntry{ID: "", Couplings: "3", Padding: "none", Holds: "open",
 		Says: "come near to the uniform law on [-1, 1]^2 at bounded condition: neither a proof nor a flow is known to us"}
 	four := &LayersEntry{ID: "four-couplings", Couplings: "4", Padding: "none", Holds: "can",
@@ -286,7 +288,7 @@ func (l *Layers) Run() ([]*LayersEntry, error) {
 		}
 		two.Two = append(two.Two, Point(r))
 	}
-	return []*LayersEntry{one, two, blowUp, passive, atoms, twoAtoms, three, four, five, marginal, zero, normal, single}, nil
+	return []*LayersEntry{one, two, blowUp, passive, atoms, twoAtoms, rate, three, four, five, marginal, zero, normal, single}, nil
 }
 
 func (l *Layers) say(stage string) {
