@@ -123,24 +123,44 @@ type polygon struct {
 	v [][]float64
 }
 
-// ramps replaces each jump J by a straight ramp of mass |J| phi(zeta) / slope, so
-// that its slope in z is about the same for all; ramps that meet are merged. It
-// returns the mean squared difference from gamma.
-func (c *curve) ramps(slope float64) (polygon, float64) {
-	var zones [][2]float64
-	for i, j := range c.jump {
-		if j == 0 {
-			continue
+// zone is a part of (0, 1) over which a straight ramp replaces the curve: around the
+// middle u, where the curve goes the way long.
+type zone struct{ middle, way, from, to float64 }
+
+// zones are the parts where the curve is a jump, or would be steeper in z than slope:
+// rows with so little mass are jumps too. Each is as wide as its way asks for, and
+// those that meet are one, as wide as both together.
+func (c *curve) zones(slope float64) (out []zone) {
+	add := func(u, way, mass float64) {
+		rho := way * normal.ApproxDensity(normal.ApproxQuantile(u)) / slope
+		if way == 0 || rho <= mass {
+			return
 		}
-		u := c.u[i+1]
-		rho := j * normal.ApproxDensity(normal.ApproxQuantile(u)) / slope
-		a, b := max(u-rho/2, u/2), min(u+rho/2, 1-(1-u)/2)
-		if n := len(zones); n > 0 && a <= zones[n-1][1] {
-			zones[n-1][1] = max(zones[n-1][1], b)
-		} else {
-			zones = append(zones, [2]float64{a, b})
+		z := zone{u, way, max(u-rho/2, u/2), min(u+rho/2, 1-(1-u)/2)}
+		for len(out) > 0 && z.from <= out[len(out)-1].to {
+			l := out[len(out)-1]
+			out = out[:len(out)-1]
+			way := l.way + z.way
+			u := l.middle + (z.middle-l.middle)*z.way/way
+			rho := way * normal.ApproxDensity(normal.ApproxQuantile(u)) / slope
+			z = zone{u, way, min(l.from, max(u-rho/2, u/2)), max(z.to, min(u+rho/2, 1-(1-u)/2))}
+		}
+		out = append(out, z)
+	}
+	for i := range c.start {
+		mass := c.u[i+1] - c.u[i]
+		add(c.u[i]+mass/2, distance(c.start[i], c.end[i]), mass)
+		if i < len(c.jump) {
+			add(c.u[i+1], c.jump[i], 0)
 		}
 	}
+	return out
+}
+
+// ramps replaces the curve in each of its zones by a straight ramp, so that its slope
+// in z is about the same for all. It returns the mean squared difference from gamma.
+func (c *curve) ramps(slope float64) (polygon, float64) {
+	zones := c.zones(slope)
 	g := polygon{[]float64{0}, [][]float64{c.start[0]}}
 	lost, at := 0.0, 0.0
 	corners := func(from, to float64, visit func(k int)) {
@@ -152,8 +172,8 @@ func (c *curve) ramps(slope float64) (polygon, float64) {
 			visit(k)
 		}
 	}
-	for _, z := range append(zones, [2]float64{1, 1}) {
-		a, b := z[0], z[1]
+	for _, z := range append(zones, zone{from: 1, to: 1}) {
+		a, b := z.from, z.to
 		corners(at, a, func(k int) { g.u, g.v = append(g.u, c.u[k]), append(g.v, c.end[k-1]) })
 		if a >= 1 {
 			g.u, g.v = append(g.u, 1), append(g.v, c.end[len(c.end)-1])
