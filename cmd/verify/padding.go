@@ -53,7 +53,7 @@ type paddingOptions struct {
 	seeds                       int
 	hidden                      int
 	options                     training.Options
-	data, out, start            string
+	data, out, start, picture   string
 	block                       int
 	full, json                  bool
 	workers                     int
@@ -102,6 +102,7 @@ func (o *paddingOptions) flags(fs *flag.FlagSet) {
 	fs.IntVar(&o.block, "block", 2, "with -data: images in blocks of `k` x k pixels")
 	fs.StringVar(&o.start, "start", string(experiment.Identity), "`what` a run begins with: identity, or six, a random rotation as six layers")
 	fs.StringVar(&o.out, "o", "", "keep the runs in this `directory`, and go on with what is there")
+	fs.StringVar(&o.picture, "picture", "", "draw this `file.svg`: condition numbers by padding, at the first of -depths")
 	fs.BoolVar(&o.full, "full", false, "six laws, three depths, ten paddings, five seeds: about an hour on two cores")
 	fs.BoolVar(&o.json, "json", false, "print one JSON object a run, each on a line, as they end")
 	fs.IntVar(&o.workers, "threads", 0, "`runs` at a time, each on one thread; 0: as many as there are processors")
@@ -111,6 +112,9 @@ func (o *paddingOptions) flags(fs *flag.FlagSet) {
 func (o *paddingOptions) run(in *invocation) (int, error) {
 	grid, err := o.grid(in)
 	if err != nil {
+		return exitUsage, err
+	}
+	if err := checkPicture(o.picture); err != nil {
 		return exitUsage, err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -155,7 +159,11 @@ func (o *paddingOptions) run(in *invocation) (int, error) {
 		return atomicfile.Interrupted, errors.New("interrupted: with -o DIR a run can go on")
 	case err != nil:
 		return exitUsage, err
-	case o.json:
+	}
+	if err := drawTo(o.picture, report.Padding{Records: records}.Picture); err != nil {
+		return exitUsage, err
+	}
+	if o.json {
 		return exitOK, nil
 	}
 	return exitOK, report.Padding{Records: records}.Text(in.stdout)
