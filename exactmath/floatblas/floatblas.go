@@ -48,9 +48,8 @@ func (g Implementation) Dgemm(tA, tB blas.Transpose, m, n, k int, alpha float64,
 		g.Implementation.Dgemm(tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
 		return
 	}
-	if beta != 1 {
-		// Checks the arguments, too.
-		g.Implementation.Dgemm(tA, tB, m, n, k, 0, a, lda, b, ldb, beta, c, ldc)
+	for i := range m {
+		scale(beta, c[i*ldc:][:n])
 	}
 	lanes := kernel.Lanes
 	threads := 1
@@ -94,6 +93,19 @@ func (g Implementation) Dgemm(tA, tB blas.Transpose, m, n, k int, alpha float64,
 					}
 				}
 			})
+		}
+	}
+}
+
+// scale sets row to beta row; to zero, whatever it holds, for beta = 0.
+func scale(beta float64, row []float64) {
+	switch beta {
+	case 1:
+	case 0:
+		clear(row)
+	default:
+		for j := range row {
+			row[j] *= beta
 		}
 	}
 }
