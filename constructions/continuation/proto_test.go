@@ -48,6 +48,8 @@ func specNorm(m blas64.General) float64 {
 	return s
 }
 
+var evalFlag = flag.Int("evals", 0, "")
+
 func kappa(x float64) float64 { y := (x + math.Sqrt(x*x+4)) / 2; return y * y }
 
 func TestProto(t *testing.T) {
@@ -118,29 +120,28 @@ func TestProto(t *testing.T) {
 		}
 		fmt.Printf("tau %.3f res %.2e its %d total %d top %.3f prod/lam %.4g [%s] %v\n", tau, res, its, total, top, prod/lam, out, time.Since(start).Round(time.Millisecond))
 	}
-	step := func(tau float64, cgtol float64, limit int) (res float64, its int) {
+	step := func(tau, alpha float64, cgtol float64, limit int) (res float64, its int) {
 		tg := newTangent(f)
 		c := tg.seen(target(tau))
 		for i := range n {
 			c.Data[i*n+i]--
 		}
 		res = norm(c.Data)
-		omega := make([]float64, len(f.x))
-		for i := range omega {
-			omega[i] = 1
-			if *powFlag != 0 {
-				omega[i] = math.Pow(specNorm(f.x[i]), *powFlag)
-			}
-		}
+		winv := metric(f)
 		inv := func(g []blas64.General) {
 			for i := range g {
-				for j := range g[i].Data {
-					g[i].Data[j] /= omega[i]
+				if winv[i].Rows == 0 {
+					continue
 				}
+				w := clone(g[i])
+				gemm(no, no, 1, w, winv[i], 0, g[i])
 			}
 		}
 		rhs := zeros(n, n)
 		tg.apply(f.x, rhs)
+		for i := range rhs.Data {
+			rhs.Data[i] *= alpha
+		}
 		add(rhs, c, 1)
 		g := make([]blas64.General, len(f.x))
 		for i := range g {
@@ -166,7 +167,7 @@ func TestProto(t *testing.T) {
 			}
 		}
 		untrace(r)
-		pre := preconditioner(tg, omega)
+		pre := preconditioner(tg, winv)
 		z := pre(r)
 		d := clone(z)
 		rz := dotp(r.Data, z.Data)
@@ -191,7 +192,7 @@ func TestProto(t *testing.T) {
 		inv(g)
 		top, sz := 0.0, 0.0
 		for i := range g {
-			add(g[i], f.x[i], -1)
+			add(g[i], f.x[i], -alpha)
 			top = max(top, norm(g[i].Data))
 			sz = max(sz, norm(f.x[i].Data))
 		}
@@ -205,22 +206,52 @@ func TestProto(t *testing.T) {
 	}
 	report(0, 0, 0)
 	for range 5 {
-		res, its := step(0, 0.01*math.Sqrt(float64(n)), 200)
+		res, its := step(0, 1, 0.01*math.Sqrt(float64(n)), 200)
 		report(0, res, its)
 	}
 	big := max(math.Log(s[0]), -math.Log(s[n-1]))
 	steps := int(math.Ceil(big / *stepFlag))
 	for k := 1; k <= steps; k++ {
 		tau := float64(k) / float64(steps)
-		res, its := step(tau, 0.01*math.Sqrt(float64(n)), 200)
+		res, its := step(tau, 1, 0.01*math.Sqrt(float64(n)), 200)
 		report(tau, res, its)
 	}
+	polishing = true
+	al := *alphaFlag
 	for range *polishFlag {
-		res, its := step(1, 0.003*math.Sqrt(float64(n)), 400)
+		res, its := step(1, al, 0.01*math.Sqrt(float64(n)), 400)
+		rel := res / math.Sqrt(float64(n))
+		switch {
+		case rel > *hiFlag:
+			al /= 2
+		case rel < *hiFlag/3:
+			al = min(1, al*1.4)
+		}
+		fmt.Print(al, " ")
 		report(1, res, its)
 	}
+	if *evalFlag > 0 {
+		var ls []coupling.Layer
+		for i := range f.x {
+			w, _ := exactmath.FromFloat64(f.x[i].Rows, f.x[i].Cols, f.x[i].Data)
+			k := coupling.Lower
+			if i%2 == 1 {
+				k = coupling.Upper
+			}
+			l, err := coupling.NewLayer(part, k, w, coupling.Scale{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ls = append(ls, l)
+		}
+		g, _ := coupling.NewFlow(part, ls...)
+		em, _ := exactmath.FromFloat64(n, n, m.RawMatrix().Data)
+		t0 := time.Now()
+		_, rep, err := constructions.Polish(g, em, part, constructions.PolishOptions{Starts: -1, MaxEval: *evalFlag})
+		fmt.Println(rep.Max, rep.Product/lam, rep.Conditions, rep.Evals, err, time.Since(t0))
+	}
 	for range 3 {
-		res, its := step(1, 1e-6*math.Sqrt(float64(n)), 400)
+		res, its := step(1, *alphaFlag, 1e-6*math.Sqrt(float64(n)), 400)
 		report(1, res, its)
 	}
 }
@@ -228,7 +259,7 @@ func TestProto(t *testing.T) {
 var preFlag = flag.Int("pre", 1, "")
 
 // grams returns L_i L_i^T and R_i^T R_i for all i.
-func grams(t *tangent) (l, r []blas64.General) {
+func grams(t *tangent, winv []blas64.General) (l, r []blas64.General) {
 	n := t.n()
 	l, r = make([]blas64.General, len(t.x)), make([]blas64.General, len(t.x))
 	for _, h := range t.h {
@@ -242,7 +273,13 @@ func grams(t *tangent) (l, r []blas64.General) {
 			li, ri := t.cols(si, t.dst(i)), t.rows(s, 1-t.dst(i))
 			l[i], r[i] = zeros(n, n), zeros(n, n)
 			gemm(no, tr, 1, li, li, 0, l[i])
-			gemm(tr, no, 1, ri, ri, 0, r[i])
+			if winv[i].Rows == 0 {
+				gemm(tr, no, 1, ri, ri, 0, r[i])
+			} else {
+				z := zeros(ri.Rows, n)
+				gemm(no, no, 1, winv[i], ri, 0, z)
+				gemm(tr, no, 1, ri, z, 0, r[i])
+			}
 			// V -> E^-sign V E^sign: L = S^-1, S <- E^sign S
 			t.left(i, h.sign, s)
 			t.right(i, -h.sign, si)
@@ -251,12 +288,78 @@ func grams(t *tangent) (l, r []blas64.General) {
 	return l, r
 }
 
-func preconditioner(t *tangent, omega []float64) func(blas64.General) blas64.General {
+var alphaFlag = flag.Float64("alpha", 0.5, "")
+var betaFlag = flag.Float64("beta", 1.3, "")
+
+func metric(f *point) []blas64.General {
+	w := make([]blas64.General, len(f.x))
+	if *betaFlag == 0 || !polishing {
+		if *wFlag != 1 {
+			for i, x := range f.x {
+				w[i] = zeros(x.Cols, x.Cols)
+				v := 1.0
+				if i == 0 || i == len(f.x)-1 {
+					v = *wFlag
+				}
+				if i == 1 || i == len(f.x)-2 {
+					v = *w2Flag
+				}
+				for j := range x.Cols {
+					w[i].Data[j*x.Cols+j] = v
+				}
+			}
+		}
+		return w
+	}
+	top := 0.0
+	for i := range f.x {
+		top = max(top, specNorm(f.x[i]))
+	}
+	for i, x := range f.x {
+		w[i] = zeros(x.Cols, x.Cols)
+		if *powFlag == 0 {
+			gemm(tr, no, -1/(*betaFlag*top*top), x, x, 0, w[i])
+			for j := range x.Cols {
+				w[i].Data[j*x.Cols+j]++
+			}
+			continue
+		}
+		sym := mat.NewSymDense(x.Cols, w[i].Data)
+		gemm(tr, no, *betaFlag/(top*top), x, x, 0, w[i])
+		for j := range x.Cols {
+			w[i].Data[j*x.Cols+j]++
+		}
+		var c mat.Cholesky
+		c.Factorize(sym)
+		var inv mat.SymDense
+		c.InverseTo(&inv)
+		w[i] = mat.DenseCopyOf(&inv).RawMatrix()
+		for k := 1.0; k < *powFlag; k++ {
+			z := clone(w[i])
+			gemm(no, no, 1, z, z, 0, w[i])
+		}
+	}
+	for i := range w {
+		v := 1.0
+		if i == 0 || i == len(f.x)-1 {
+			v = *wFlag
+		}
+		if i == 1 || i == len(f.x)-2 {
+			v = *w2Flag
+		}
+		for j := range w[i].Data {
+			w[i].Data[j] *= v
+		}
+	}
+	return w
+}
+
+func preconditioner(t *tangent, winv []blas64.General) func(blas64.General) blas64.General {
 	if *preFlag == 0 {
 		return func(r blas64.General) blas64.General { return clone(r) }
 	}
 	n := t.n()
-	l, r := grams(t)
+	l, r := grams(t, winv)
 	trace := func(m blas64.General) (s float64) {
 		for i := range n {
 			s += m.Data[i*n+i]
@@ -267,9 +370,9 @@ func preconditioner(t *tangent, omega []float64) func(blas64.General) blas64.Gen
 	sum := 0.0
 	for i := range l {
 		tl, tr := trace(l[i]), trace(r[i])
-		add(p, l[i], tr/omega[i])
-		add(q, r[i], tl/omega[i])
-		sum += tl * tr / omega[i]
+		add(p, l[i], tr)
+		add(q, r[i], tl)
+		sum += tl * tr
 	}
 	invert := func(m blas64.General) blas64.General {
 		var c mat.Cholesky
@@ -291,3 +394,9 @@ func preconditioner(t *tangent, omega []float64) func(blas64.General) blas64.Gen
 		return z
 	}
 }
+
+var polishing bool
+var hiFlag = flag.Float64("hi", 0.1, "")
+
+var wFlag = flag.Float64("w", 1, "")
+var w2Flag = flag.Float64("w2", 1, "")
