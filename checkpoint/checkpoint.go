@@ -197,7 +197,7 @@ func (f *File) Target(key string) (*targets.Target, error) {
 			return f.target(t)
 		}
 	}
-	return nil, &FileError{Path: f.path, Key: key, Reason: "there is no such key (-in FILE -list shows those that there are)"}
+	return nil, &FileError{Path: f.path, Key: key, Reason: "there is no such key"}
 }
 
 func (f *File) target(t Tensor) (*targets.Target, error) {

@@ -1,6 +1,7 @@
 package constructions
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -8,6 +9,13 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"flowproof/constructions/fault"
+	"flowproof/constructions/internal/floatflow"
+	"flowproof/constructions/internal/geometry"
+	"flowproof/constructions/internal/ratmat"
+	"flowproof/constructions/polish"
+	"flowproof/constructions/refine"
+	"flowproof/constructions/rotation"
 	"flowproof/coupling"
 	"flowproof/coupling/run"
 	"flowproof/exactmath"
@@ -25,41 +33,41 @@ const goodResidual = 1e-12
 // (see run.Usable) is preferred to one that does not, and Built.Deeper says which
 // depth has one if no flow of this depth is.
 //
-// Errors: those of requirePositive and Orthogonal; *DepthNeededError.
+// Errors: those of geometry.RequirePositive and Orthogonal; *DepthNeededError.
 func auto(target exactmath.Matrix, part coupling.Partition, opt Options) (*Built, error) {
 	if _, _, ok := sparse.SignedPermutation(target); ok { // exact and sparse: nothing to refine
-		if b, err := build("permutation", target, part, opt); !errors.Is(err, ErrPartition) {
+		if b, err := build("permutation", target, part, opt); !errors.Is(err, fault.ErrPartition) {
 			return b, err
 		}
 	}
 	b, err := build("orthogonal", target, part, opt)
-	var notOrthogonal *NotOrthogonalError
-	if !errors.As(err, &notOrthogonal) && !errors.Is(err, ErrPartition) {
-		var conv *ConvergenceError
+	var notOrthogonal *fault.NotOrthogonalError
+	if !errors.As(err, &notOrthogonal) && !errors.Is(err, fault.ErrPartition) {
+		var conv *fault.ConvergenceError
 		if b, err = refined(b, target, opt, err); !errors.As(err, &conv) {
 			return b, err
 		}
 	}
-	if err := requirePositive(target); err != nil {
+	if err := geometry.RequirePositive(target); err != nil {
 		return nil, err
 	}
 	c := selection{target: target, part: part, opt: opt}
-	if opt.depth() >= leastDepth {
-		c.consider("polish", opt.depth())
+	if opt.maxDepth() >= refine.LeastDepth {
+		c.consider("polish", opt.maxDepth())
 	}
 	for _, f := range deepForms {
-		if f.depth <= opt.depth() {
+		if f.depth <= opt.maxDepth() {
 			c.consider(f.name, f.depth)
 		}
 	}
 	if !c.best.usable() && exactIsCheap(target) {
 		for _, name := range []string{"six", "any-partition"} {
-			c.consider(name, opt.depth())
+			c.consider(name, opt.maxDepth())
 		}
 	}
 	deeper := c.deeper()
 	if c.best.Built == nil {
-		return nil, &DepthNeededError{Depth: opt.depth(), Deeper: deeper, Err: c.failed}
+		return nil, &DepthNeededError{Depth: opt.maxDepth(), Deeper: deeper, Err: c.failed}
 	}
 	c.best.Deeper = deeper
 	return c.best.Built, nil
@@ -95,7 +103,7 @@ type DepthNeededError struct {
 func (e *DepthNeededError) Error() string {
 	s := fmt.Sprintf("no flow of at most %d layers was found (%v)", e.Depth, e.Err)
 	if d := e.Deeper; d != nil {
-		s += fmt.Sprintf("; -max-depth %d gives one, %.3g for the largest layer", d.Depth, d.Max)
+		s += fmt.Sprintf("; one of %d layers has %.3g for its largest condition", d.Depth, d.Max)
 	}
 	return s
 }
@@ -150,7 +158,9 @@ func (c *selection) consider(name string, depth int) {
 // make builds the flow of that name, of at most the given depth, and measures it.
 func (c *selection) make(name string, depth int) (candidate, error) {
 	opt := c.opt
-	opt.MaxDepth = depth
+	if name == "polish" || name == "conditioned" {
+		opt.Depth = depth
+	}
 	b, err := build(name, c.target, c.part, opt)
 	if name != "six" && name != "any-partition" { // which are exact
 		b, err = refined(b, c.target, opt, err)
@@ -161,7 +171,7 @@ func (c *selection) make(name string, depth int) (candidate, error) {
 	if b.Flow.Depth() > depth {
 		return candidate{}, fmt.Errorf("%s: %d layers", name, b.Flow.Depth())
 	}
-	top, _, _ := flowConditions(b.Flow)
+	top, _, _ := floatflow.Conditions(b.Flow)
 	errs, err := run.Measure[float64](b.Flow, c.target, opt.Seed)
 	return candidate{b, top, errs}, err
 }
@@ -185,7 +195,7 @@ func (c *selection) deeper() *Deeper {
 	var best candidate
 	var depth int
 	for _, f := range forms {
-		if f.depth <= c.opt.depth() {
+		if f.depth <= c.opt.maxDepth() {
 			continue
 		}
 		next, err := c.make(f.name, f.depth)
@@ -224,7 +234,7 @@ func exactIsCheap(target exactmath.Matrix) bool {
 func bitsOf(target exactmath.Matrix) int {
 	den, top := big.NewInt(1), big.NewInt(0)
 	var t big.Int
-	target.Each(func(_, _ int, v *big.Rat) { den.Set(lcm(den, v.Denom())) })
+	target.Each(func(_, _ int, v *big.Rat) { den.Set(ratmat.LCM(den, v.Denom())) })
 	target.Each(func(_, _ int, v *big.Rat) {
 		t.Quo(den, v.Denom())
 		if t.Mul(&t, v.Num()); t.CmpAbs(top) > 0 {
@@ -240,38 +250,28 @@ func bitsOf(target exactmath.Matrix) int {
 // coordinates a start gets 12,000 evaluations of the objective, or 768,000 / n if
 // that is less.
 func polished(target exactmath.Matrix, part coupling.Partition, opt Options) (*coupling.Flow, error) {
-	o := PolishOptions{Depth: opt.depth(), Seed: opt.Seed, MaxEval: fewer(defaultMaxEval, part.Dim())}
-	if part.Dim() > quickPolish {
+	o := polish.Options{Depth: cmp.Or(opt.Depth, usualDepth), Seed: opt.Seed, MaxEval: polish.Fewer(polish.DefaultMaxEval, part.Dim())}
+	if part.Dim() > polish.Quick {
 		o.Starts = 1
 	}
 	start := nearby(target, part)
-	f, rep, err := Polish(start, target, part, o)
-	var conv *ConvergenceError
+	f, rep, err := polish.Polish(start, target, part, o)
+	var conv *fault.ConvergenceError
 	if errors.As(err, &conv) && o.Starts == 1 && rep.Lost == 0 {
 		o.Seed++
-		f, _, err = Polish(start, target, part, o)
+		f, _, err = polish.Polish(start, target, part, o)
 	}
 	return f, err
 }
-
-// fewer is how often something may be done in n coordinates that may be done the
-// given number of times in up to 64.
-func fewer(times, n int) int { return max(1, min(times, times*64/n)) }
-
-// refineBudget is the number of iterations that auto and Polish allow Refine.
-func refineBudget(n int) int { return fewer(8000, n) }
 
 // hintPolish is the largest dimension in which auto polishes a second time, with
 // eight layers, to say what they would give.
 const hintPolish = 10
 
-// quickPolish is the largest dimension in which Polish takes a second or two.
-const quickPolish = 24
-
 // nearby returns the six layers of a target that is orthogonal, for Polish to
 // start from, and nil for others.
 func nearby(target exactmath.Matrix, part coupling.Partition) *coupling.Flow {
-	f, err := Orthogonal(target, part)
+	f, err := rotation.Orthogonal(target, part)
 	if err != nil {
 		return nil
 	}
@@ -285,7 +285,7 @@ func refined(b *Built, target exactmath.Matrix, opt Options, err error) (*Built,
 		return b, err
 	}
 	b.Construction += ", refined"
-	b.Flow, _, err = Refine(b.Flow, target, 53, RefineOptions{Seed: opt.Seed, MaxIterations: refineBudget(b.Flow.Partition().Dim())})
+	b.Flow, _, err = refine.Refine(b.Flow, target, 53, refine.Options{Seed: opt.Seed, MaxIterations: polish.RefineBudget(b.Flow.Partition().Dim())})
 	return b, err
 }
 

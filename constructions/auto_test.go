@@ -9,6 +9,9 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"flowproof/constructions/fault"
+	"flowproof/constructions/internal/sample"
+	"flowproof/constructions/permutation"
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
@@ -30,7 +33,7 @@ func made(t *testing.T, name string, n int) *targets.Target {
 // TestAuto: what is chosen for each kind of target, and that it is right.
 func TestAuto(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 9))
-	short := haar(26, rng)
+	short := sample.Haar(26, rng)
 	short.Apply(func(_, _ int, v float64) float64 { return float64(float32(v)) }, short)
 	big14 := made(t, "gaussian", 4).Matrix.Float64s()
 	for k := range big14 {
@@ -51,14 +54,14 @@ func TestAuto(t *testing.T) {
 		"permutation of 64":           {made(t, "permutation", 64).Matrix, "checkerboard", Options{}, "permutation", verify.Exact},
 		"rotation":                    {made(t, "random-orthogonal", 12).Matrix, "half", Options{}, "orthogonal", verify.Residual},
 		"witness":                     {made(t, "block-diag-j", 5).Matrix, "half", Options{}, "permutation", verify.Exact},
-		"rotation in float32":         {asFloats(t, short), "half", Options{}, "orthogonal, refined", verify.Residual},
+		"rotation in float32":         {sample.AsFloats(t, short), "half", Options{}, "orthogonal, refined", verify.Residual},
 		"rotation, 200 bits":          {made(t, "random-orthogonal", 8).Matrix, "half", Options{Prec: 200}, "orthogonal, refined to 200 bits", verify.Residual},
 		"gaussian":                    {made(t, "gaussian", 9).Matrix, "half", Options{}, "polish", verify.Residual},
 		"determinant 1e14":            {large, "half", Options{}, "polish", verify.Residual},
 		"integer":                     {made(t, "integer", 8).Matrix, "half", Options{}, "polish", verify.Residual},
 		"eight layers allowed":        {made(t, "gaussian", 6).Matrix, "half", Options{MaxDepth: 8}, "polish", verify.Residual},
 		"rotation, uneven parts":      {made(t, "random-orthogonal", 6).Matrix, "0,1", Options{MaxDepth: 8}, "polish", verify.Residual},
-		"ill-conditioned, few digits": {must1(exactmath.FromFloat64(2, 2, []float64{1e9, 1, 0, 1})), "half", Options{}, "", verify.Residual},
+		"ill-conditioned, few digits": {sample.Must1(exactmath.FromFloat64(2, 2, []float64{1e9, 1, 0, 1})), "half", Options{}, "", verify.Residual},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n, _ := c.target.Dims()
@@ -84,56 +87,49 @@ func TestAuto(t *testing.T) {
 	}
 }
 
-func must1[T any](x T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return x
-}
-
 func TestAutoRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		entries []float64
 		want    error
 	}{
-		"mirror":       {[]float64{1, 0, 0, -1}, ErrOrientation},
-		"odd shear":    {[]float64{0, 2, 3, 0}, ErrOrientation},
-		"singular":     {[]float64{1, 1, 1, 1}, ErrSingular},
-		"zero":         {make([]float64, 4), ErrSingular},
+		"mirror":       {[]float64{1, 0, 0, -1}, fault.ErrOrientation},
+		"odd shear":    {[]float64{0, 2, 3, 0}, fault.ErrOrientation},
+		"singular":     {[]float64{1, 1, 1, 1}, fault.ErrSingular},
+		"zero":         {make([]float64, 4), fault.ErrSingular},
 		"no such name": {[]float64{1, 0, 0, 1}, ErrUnknown},
 	} {
 		build := "auto"
 		if c.want == ErrUnknown {
 			build = "alchemy"
 		}
-		if _, err := Build(build, must1(exactmath.FromFloat64(2, 2, c.entries)), half(t, 2), Options{}); !errors.Is(err, c.want) {
+		if _, err := Build(build, sample.Must1(exactmath.FromFloat64(2, 2, c.entries)), sample.Half(t, 2), Options{}); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
 	}
-	odd := must1(sparse.Permutation([]int{1, 0, 2}))
-	if _, err := Build("auto", odd, half(t, 3), Options{}); !errors.Is(err, ErrOrientation) {
+	odd := sample.Must1(sparse.Permutation([]int{1, 0, 2}))
+	if _, err := Build("auto", odd, sample.Half(t, 3), Options{}); !errors.Is(err, fault.ErrOrientation) {
 		t.Errorf("odd permutation: %v", err)
 	}
-	if _, err := Build("permutation", diagonal(t, 1, 2, 3, 1), half(t, 4), Options{}); !errors.Is(err, ErrNotPermutation) {
+	if _, err := Build("permutation", diagonal(t, 1, 2, 3, 1), sample.Half(t, 4), Options{}); !errors.Is(err, permutation.ErrNotPermutation) {
 		t.Errorf("diagonal matrix: %v", err)
 	}
 }
 
 func diagonal(t *testing.T, v ...float64) *exactmath.Floats {
-	return asFloats(t, mat.DenseCopyOf(mat.NewDiagDense(len(v), v)))
+	return sample.AsFloats(t, mat.DenseCopyOf(mat.NewDiagDense(len(v), v)))
 }
 
 // TestAutoKnowsPermutations: with and without signs, in whatever storage.
 func TestAutoKnowsPermutations(t *testing.T) {
 	for name, m := range map[string]exactmath.Matrix{
-		"dense":             asFloats(t, eye(4)),
+		"dense":             sample.AsFloats(t, sample.Eye(4)),
 		"dense, signs":      diagonal(t, 1, -1, 1, -1),
-		"quarter turn":      must1(exactmath.FromFloat64(2, 2, []float64{0, -1, 1, 0})),
+		"quarter turn":      sample.Must1(exactmath.FromFloat64(2, 2, []float64{0, -1, 1, 0})),
 		"rationals":         dense.ToRational(diagonal(t, 1, -1, -1)),
-		"sparse with signs": must1(sparse.FromSigned([]int{1, 0, 2, 3}, []float64{1, 1, 1, -1})),
+		"sparse with signs": sample.Must1(sparse.FromSigned([]int{1, 0, 2, 3}, []float64{1, 1, 1, -1})),
 	} {
 		n, _ := m.Dims()
-		b, err := Build("auto", m, half(t, n), Options{})
+		b, err := Build("auto", m, sample.Half(t, n), Options{})
 		if err != nil || b.Construction != "permutation" {
 			t.Errorf("%s: %+v, %v", name, b, err)
 		}
@@ -149,7 +145,7 @@ func TestEveryConstruction(t *testing.T) {
 			name = "integer"
 		}
 		x := made(t, name, 4).Matrix
-		b, err := Build(c.Name, x, half(t, 4), Options{})
+		b, err := Build(c.Name, x, sample.Half(t, 4), Options{})
 		if err != nil {
 			t.Errorf("%s: %v", c.Name, err)
 			continue
@@ -159,8 +155,35 @@ func TestEveryConstruction(t *testing.T) {
 			t.Errorf("%s: %v, %+v", c.Name, err, r)
 		}
 	}
-	b, err := Build("conditioned", made(t, "gaussian", 6).Matrix, half(t, 6), Options{MaxDepth: 11})
-	if err != nil || b.Flow.Depth() != 11 {
-		t.Errorf("conditioned with -max-depth 11: %v", err)
+}
+
+// TestDepthAsked: a depth is heeded where one is taken, and refused elsewhere.
+func TestDepthAsked(t *testing.T) {
+	x, part := made(t, "gaussian", 4).Matrix, sample.Half(t, 4)
+	for name, depth := range map[string]int{"conditioned": 11, "polish": 7} {
+		b, err := Build(name, x, part, Options{Depth: depth})
+		if err != nil || b.Flow.Depth() != depth {
+			t.Errorf("%s: %+v, %v; want %d layers", name, b, err, depth)
+		}
 	}
+	takes := 0
+	for _, name := range append(names(), "auto") {
+		_, err := Build(name, x, part, Options{Depth: 5})
+		var refused *DepthError
+		if !errors.As(err, &refused) {
+			takes++
+		} else if refused.Construction != name {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if takes != 2 {
+		t.Errorf("%d constructions take a depth, want 2", takes)
+	}
+}
+
+func names() (out []string) {
+	for _, c := range List() {
+		out = append(out, c.Name)
+	}
+	return out
 }

@@ -8,6 +8,10 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"flowproof/constructions/conditioned"
+	"flowproof/constructions/fault"
+	"flowproof/constructions/internal/sample"
+	"flowproof/constructions/rotation"
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/verify"
@@ -43,25 +47,13 @@ func rangeTarget(n int, rng *rand.Rand) []float64 {
 	return data
 }
 
-// TestSchurNeedsNumbers: what has no Schur form is an error, after all bases were
-// tried, and no panic.
-func TestSchurNeedsNumbers(t *testing.T) {
-	for _, n := range []int{4, 9} {
-		g := haar(n, rand.New(rand.NewPCG(1, 1)))
-		g.Set(n-1, 0, math.NaN())
-		if _, _, err := realSchur(g); !errors.Is(err, ErrNoConvergence) {
-			t.Errorf("n=%d: %v, want ErrNoConvergence", n, err)
-		}
-	}
-}
-
 // TestWholeRange: no target of finite entries makes the constructions in floating
 // point panic; they fail with an error that says why, or return a flow, and every
 // number that is said of it is a number.
 func TestWholeRange(t *testing.T) {
 	rng := rand.New(rand.NewPCG(37, 1))
 	trials := 120
-	if *long {
+	if *sample.Long {
 		trials = 20000
 	}
 	built := 0
@@ -80,18 +72,20 @@ func TestWholeRange(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, build := range map[string]func() (*coupling.Flow, error){
-			"orthogonal":     func() (*coupling.Flow, error) { return Orthogonal(target, part) },
-			"conditioned 13": func() (*coupling.Flow, error) { return Conditioned(target, part, ConditionedOptions{}) },
-			"conditioned 11": func() (*coupling.Flow, error) { return Conditioned(target, part, ConditionedOptions{Depth: 11}) },
-			"eight":          func() (*coupling.Flow, error) { return Eight(target, part) },
+			"orthogonal":     func() (*coupling.Flow, error) { return rotation.Orthogonal(target, part) },
+			"conditioned 13": func() (*coupling.Flow, error) { return conditioned.Conditioned(target, part, conditioned.Options{}) },
+			"conditioned 11": func() (*coupling.Flow, error) {
+				return conditioned.Conditioned(target, part, conditioned.Options{Depth: 11})
+			},
+			"eight": func() (*coupling.Flow, error) { return conditioned.Eight(target, part) },
 		} {
 			where := func() string { return fmt.Sprintf("%s, parts %v: %v", name, part, target.Float64s()) }
 			flow, err := build()
-			var notOrthogonal *NotOrthogonalError
-			var bound *BoundError
+			var notOrthogonal *fault.NotOrthogonalError
+			var bound *fault.BoundError
 			switch {
 			case err == nil:
-			case errors.Is(err, ErrOrientation), errors.Is(err, ErrSingular), errors.Is(err, ErrPrecision) && name == "eight",
+			case errors.Is(err, fault.ErrOrientation), errors.Is(err, fault.ErrSingular), errors.Is(err, fault.ErrPrecision) && name == "eight",
 				errors.As(err, &notOrthogonal) && name == "orthogonal", errors.As(err, &bound) && name == "eight":
 				continue
 			default:

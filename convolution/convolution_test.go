@@ -19,7 +19,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"flowproof/constructions"
+	"flowproof/constructions/rotation"
 	"flowproof/coupling"
 	"flowproof/exactmath"
 )
@@ -80,8 +80,8 @@ func TestSqueeze(t *testing.T) {
 	}
 }
 
-// rotation returns a random rotation and its six layers.
-func rotation(n int) (*coupling.Flow, *exactmath.Floats) {
+// sixLayers returns the six layers of a random rotation, and the rotation.
+func sixLayers(n int) (*coupling.Flow, *exactmath.Floats) {
 	rng := rand.New(rand.NewPCG(uint64(n), 1))
 	g := mat.NewDense(n, n, nil)
 	g.Apply(func(_, _ int, _ float64) float64 { return rng.NormFloat64() }, g)
@@ -95,13 +95,13 @@ func rotation(n int) (*coupling.Flow, *exactmath.Floats) {
 		}
 	}
 	m := must(exactmath.FromFloat64(n, n, q.RawMatrix().Data))
-	return must(constructions.Orthogonal(m, must(coupling.Half(n)))), m
+	return must(rotation.Orthogonal(m, must(coupling.Half(n)))), m
 }
 
 func TestPhotograph(t *testing.T) {
 	img := must(ReadImage(photograph))
 	for _, c := range []int{3, 12, 48} {
-		f, m := rotation(c)
+		f, m := sixLayers(c)
 		x := must(img.WithChannels(c))
 		got := must(Compare(f, m, x))
 		if got.Channels != c || got.Height*got.Width*c != img.H*img.W*3 {
@@ -114,7 +114,7 @@ func TestPhotograph(t *testing.T) {
 			t.Errorf("%d channels, float32: %+v", c, d)
 		}
 		// The wrong matrix must show.
-		_, other := rotation(c + 0)
+		_, other := sixLayers(c + 0)
 		data := other.Float64s()
 		data[1] += 0.25
 		if bad := must(Compare(f, must(exactmath.FromFloat64(c, c, data)), x)); bad.Float64.Forward < 0.01 {
@@ -149,7 +149,7 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%d channels were accepted", c)
 		}
 	}
-	f, m := rotation(4)
+	f, m := sixLayers(4)
 	var shape *exactmath.ShapeError
 	if _, err := Compare(f, m, img); !errors.As(err, &shape) {
 		t.Errorf("3 channels and a 4x4 matrix: %v", err)

@@ -185,8 +185,11 @@ func (g *graph) constant(name string, data []float64, shape ...int) string {
 	return name
 }
 
-// model returns the bytes of the ModelProto.
-func (g *graph) model() []byte {
+// model returns the bytes of the ModelProto with the output "y".
+func (g *graph) model() []byte { return g.modelOf(g.value("y")) }
+
+// modelOf returns the bytes of the ModelProto with the given outputs.
+func (g *graph) modelOf(outputs ...[]byte) []byte {
 	var b []byte
 	for _, n := range g.nodes {
 		b = message(b, 1, n) // GraphProto.node
@@ -196,7 +199,9 @@ func (g *graph) model() []byte {
 		b = message(b, 5, t) // initializer
 	}
 	b = message(b, 11, g.value("x")) // input
-	b = message(b, 12, g.value("y")) // output
+	for _, o := range outputs {
+		b = message(b, 12, o)
+	}
 
 	var opset []byte
 	opset = integer(opset, 2, 13)
@@ -209,12 +214,20 @@ func (g *graph) model() []byte {
 
 // value returns the ValueInfoProto of an N x n (x H x W) tensor.
 func (g *graph) value(name string) []byte {
-	named := func(s string) []byte { return text(nil, 2, s) }
-	shape := message(nil, 1, named("N"))
-	shape = message(shape, 1, integer(nil, 1, int64(g.n)))
+	axes := [][]byte{text(nil, 2, "N"), integer(nil, 1, int64(g.n))}
 	if g.opt.Image {
-		shape = message(shape, 1, named("H"))
-		shape = message(shape, 1, named("W"))
+		axes = append(axes, text(nil, 2, "H"), text(nil, 2, "W"))
+	}
+	return g.valueOf(name, axes)
+}
+
+// vector returns the ValueInfoProto of a vector of N numbers.
+func (g *graph) vector(name string) []byte { return g.valueOf(name, [][]byte{text(nil, 2, "N")}) }
+
+func (g *graph) valueOf(name string, axes [][]byte) []byte {
+	var shape []byte
+	for _, a := range axes {
+		shape = message(shape, 1, a)
 	}
 	kind := protoDouble
 	if g.opt.DType == Float32 {

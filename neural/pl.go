@@ -135,6 +135,15 @@ type Hinges struct {
 	At, Weight []float64
 }
 
+// Run computes the network's value at t in T, from the first unit to the last.
+func Run[T Float](h Hinges, t T) T {
+	sum := T(h.Bias)
+	for k, x := range h.At {
+		sum += T(h.Weight[k]) * max(0, t-T(x))
+	}
+	return sum
+}
+
 // Hinges returns f in that form: a unit for each knot at which the slope changes.
 // The weights are rounded to float64.
 func (f PL) Hinges() Hinges {

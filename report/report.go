@@ -3,16 +3,13 @@ package report
 import (
 	"encoding/json"
 	"io"
-	"math"
 	"math/big"
 
 	"flowproof/convolution"
-	"flowproof/coupling"
 	"flowproof/coupling/run"
-	"flowproof/exactmath"
 	"flowproof/internal/number"
+	"flowproof/study"
 	"flowproof/verify"
-	"flowproof/verify/condition"
 )
 
 // Report is one checked flow. Its JSON form is what `verify -json` prints.
@@ -88,37 +85,59 @@ type Seconds struct {
 	Compose   float64 `json:"compose"` // exact composition and comparison
 }
 
-// Fill completes the report with what was checked and measured: the verdict,
-// conditioning, and errors in floating point on vectors drawn from seed.
-func (r *Report) Fill(f *coupling.Flow, target exactmath.Matrix, res *verify.Result, tol *big.Rat, seed uint64) error {
-	r.Dimension = f.Partition().Dim()
-	r.Partition = f.Partition().String()
-	r.Depth = res.Depth
-	r.Verdict = res.Verdict
-	r.Reproduced = res.Within(tol)
-	r.Tolerance = json.Number(Up(tol, 3))
-	r.ResidualMax = json.Number(Up(res.ResidualMax, 3))
-	r.ResidualFrobeniusRelative = json.Number(UpSqrt(res.Relative(), 3))
+// Of puts the record of a case into words and digits; the case counts as reproduced,
+// and a run as usable, up to the relative tolerance tol.
+func Of(rec *study.LinearRecord, tol *big.Rat) *Report {
+	t, res, f := rec.Case.Target, rec.Result, rec.Flow
+	limit, _ := tol.Float64()
+	r := &Report{
+		Target: t.Name, Note: t.Note,
+		Dimension: f.Partition().Dim(), Partition: f.Partition().String(),
+		Construction: rec.Construction, Depth: res.Depth, DepthLowerBound: rec.DepthLowerBound,
 
+		Verdict: res.Verdict, Reproduced: rec.Reproduced(tol), Tolerance: json.Number(Up(tol, 3)),
+		ResidualMax:               json.Number(Up(res.ResidualMax, 3)),
+		ResidualFrobeniusRelative: json.Number(UpSqrt(res.Relative(), 3)),
+
+		Layers:        layersOf(rec),
+		Forward:       RoundTrip{number.Float(rec.Float64.Forward), number.Float(rec.Float32.Forward)},
+		RoundTrip:     RoundTrip{number.Float(rec.Float64.Inverse), number.Float(rec.Float32.Inverse)},
+		UsableFloat64: run.Usable[float64](rec.Float64, limit),
+		UsableFloat32: run.Usable[float32](rec.Float32, limit),
+		Seconds:       Seconds{Construct: rec.BuildSeconds, Compose: rec.ComposeSeconds},
+	}
+	if t.Seeded {
+		r.Seed = &t.Seed
+	}
+	if d := rec.Deeper; d != nil {
+		r.Alternative = &Alternative{
+			MaxDepth: d.Depth, Construction: d.Construction, MaxLayerEstimate: number.Float(d.Max),
+			Forward: number.Float(d.Errors.Forward), RoundTrip: number.Float(d.Errors.Inverse),
+			UsableFloat64: d.Usable(),
+		}
+	}
 	c := &r.Condition
-	c.MaxLayerBound, c.MaxLayerEstimate, c.ProductBound = 1, 1, 1
-	c.Layers, r.Layers = []number.Float{}, []Layer{}
-	for _, l := range f.Layers() {
-		k := condition.Layer(l)
+	c.Target = number.Float(rec.TargetCondition)
+	c.Layers = []number.Float{}
+	for _, k := range rec.Conditions.Layers {
+		c.Layers = append(c.Layers, number.Float(k.Bound))
+	}
+	c.MaxLayerBound, c.MaxLayerEstimate = number.Float(rec.Conditions.Largest.Bound), number.Float(rec.Conditions.Largest.Estimate)
+	c.ProductBound = number.Float(rec.Conditions.Product)
+	c.LowerLimit, c.ProductLowerLimit = number.Float(rec.Limits.Target), number.Float(rec.Limits.Product)
+	return r
+}
+
+// layersOf describes the layers of the flow.
+func layersOf(rec *study.LinearRecord) []Layer {
+	out := []Layer{}
+	for k, l := range rec.Flow.Layers() {
 		rows, cols := l.Weight().Dims()
 		lo, hi := extremes(run.Scales(l.Scale(), rows))
-		r.Layers = append(r.Layers, Layer{l.Kind().String(), rows, cols, lo, hi, number.Float(k.Bound), number.Float(k.Estimate)})
-		c.Layers = append(c.Layers, number.Float(k.Bound))
-		c.MaxLayerBound = max(c.MaxLayerBound, number.Float(k.Bound))
-		c.MaxLayerEstimate = max(c.MaxLayerEstimate, number.Float(k.Estimate))
-		c.ProductBound = number.Float(math.Nextafter(float64(c.ProductBound)*k.Bound, math.Inf(1)))
+		c := rec.Conditions.Layers[k]
+		out = append(out, Layer{l.Kind().String(), rows, cols, lo, hi, number.Float(c.Bound), number.Float(c.Estimate)})
 	}
-	c.Target = number.Float(condition.Estimate(target))
-	limits := condition.LowerLimits(target, max(f.Partition().P(), f.Partition().Q()), res.ResidualFrobSq)
-	c.LowerLimit, c.ProductLowerLimit = number.Float(limits.Target), number.Float(limits.Product)
-
-	limit, _ := tol.Float64()
-	return r.measure(f, target, limit, seed)
+	return out
 }
 
 func extremes(v []float64) (lo, hi number.Float) {

@@ -12,9 +12,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"flowproof/constructions"
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/internal/number"
+	"flowproof/study"
+	"flowproof/targets"
 	"flowproof/verify"
 )
 
@@ -85,17 +88,33 @@ func shears() (*coupling.Flow, *exactmath.Floats) {
 	return must(coupling.NewFlow(part, layers...)), must(exactmath.FromFloat64(2, 2, []float64{0, -1, 1, 0}))
 }
 
-func quarterTurn(t *testing.T) *Report {
+// judged is the record of a flow for a target.
+func judged(t *testing.T, f *coupling.Flow, target exactmath.Matrix) *study.LinearRecord {
 	t.Helper()
-	f, target := shears()
-	r := &Report{Target: "quarter-turn", Construction: "three"}
-	if err := r.Fill(f, target, must(verify.Check(f, target)), big.NewRat(1, 1e9), 1); err != nil {
+	n, _ := target.Dims()
+	r := &study.LinearRecord{
+		Case: &study.Linear{Target: &targets.Target{Name: "quarter-turn", Dim: n, Matrix: target}, Partition: f.Partition(),
+			Options: constructions.Options{Seed: 1}},
+		Built: &constructions.Built{Flow: f, Construction: "three"},
+	}
+	if err := r.Judge(); err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-func TestFill(t *testing.T) {
+// billionth is the tolerance of most tests.
+var billionth = big.NewRat(1, 1e9)
+
+func quarterTurn(t *testing.T) *Report {
+	t.Helper()
+	f, target := shears()
+	r := judged(t, f, target)
+	r.DepthLowerBound = 0
+	return Of(r, billionth)
+}
+
+func TestOf(t *testing.T) {
 	r := quarterTurn(t)
 	golden := math.Pow((1+math.Sqrt(5))/2, 2)
 	if r.Verdict != verify.Exact || !r.Reproduced || r.Depth != 3 || r.ResidualMax != "0" {
@@ -176,11 +195,8 @@ func TestText(t *testing.T) {
 // fill reports on a flow for a target.
 func fill(t *testing.T, f *coupling.Flow, target exactmath.Matrix) (*Report, *verify.Result) {
 	t.Helper()
-	r, res := &Report{}, must(verify.Check(f, target))
-	if err := r.Fill(f, target, res, big.NewRat(1, 1e9), 1); err != nil {
-		t.Fatal(err)
-	}
-	return r, res
+	r := judged(t, f, target)
+	return Of(r, billionth), r.Result
 }
 
 func rational(t *testing.T, n json.Number) *big.Rat {
@@ -316,10 +332,8 @@ func TestUnusable(t *testing.T) {
 	}
 	f, _ := shears()
 	other := must(exactmath.FromFloat64(2, 2, []float64{0, -2, 2, 0}))
-	r = &Report{}
-	if err := r.Fill(f, other, must(verify.Check(f, other)), big.NewRat(1, 1e9), 1); err != nil {
-		t.Fatal(err)
-	}
+	half := judged(t, f, other)
+	r = Of(half, billionth)
 	if r.UsableFloat64 || r.UsableFloat32 {
 		t.Error("half of the target passes for it")
 	}
@@ -341,8 +355,8 @@ func TestUnusable(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	// A tolerance above the error makes it usable.
-	if err := r.Fill(f, other, must(verify.Check(f, other)), big.NewRat(1, 1), 1); err != nil || !r.UsableFloat64 || !r.UsableFloat32 {
-		t.Errorf("%v, %v, %v", err, r.UsableFloat64, r.UsableFloat32)
+	if r = Of(half, big.NewRat(1, 1)); !r.UsableFloat64 || !r.UsableFloat32 {
+		t.Errorf("%v, %v", r.UsableFloat64, r.UsableFloat32)
 	}
 }
 

@@ -1,9 +1,6 @@
 package report
 
 import (
-	"flowproof/coupling"
-	"flowproof/coupling/run"
-	"flowproof/exactmath"
 	"flowproof/internal/number"
 )
 
@@ -14,23 +11,6 @@ import (
 type RoundTrip struct {
 	Float64 number.Float `json:"float64"`
 	Float32 number.Float `json:"float32"`
-}
-
-// measure runs the flow on vectors drawn from seed, and judges the errors.
-func (r *Report) measure(f *coupling.Flow, target exactmath.Matrix, tol float64, seed uint64) error {
-	wide, err := run.Measure[float64](f, target, seed)
-	if err != nil {
-		return err
-	}
-	narrow, err := run.Measure[float32](f, target, seed)
-	if err != nil {
-		return err
-	}
-	r.Forward = RoundTrip{number.Float(wide.Forward), number.Float(narrow.Forward)}
-	r.RoundTrip = RoundTrip{number.Float(wide.Inverse), number.Float(narrow.Inverse)}
-	r.UsableFloat64 = run.Usable[float64](wide, tol)
-	r.UsableFloat32 = run.Usable[float32](narrow, tol)
-	return nil
 }
 
 // Alternative is a flow of more layers than were allowed that runs in float64

@@ -58,6 +58,11 @@ type UniversalityRecord struct {
 	LogDet                         float64
 	RoundTrip64, RoundTrip32       float64 // largest errors of inverse after forward
 
+	// Hinges says what sums of ReLU units lose, and float32; Slope is the largest of a
+	// shift.
+	Hinges neural.HingeLoss
+	Slope  float64
+
 	BuildSeconds, CertifySeconds, MeasureSeconds float64
 }
 
@@ -122,11 +127,20 @@ func shift(d int, seed, which uint64) []float64 {
 	return s
 }
 
+// hingePoints is how many points run the sums of hinges, which cost as much as there
+// are knots.
+const hingePoints = 256
+
 func (r *UniversalityRecord) measure() error {
 	u := r.Case
 	d := u.Histogram.Dim()
 	r.conditions()
 	r.LogDet, _ = r.Flow.LogDet(make([]float64, d))
+	for _, l := range r.Flow.Layers() {
+		for _, u := range l.Updates {
+			r.Slope = max(r.Slope, u.Shift.Lipschitz())
+		}
+	}
 	r.Measured, r.Floor, r.Projected, r.Sliced = math.NaN(), math.NaN(), math.NaN(), math.NaN()
 	if u.Points == 0 {
 		return nil
@@ -148,6 +162,10 @@ func (r *UniversalityRecord) measure() error {
 	}
 	slices.Sort(kappas)
 	r.Median = kappas[n/2]
+	var err error
+	if r.Hinges, err = neural.MeasureHinges(r.Flow, latent[:min(n, hingePoints)]); err != nil {
+		return err
+	}
 	s := empirical.NewSampler(u.Histogram)
 	draw := func(which uint64) [][]float64 {
 		out := empirical.Points(n, d, shift(d, u.Seed, which))

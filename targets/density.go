@@ -6,6 +6,7 @@ import (
 
 	"flowproof/exactmath/ball"
 	"flowproof/exactmath/normal"
+	"flowproof/internal/nearest"
 	"flowproof/transport"
 )
 
@@ -124,7 +125,7 @@ func Density(name string, n int) (*transport.Histogram, error) {
 	for _, d := range densities {
 		names = append(names, d.Name)
 	}
-	return nil, &UnknownError{name, nearest(name, names)}
+	return nil, &UnknownError{name, nearest.Of(name, names)}
 }
 
 // fill returns the weights w(i) of the cells of a grid.

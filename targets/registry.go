@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"flowproof/internal/nearest"
 )
 
 // Options are the choices that some targets offer. The zero value takes the
@@ -137,18 +139,7 @@ func lookup(name string) (recipe, error) {
 	for _, r := range rs {
 		names = append(names, r.Name)
 	}
-	return recipe{}, &UnknownError{name, nearest(name, names)}
-}
-
-// nearest returns the one of names that name is a misspelling of, if any.
-func nearest(name string, names []string) (found string) {
-	best := len(name)/3 + 2
-	for _, n := range names {
-		if d := editDistance(name, n); d < best {
-			best, found = d, n
-		}
-	}
-	return found
+	return recipe{}, &UnknownError{name, nearest.Of(name, names)}
 }
 
 // Make returns the named target in dimension d. The seed has no effect on
@@ -190,27 +181,6 @@ func Make(name string, d int, seed uint64, opt Options) (*Target, error) {
 		t.Seed, t.Seeded = seed, true
 	}
 	return t, nil
-}
-
-// editDistance is the number of insertions, deletions and changes of a byte that
-// lead from a to b (Levenshtein).
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }
 
 // condOption returns the option cond or its default.

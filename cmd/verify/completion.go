@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -17,74 +18,65 @@ Examples:
   verify completion bash
   verify completion zsh
   verify completion fish
-
-Flags:
 `
 
-// completionCommand is verify completion.
-func completionCommand(args []string, stdout, _ io.Writer) (int, error) {
-	fs := flag.NewFlagSet("verify completion", flag.ContinueOnError)
-	if err := parse(fs, completionPage, args, true, stdout); err != nil {
-		return exitUsage, err
+func completionCommand() command {
+	return command{
+		name: "completion", summary: "print a script that completes commands in a shell", page: completionPage, args: true, run: completion,
+		words: func() map[string][]string { return map[string][]string{"": {"bash", "zsh", "fish"}} },
 	}
+}
+
+// completion is verify completion.
+func completion(in *invocation) (int, error) {
 	scripts := map[string]func(*strings.Builder){"bash": bash, "zsh": zsh, "fish": fish}
-	if fs.NArg() != 1 || scripts[fs.Arg(0)] == nil {
-		return exitUsage, fmt.Errorf("completion: %q, want bash, zsh or fish", strings.Join(fs.Args(), " "))
+	if in.NArg() != 1 || scripts[in.Arg(0)] == nil {
+		return exitUsage, fmt.Errorf("completion: %q, want bash, zsh or fish", strings.Join(in.Args(), " "))
 	}
 	var b strings.Builder
-	scripts[fs.Arg(0)](&b)
-	_, err := io.WriteString(stdout, b.String())
+	scripts[in.Arg(0)](&b)
+	_, err := io.WriteString(in.stdout, b.String())
 	return exitOK, err
 }
 
-// words returns what can follow: commands, flags by command ("" for the main
-// job), and the names that a flag takes.
-func words() (cmds []string, flags map[string][]string, values map[string][]string) {
-	flags = map[string][]string{"": flagNames()}
-	for name := range commands() {
-		cmds = append(cmds, name)
-		flags[name] = flagNames(name)
-	}
-	slices.Sort(cmds)
-	names := func(items []item) (out []string) {
-		for _, i := range items {
-			out = append(out, i.Name)
-		}
-		return out
-	}
-	c := newCatalog()
-	values = map[string][]string{
-		"-target": names(c.Targets), "-construction": names(c.Constructions), "-format": names(c.Formats),
-		"-partition": {"half", "checkerboard"}, "-det": {"error", "flip", "pad"}, "-dtype": {"float32", "float64"},
-	}
-	return cmds, flags, values
+// completionsOf is what can follow a command: its flags, and the words for its
+// arguments and for the values of its flags.
+type completionsOf struct {
+	name  string
+	flags []string
+	words map[string][]string
 }
 
-// flagNames reads the flags of a command off its help page, the one source.
-func flagNames(command ...string) (out []string) {
-	var page strings.Builder
-	run(append(command, "-h"), &page, io.Discard)
-	_, list, _ := strings.Cut(page.String(), "Flags:\n")
-	for _, line := range strings.Split(list, "\n") {
-		if f, ok := strings.CutPrefix(line, "  -"); ok {
-			out = append(out, "-"+strings.Fields(f)[0])
+// table lists the commands, the first one for what is no command.
+func table() (out []completionsOf) {
+	for _, c := range commands() {
+		z := completionsOf{name: c.name}
+		c.set().VisitAll(func(f *flag.Flag) { z.flags = append(z.flags, "-"+f.Name) })
+		if c.words != nil {
+			z.words = c.words()
 		}
+		out = append(out, z)
 	}
 	return out
 }
 
 func bash(b *strings.Builder) {
-	cmds, flags, values := words()
-	b.WriteString("_verify() {\n  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words\n  case $prev in\n")
-	for _, f := range sorted(values) {
-		fmt.Fprintf(b, "    %s) COMPREPLY=($(compgen -W %q -- \"$cur\")); return;;\n", f, strings.Join(values[f], " "))
+	all := table()
+	b.WriteString("_verify() {\n  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words\n  case ${COMP_WORDS[1]} in\n")
+	for k, c := range append(all[1:], all[0]) {
+		label, first := c.name, ""
+		if k == len(all)-1 {
+			label, first = "*", "    [ $COMP_CWORD = 1 ] && words+=\" "+strings.Join(commandNames(), " ")+"\"\n"
+		}
+		fmt.Fprintf(b, "  %s)\n    case $prev in\n", label)
+		for _, f := range slices.Sorted(maps.Keys(c.words)) {
+			if f != "" {
+				fmt.Fprintf(b, "    %s) COMPREPLY=($(compgen -W %q -- \"$cur\")); return;;\n", f, strings.Join(c.words[f], " "))
+			}
+		}
+		fmt.Fprintf(b, "    esac\n    words=%q\n%s    ;;\n", strings.Join(append(c.flags, c.words[""]...), " "), first)
 	}
-	b.WriteString("  esac\n  case ${COMP_WORDS[1]} in\n")
-	for _, c := range cmds {
-		fmt.Fprintf(b, "    %s) words=%q;;\n", c, strings.Join(flags[c], " "))
-	}
-	fmt.Fprintf(b, "    *) words=%q; [ $COMP_CWORD = 1 ] && words+=%q;;\n  esac\n", strings.Join(flags[""], " "), " "+strings.Join(cmds, " "))
-	b.WriteString("  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\ncomplete -o default -F _verify verify\n")
+	b.WriteString("  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\ncomplete -o default -F _verify verify\n")
 }
 
 // zsh runs the bash script through zsh's own emulation of it.
@@ -94,17 +86,23 @@ func zsh(b *strings.Builder) {
 }
 
 func fish(b *strings.Builder) {
-	cmds, flags, values := words()
-	fmt.Fprintf(b, "complete -c verify -n __fish_use_subcommand -a %q\n", strings.Join(cmds, " "))
-	seen := map[string]bool{}
-	for _, c := range append([]string{""}, cmds...) {
-		for _, f := range flags[c] {
-			if seen[f] {
-				continue
-			}
-			seen[f] = true
-			fmt.Fprintf(b, "complete -c verify -o %s", strings.TrimPrefix(f, "-"))
-			if v := values[f]; v != nil {
+	all := table()
+	var others []string
+	for _, c := range all {
+		fmt.Fprintf(b, "complete -c verify -n __fish_is_first_arg -a %s -d %q\n", c.name, summaryOf(c.name))
+		others = append(others, c.name)
+	}
+	for k, c := range all {
+		when := "__fish_seen_subcommand_from " + c.name
+		if k == 0 {
+			when = "not __fish_seen_subcommand_from " + strings.Join(others[1:], " ")
+		}
+		if w := c.words[""]; w != nil {
+			fmt.Fprintf(b, "complete -c verify -n %q -a %q\n", when, strings.Join(w, " "))
+		}
+		for _, f := range c.flags {
+			fmt.Fprintf(b, "complete -c verify -n %q -o %s", when, strings.TrimPrefix(f, "-"))
+			if v := c.words[f]; v != nil {
 				fmt.Fprintf(b, " -x -a %q", strings.Join(v, " "))
 			}
 			b.WriteString("\n")
@@ -112,10 +110,7 @@ func fish(b *strings.Builder) {
 	}
 }
 
-func sorted(m map[string][]string) (keys []string) {
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
+func summaryOf(name string) string {
+	c, _ := findCommand(name) // one of the table
+	return c.summary
 }

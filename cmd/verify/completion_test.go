@@ -14,12 +14,16 @@ import (
 // completions are lines with their last word begun, and the one word that it is to
 // become.
 var completions = map[string]string{
-	"verify ex":               "export",
-	"verify -targ":            "-target",
-	"verify -target random-o": "random-orthogonal",
-	"verify export -format o": "onnx",
-	"verify export -inv":      "-inverse",
-	"verify list -js":         "-json",
+	"verify ex":                      "export",
+	"verify -targ":                   "-target",
+	"verify -target random-o":        "random-orthogonal",
+	"verify export -format o":        "onnx",
+	"verify export -inv":             "-inverse",
+	"verify list -js":                "-json",
+	"verify list con":                "constructions",
+	"verify help exp":                "export",
+	"verify build -targ":             "-target",
+	"verify universal -target two-m": "two-moons",
 }
 
 // TestBashCompletion lets bash complete a few lines.
@@ -46,7 +50,8 @@ func TestFishCompletion(t *testing.T) {
 		cmd := exec.Command("fish", "--no-config", "-c", script+"\ncomplete -C "+fmt.Sprintf("%q", line))
 		cmd.Dir = t.TempDir() // without files to offer
 		out, err := cmd.CombinedOutput()
-		if err != nil || strings.TrimSpace(string(out)) != want {
+		word, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\t") // a description follows
+		if err != nil || word != want {
 			t.Errorf("%s: %q, %v, want %s", line, out, err, want)
 		}
 	}

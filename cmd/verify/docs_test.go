@@ -27,7 +27,7 @@ func blocks(page string) (out []block) {
 // directory. Code in other languages is run with -clients, and then a missing
 // interpreter or package is a failure.
 func TestDocs(t *testing.T) {
-	pages := []string{"../../docs/numpy.md", "../../docs/pytorch.md", "../../docs/onnx.md", "../../docs/referee.md", "../../README.md"}
+	pages := []string{"../../docs/numpy.md", "../../docs/pytorch.md", "../../docs/onnx.md", "../../docs/flows.md", "../../docs/referee.md", "../../README.md"}
 	bin := t.TempDir()
 	if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "verify"), ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

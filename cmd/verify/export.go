@@ -4,7 +4,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 
 	"flowproof/export"
 	"flowproof/internal/printable"
@@ -28,54 +27,73 @@ Examples:
   verify export -d 12 -inverse -image -dtype float32 -o inverse.onnx
   verify export -d 12 -o layers.safetensors
   verify export -format torch -o flow.py
-
-Flags:
 `
 
-// exportCommand is verify export.
-func exportCommand(args []string, stdout, stderr io.Writer) (int, error) {
-	var s source
-	fs := flag.NewFlagSet("verify export", flag.ContinueOnError)
-	s.flags(fs)
-	format := fs.String("format", "", "`format`: npz, safetensors, onnx, torch or json")
-	path := fs.String("o", "", "`file` to write")
-	dtype := fs.String("dtype", "float64", "`type` of the numbers: float32 or float64")
-	inverse := fs.Bool("inverse", false, "onnx: the inverse map")
-	image := fs.Bool("image", false, "onnx: 1x1 convolutions on N x n x H x W instead of N x n")
-	if err := parse(fs, exportPage, args, false, stdout); err != nil {
-		return exitUsage, err
+// exportOptions are the flags of verify export.
+type exportOptions struct {
+	source
+	format, path, dtype string
+	inverse, image      bool
+}
+
+func exportCommand() command {
+	var o exportOptions
+	return command{
+		name: "export", summary: "write the layers for NumPy, PyTorch, ONNX, ..", page: exportPage, flags: o.flags, run: o.run, words: exportWords,
 	}
-	s.dGiven = given(fs, "d")
-	if *path == "" {
+}
+
+func (o *exportOptions) flags(fs *flag.FlagSet) {
+	o.source.flags(fs)
+	fs.StringVar(&o.format, "format", "", "`format`: npz, safetensors, onnx, torch or json")
+	fs.StringVar(&o.path, "o", "", "`file` to write")
+	fs.StringVar(&o.dtype, "dtype", "float64", "`type` of the numbers: float32 or float64")
+	fs.BoolVar(&o.inverse, "inverse", false, "onnx: the inverse map")
+	fs.BoolVar(&o.image, "image", false, "onnx: 1x1 convolutions on N x n x H x W instead of N x n")
+}
+
+func exportWords() map[string][]string {
+	w := sourceWords()
+	w["-dtype"] = []string{"float32", "float64"}
+	for _, f := range export.Formats() {
+		w["-format"] = append(w["-format"], f.Name)
+	}
+	return w
+}
+
+// run is verify export.
+func (o *exportOptions) run(in *invocation) (int, error) {
+	o.dGiven = in.given("d")
+	if o.path == "" {
 		return exitUsage, errors.New("-o: missing, want the name of the file to write")
 	}
 	var exts []string
-	if *format != "" {
-		f, err := export.Find(*format)
+	if o.format != "" {
+		f, err := export.Find(o.format)
 		if err != nil {
 			return exitUsage, fmt.Errorf("-format: %w", err)
 		}
 		exts = []string{f.Ext}
 	}
 	for _, f := range export.Formats() {
-		if *format == "" {
+		if o.format == "" {
 			exts = append(exts, f.Ext)
 		}
 	}
-	out, err := newOutput(*path, exts...)
+	out, err := newOutput(o.path, exts...)
 	if err != nil {
 		return exitUsage, err
 	}
-	out.opt = export.Options{DType: export.DType(*dtype), Inverse: *inverse, Image: *image}
+	out.opt = export.Options{DType: export.DType(o.dtype), Inverse: o.inverse, Image: o.image}
 	if err := out.opt.Valid(out.format); err != nil {
 		return exitUsage, err
 	}
 	if !out.format.NeedsFlow() {
 		return exitOK, out.write(nil)
 	}
-	spin := newSpinner(stderr)
+	spin := newSpinner(in.stderr)
 	defer spin.stop()
-	solved, err := s.solve(spin)
+	solved, err := o.solve(spin)
 	if err != nil {
 		return exitUsage, err
 	}
@@ -83,6 +101,6 @@ func exportCommand(args []string, stdout, stderr io.Writer) (int, error) {
 		return exitUsage, err
 	}
 	spin.stop()
-	_, err = fmt.Fprintf(stdout, "%s: %s of %s, %d layers by %s\n", printable.Line(out.path), out.format.Name, printable.Line(solved.Name), solved.Flow.Depth(), solved.Construction)
+	_, err = fmt.Fprintf(in.stdout, "%s: %s of %s, %d layers by %s\n", printable.Line(out.path), out.format.Name, printable.Line(solved.Name), solved.Flow.Depth(), solved.Construction)
 	return exitOK, err
 }

@@ -28,7 +28,7 @@ func TestRefusedFiles(t *testing.T) {
 		"-in " + oddCheckpoints + "npz-dup.npz":                   "-in: " + oddCheckpoints + `npz-dup.npz: has two members with the name "a.npy", so that two arrays could be meant`,
 		"-in " + oddCheckpoints + "npz-crc.npz":                   "-in: " + oddCheckpoints + "npz-crc.npz: a: has a wrong checksum (CRC-32): the file is damaged, or was saved without checksums",
 		"-in " + oddCheckpoints + "header-of-4GB.npz":             "-in: " + oddCheckpoints + "header-of-4GB.npz: a: declares a NumPy header of 4294967295 bytes, want 10000 or less",
-		"-in " + oddCheckpoints + "npz-header-length.npz -list":   "-in: " + oddCheckpoints + "npz-header-length.npz: a: declares a NumPy header of 4294967295 bytes, want 10000 or less",
+		"inspect " + oddCheckpoints + "npz-header-length.npz":     oddCheckpoints + "npz-header-length.npz: a: declares a NumPy header of 4294967295 bytes, want 10000 or less",
 		"-in " + oddCheckpoints + "dup-key.safetensors":           "-in: " + oddCheckpoints + `dup-key.safetensors: has a bad safetensors header: it has the key "w" twice, so that two tensors could be meant`,
 		"-in " + oddCheckpoints + "fp8-beside.safetensors -key q": "-in: " + oddCheckpoints + `fp8-beside.safetensors: q: has type "F8_E4M3", want floats of 16 to 64 bits, integers or Booleans`,
 	} {
@@ -55,11 +55,11 @@ func allocated(f func()) uint64 {
 // TestListIsBounded: large matrices are listed by their shape alone.
 func TestListIsBounded(t *testing.T) {
 	var out string
-	bytes := allocated(func() { _, out, _ = call("-in", oddCheckpoints+"bc4.pt", "-list") })
+	bytes := allocated(func() { _, out, _ = call("inspect", oddCheckpoints+"bc4.pt") })
 	if strings.Count(out, "[1000 1000]  F64   matrix  ?    ?") != 4 || bytes > 1<<20 {
 		t.Errorf("%d bytes\n%s", bytes, out)
 	}
-	_, out, _ = call("-in", oddCheckpoints+"fp8-beside.safetensors", "-list")
+	_, out, _ = call("inspect", oddCheckpoints+"fp8-beside.safetensors")
 	if !strings.Contains(out, "w    [2 2]  F32      matrix  positive  1\n") || !strings.Contains(out, `q    [2 2]  F8_E4M3  unreadable: has type "F8_E4M3"`) {
 		t.Errorf("%s", out)
 	}
@@ -76,7 +76,7 @@ func TestListIsBounded(t *testing.T) {
 	if err := os.WriteFile(path, wide, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, out, _ := call("-in", path, "-list"); !strings.Contains(out, "matrix  ?    ?") || !strings.Contains(out, tooMuchWork) {
+	if _, out, _ := call("inspect", path); !strings.Contains(out, "matrix  ?    ?") || !strings.Contains(out, tooMuchWork) {
 		t.Errorf("%s", out)
 	}
 	work := int64(listWork)
@@ -114,7 +114,7 @@ func TestNamesForgeNothing(t *testing.T) {
 		args  []string
 		lines int // that have the name in them
 	}{
-		{[]string{"-in", path + ".safetensors", "-list"}, 1},
+		{[]string{"inspect", path + ".safetensors"}, 1},
 		{[]string{"-in", path + ".safetensors", "-all"}, 1},
 		{[]string{"-in", path + ".safetensors"}, 1},
 		{[]string{"-in", path + ".safetensors", "-key", "none"}, 1},
@@ -128,7 +128,7 @@ func TestNamesForgeNothing(t *testing.T) {
 		{[]string{"export", "-target", path + ".csv", "-o", path + ".npz"}, 1},
 		{[]string{"-target", path + ".csv", "-image", path + ".png"}, 1},
 		{[]string{"-d", "4", "-o", path + "/x.npz"}, 1},
-		{[]string{"-in", path + ".safetensors", "-list", "-json"}, -1},
+		{[]string{"inspect", path + ".safetensors", "-json"}, -1},
 		{[]string{"-json", path + ".csv"}, -1},
 	} {
 		_, out, errs := call(c.args...)

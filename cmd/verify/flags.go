@@ -4,11 +4,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"math"
 	"math/big"
 	"strconv"
 	"strings"
+	"time"
 
 	"flowproof/targets"
 )
@@ -51,37 +51,38 @@ func (s *source) flags(fs *flag.FlagSet) {
 	fs.BoolVar(&s.unscaled, "unscaled", false, "gaussian and toeplitz targets: leave the determinant as it comes")
 }
 
-// errHelp tells that the help page was asked for and printed.
-var errHelp = errors.New("help was printed")
-
-// parse parses the flags of a command; -h prints page and the flags and returns
-// errHelp. Arguments that are not flags are refused unless files is true.
-func parse(fs *flag.FlagSet, page string, args []string, files bool, stdout io.Writer) error {
-	fs.SetOutput(io.Discard)
-	switch err := fs.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		var b strings.Builder
-		b.WriteString(page)
-		fs.SetOutput(&b)
-		fs.PrintDefaults()
-		if _, err := io.WriteString(stdout, b.String()); err != nil {
-			return err
+// sourceWords completes the flags of source.
+func sourceWords() map[string][]string {
+	names := func(items []item) (out []string) {
+		for _, i := range items {
+			out = append(out, i.Name)
 		}
-		return errHelp
-	case err != nil:
-		reason := strings.Replace(err.Error(), "parse error", "want a whole number", 1)
-		return fmt.Errorf("%s (%s -h shows the flags)", reason, fs.Name())
+		return out
 	}
-	if fs.NArg() > 0 && !files {
-		return fmt.Errorf("unexpected argument %q (%s -h shows the flags)", fs.Arg(0), fs.Name())
+	return map[string][]string{
+		"-target": names(targetItems()), "-construction": names(constructionItems()),
+		"-partition": {"half", "checkerboard"}, "-det": {"error", "flip", "pad"},
 	}
-	return nil
 }
 
-// given reports whether the flag was on the command line.
-func given(fs *flag.FlagSet, name string) (ok bool) {
-	fs.Visit(func(f *flag.Flag) { ok = ok || f.Name == name })
-	return ok
+// targetHint says how to ask for a named target, if word is one.
+func targetHint(word string) string {
+	if !targets.Known(word) {
+		return ""
+	}
+	return "verify -d N -target " + word
+}
+
+// durationVar declares a flag for a time above 0.
+func durationVar(fs *flag.FlagSet, d *time.Duration, name, usage string) {
+	fs.Func(name, usage, func(text string) error {
+		v, err := time.ParseDuration(text)
+		if err != nil || v <= 0 {
+			return errors.New("want a time above 0, such as 30s or 5m")
+		}
+		*d = v
+		return nil
+	})
 }
 
 // targetOptions translates the flags of particular targets.

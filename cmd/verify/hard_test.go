@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -148,14 +147,14 @@ func TestExportRefusesRange(t *testing.T) {
 // if asked for; in a batch it is the fault of one target.
 func TestFault(t *testing.T) {
 	broken := func() (*targets.Target, error) { panic("a broken invariant") }
-	do := command(func([]string, io.Writer, io.Writer) (int, error) {
+	faulty := command{name: "faulty", run: func(*invocation) (int, error) {
 		broken()
 		return exitOK, nil
-	})
+	}}
 	for asked, lines := range map[string]int{"": 1, "1": 5} {
 		t.Setenv(stackVariable, asked)
 		var stdout, stderr bytes.Buffer
-		if code := do.run(nil, &stdout, &stderr); code != exitFault || stdout.Len() > 0 {
+		if code := faulty.call(nil, invocation{stdout: &stdout, stderr: &stderr}); code != exitFault || stdout.Len() > 0 {
 			t.Errorf("exit %d, %s", code, stdout.String())
 		}
 		text := stderr.String()
@@ -197,10 +196,10 @@ func TestExitCodeIsTheLargest(t *testing.T) {
 		}
 	}
 	var stderr bytes.Buffer
-	if code := run([]string{"mirror.csv"}, full{}, &stderr); code != exitUnrepresentable || !strings.Contains(stderr.String(), "no room") {
+	if code := run([]string{"mirror.csv"}, strings.NewReader(""), full{}, &stderr); code != exitUnrepresentable || !strings.Contains(stderr.String(), "no room") {
 		t.Errorf("exit %d, %s", code, stderr.String())
 	}
-	if code := run([]string{"turn.csv"}, full{}, &stderr); code != exitUsage {
+	if code := run([]string{"turn.csv"}, strings.NewReader(""), full{}, &stderr); code != exitUsage {
 		t.Errorf("exit %d, %s", code, stderr.String())
 	}
 	code, out, errs := call("-tol", "1e-30", "-json", "turn.csv")

@@ -17,7 +17,7 @@ import (
 // nothing else is left behind.
 func TestInterrupt(t *testing.T) {
 	if args := os.Getenv("VERIFY_TEST_ARGS"); args != "" {
-		os.Exit(run(strings.Split(args, "\n"), os.Stdout, os.Stderr))
+		os.Exit(run(strings.Split(args, "\n"), os.Stdin, os.Stdout, os.Stderr))
 	}
 	const size = "300"
 	interrupted := 0

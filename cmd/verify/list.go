@@ -4,7 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"runtime/debug"
+	"slices"
 	"strings"
 
 	"flowproof/constructions"
@@ -13,17 +13,31 @@ import (
 	"flowproof/targets"
 )
 
-const listPage = `Usage: verify list [-json]
+const listPage = `Usage: verify list [-json] [targets | densities | constructions | formats]
 
-Lists the targets, the densities, the constructions and the export formats, one
-line each.
+Lists what can be asked for by name, one line each: everything, or one kind. verify
+inspect lists what a checkpoint holds.
 
 Examples:
   verify list
-  verify list -json
-
-Flags:
+  verify list targets
+  verify list constructions -json
 `
+
+// listOptions are the flags of verify list.
+type listOptions struct{ json bool }
+
+func listCommand() command {
+	var o listOptions
+	return command{
+		name: "list", summary: "list targets, densities, constructions and formats", page: listPage, flags: o.flags, run: o.run, args: true,
+		words: func() map[string][]string { return map[string][]string{"": kinds()} },
+	}
+}
+
+func (o *listOptions) flags(fs *flag.FlagSet) {
+	fs.BoolVar(&o.json, "json", false, "print one JSON object, of a kind one array")
+}
 
 // item is one line of the list.
 type item struct {
@@ -31,16 +45,31 @@ type item struct {
 	Summary string `json:"summary"`
 }
 
-// catalog is everything that can be asked for by name.
-type catalog struct {
-	Targets       []item `json:"targets"`
-	Densities     []item `json:"densities"` // of verify universal
-	Constructions []item `json:"constructions"`
-	Formats       []item `json:"formats"`
+// kind is a list of things that can be asked for by name.
+type kind struct {
+	name, title string
+	items       func() []item
 }
 
-func newCatalog() catalog {
-	c := catalog{Constructions: []item{{"auto", "the one that suits the target"}}}
+// catalog is everything that can be asked for by name.
+func catalog() []kind {
+	return []kind{
+		{"targets", "Targets", targetItems},
+		{"densities", "Densities (verify universal)", densityItems},
+		{"constructions", "Constructions", constructionItems},
+		{"formats", "Formats", formatItems},
+	}
+}
+
+// kinds returns the names of the lists.
+func kinds() (names []string) {
+	for _, k := range catalog() {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+func targetItems() (items []item) {
 	for _, t := range targets.List() {
 		line := t.Summary
 		if t.Constraint != "" {
@@ -49,58 +78,63 @@ func newCatalog() catalog {
 		if len(t.Options) > 0 {
 			line += " [-" + strings.Join(t.Options, ", -") + "]"
 		}
-		c.Targets = append(c.Targets, item{t.Name, line})
+		items = append(items, item{t.Name, line})
 	}
+	return items
+}
+
+func densityItems() (items []item) {
 	for _, d := range targets.Densities() {
-		c.Densities = append(c.Densities, item{d.Name, d.Summary})
+		items = append(items, item{d.Name, d.Summary})
 	}
+	return items
+}
+
+func constructionItems() []item {
+	items := []item{{"auto", "the one that suits the target"}}
 	for _, k := range constructions.List() {
-		c.Constructions = append(c.Constructions, item{k.Name, k.Summary})
+		items = append(items, item{k.Name, k.Summary})
 	}
+	return items
+}
+
+func formatItems() (items []item) {
 	for _, f := range export.Formats() {
-		c.Formats = append(c.Formats, item{f.Name, f.Summary})
+		items = append(items, item{f.Name, f.Summary})
 	}
-	return c
+	return items
 }
 
-// listCommand is verify list.
-func listCommand(args []string, stdout, _ io.Writer) (int, error) {
-	fs := flag.NewFlagSet("verify list", flag.ContinueOnError)
-	asJSON := fs.Bool("json", false, "print one JSON object")
-	if err := parse(fs, listPage, args, false, stdout); err != nil {
-		return exitUsage, err
+// run is verify list.
+func (o *listOptions) run(in *invocation) (int, error) {
+	chosen := catalog()
+	if in.NArg() > 0 {
+		k := slices.IndexFunc(chosen, func(k kind) bool { return k.name == in.Arg(0) })
+		if k < 0 || in.NArg() > 1 {
+			return exitUsage, fmt.Errorf("list: %q, want one of %s", strings.Join(in.Args(), " "), strings.Join(kinds(), ", "))
+		}
+		chosen = chosen[k : k+1]
 	}
-	return exitOK, list(stdout, *asJSON)
-}
-
-func list(w io.Writer, asJSON bool) error {
-	c := newCatalog()
-	if asJSON {
-		return report.WriteJSON(w, c)
+	switch {
+	case o.json && in.NArg() > 0:
+		return exitOK, report.WriteJSON(in.stdout, chosen[0].items())
+	case o.json:
+		all := map[string][]item{}
+		for _, k := range chosen {
+			all[k.name] = k.items()
+		}
+		return exitOK, report.WriteJSON(in.stdout, all)
 	}
 	var b strings.Builder
-	for _, s := range []struct {
-		title string
-		items []item
-	}{{"Targets", c.Targets}, {"\nDensities (verify universal)", c.Densities}, {"\nConstructions", c.Constructions}, {"\nFormats", c.Formats}} {
-		fmt.Fprintf(&b, "%s:\n", s.title)
-		for _, i := range s.items {
-			fmt.Fprintf(&b, "  %-18s %s\n", i.Name, i.Summary)
+	for n, k := range chosen {
+		if n > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "%s:\n", k.title)
+		for _, i := range k.items() {
+			fmt.Fprintf(&b, "  %-19s %s\n", i.Name, i.Summary)
 		}
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-// version prints the version of the module and of Go.
-func version(w io.Writer) error {
-	v, goVersion := "(devel)", ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		goVersion = info.GoVersion
-		if info.Main.Version != "" {
-			v = info.Main.Version
-		}
-	}
-	_, err := fmt.Fprintln(w, strings.TrimSpace("flowproof "+v+" "+goVersion))
-	return err
+	_, err := io.WriteString(in.stdout, b.String())
+	return exitOK, err
 }

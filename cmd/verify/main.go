@@ -1,5 +1,5 @@
 // Command verify builds the coupling layers of a linear map, composes them
-// exactly, and says whether they reproduce it. See verify -h.
+// exactly, and says whether they reproduce it. See verify help.
 package main
 
 import (
@@ -11,7 +11,7 @@ import (
 	"flowproof/internal/printable"
 )
 
-// Exit codes.
+// Exit codes. exitHelp says the same to users.
 const (
 	exitOK              = 0 // reproduced within the tolerance; checked
 	exitNot             = 1 // not reproduced; a certificate rejected
@@ -21,50 +21,55 @@ const (
 	exitFault           = 5 // a fault of the program
 )
 
-// command is a subcommand: it returns the exit code, and an error for the user.
-type command func(args []string, stdout, stderr io.Writer) (int, error)
+// exitHelp is what help says of the exit codes.
+const exitHelp = `Exit codes:
+  0    reproduced within -tol; accepted; certified
+  1    not; a certificate is rejected
+  2    usage, or bad input or output
+  3    not representable: the determinant is proved to be negative or zero
+  4    undecided: a certificate is neither accepted nor rejected
+  5    a fault of the program
+  130  interrupted
+Of many files the largest of theirs; a command's own page says what it uses.
+`
 
-// commands are the subcommands; without one, verify does its main job.
-func commands() map[string]command {
-	return map[string]command{
-		"check":      checkCommand,
-		"completion": completionCommand,
-		"export":     exportCommand,
-		"list":       listCommand,
-		"universal":  universalCommand,
+// commands is the table of verify's commands, in the order in which help shows
+// them: dispatch, help and completion come from it. The first one is what bare flags
+// and the names of files mean.
+func commands() []command {
+	return []command{
+		buildCommand(),
+		checkCommand(),
+		inspectCommand(),
+		exportCommand(),
+		universalCommand(),
+		paddingCommand(),
+		fitCommand(),
+		listCommand(),
+		completionCommand(),
+		versionCommand(),
+		helpCommand(),
 	}
 }
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // run is the whole program; it returns the exit code.
-func run(args []string, stdout, stderr io.Writer) int {
-	stdout = printable.Writer{Writer: stdout}
-	do := command(mainJob)
-	if len(args) > 0 {
-		if c, ok := commands()[args[0]]; ok {
-			do, args = c, args[1:]
-		}
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	in := invocation{stdin: stdin, stdout: printable.Writer{Writer: stdout}, stderr: stderr}
+	c, args, err := dispatch(args)
+	if err != nil {
+		return in.failed(exitOK, err)
 	}
-	return do.run(args, stdout, stderr)
+	return c.call(args, in)
 }
 
-// run runs the command and says what went wrong, if anything did.
-func (do command) run(args []string, stdout, stderr io.Writer) int {
-	code := exitOK
-	err := guarded(func() (err error) {
-		code, err = do(args, stdout, stderr)
-		return err
-	})
-	if errors.Is(err, errHelp) {
-		return exitOK
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "verify:", printable.Line(err.Error()))
-		io.WriteString(stderr, stackOf(err))
-		return max(code, codeOf(err))
-	}
-	return code
+// failed says what went wrong and returns the exit code: the larger one of that of
+// the error and of what was found before.
+func (in invocation) failed(code int, err error) int {
+	fmt.Fprintln(in.stderr, "verify:", printable.Line(err.Error()))
+	io.WriteString(in.stderr, stackOf(err))
+	return max(code, codeOf(err))
 }
 
 // codeOf returns the exit code of an error.

@@ -17,7 +17,7 @@ import (
 	"codeberg.org/sbinet/npyio/npz"
 	"gonum.org/v1/gonum/mat"
 
-	"flowproof/constructions"
+	"flowproof/constructions/rotation"
 )
 
 var long = flag.Bool("long", false, "also run the dimensions that take minutes")
@@ -25,7 +25,7 @@ var long = flag.Bool("long", false, "also run the dimensions that take minutes")
 // call runs the program and returns its exit code and outputs.
 func call(args ...string) (code int, stdout, stderr string) {
 	var out, err bytes.Buffer
-	code = run(args, &out, &err)
+	code = run(args, strings.NewReader(""), &out, &err)
 	return code, out.String(), err.String()
 }
 
@@ -71,9 +71,9 @@ func TestMainJob(t *testing.T) {
 	for _, n := range dims {
 		for seed := 1; seed <= 5; seed++ {
 			r := callJSON(t, "-d", fmt.Sprint(n), "-target", "random-orthogonal", "-seed", fmt.Sprint(seed))
-			bound := constructions.OrthogonalBoundEven
+			bound := rotation.OrthogonalBoundEven
 			if n%2 == 1 {
-				bound = constructions.OrthogonalBoundOdd
+				bound = rotation.OrthogonalBoundOdd
 			}
 			c := r.Condition
 			if r.Depth > 6 || r.Relative > 1e-13*float64(n) || c.MaxLayerBound > bound ||
@@ -123,7 +123,7 @@ func TestBadInput(t *testing.T) {
 		{"-in ../../testdata/checkpoints/model.npz", exitUsage, "-key"},
 		{"-in ../../testdata/checkpoints/model.npz -key none", exitUsage, "none"},
 		{"-in ../../testdata/checkpoints/model.npz -key mirror", exitUnrepresentable, "-det flip"},
-		{"-in ../../testdata/checkpoints/evil.pt -list", exitUsage, "system"},
+		{"inspect ../../testdata/checkpoints/evil.pt", exitUsage, "system"},
 		{"-d 8 -seed -1", exitUsage, "-seed"},
 		{"-d 8 -tol fast", exitUsage, "-tol"},
 		{"-d 8 -tol -1", exitUsage, "-tol"},
@@ -241,7 +241,7 @@ func TestSameOutputTwice(t *testing.T) {
 }
 
 func TestPages(t *testing.T) {
-	for flag, want := range map[string]string{"-h": "Examples:", "-list": "random-orthogonal", "-version": "flowproof"} {
+	for flag, want := range map[string]string{"-h": "Examples:", "help": "Exit codes:", "list": "random-orthogonal", "version": "flowproof"} {
 		code, out, errs := call(flag)
 		if code != exitOK || errs != "" || !strings.Contains(out, want) {
 			t.Errorf("%s: exit %d\n%s%s", flag, code, out, errs)
@@ -277,10 +277,10 @@ func TestHelpExamples(t *testing.T) {
 			t.Fatal(errs)
 		}
 	}
-	for name := range commands() {
-		runExamples(t, name, "-h")
+	for _, c := range commands() {
+		runExamples(t, c.name, "-h")
 	}
-	runExamples(t, "-h")
+	runExamples(t, "help")
 }
 
 func runExamples(t *testing.T, page ...string) {
@@ -349,13 +349,13 @@ func TestExportRefuses(t *testing.T) {
 func TestCheckpoint(t *testing.T) {
 	const dir = "../../testdata/checkpoints/"
 	for _, name := range []string{"model.npz", "model.safetensors", "state.pt", "../../checkpoint/testdata/state.legacy.pt"} {
-		code, out, errs := call("-in", dir+name, "-list")
+		code, out, errs := call("inspect", dir+name)
 		if code != exitOK || errs != "" {
 			t.Fatalf("%s: exit %d, %s", name, code, errs)
 		}
 		for _, want := range []string{"flow.conv.weight  [6 6 1 1]", "permutation  ", "mirror            [2 2]", "head.weight"} {
 			if !strings.Contains(out, want) {
-				t.Errorf("%s -list: no %q in\n%s", name, want, out)
+				t.Errorf("inspect %s: no %q in\n%s", name, want, out)
 			}
 		}
 		r := callJSON(t, "-in", dir+name, "-key", "flow.lu")
@@ -431,13 +431,13 @@ func TestControlCharacters(t *testing.T) {
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"-in", path, "-list"}, {"-in", path, "-all"}, {"-in", path}, {"-in", path, "-key", "\x1b[2J"}} {
+	for _, args := range [][]string{{"inspect", path}, {"-in", path, "-all"}, {"-in", path}, {"-in", path, "-key", "\x1b[2J"}} {
 		_, out, errs := call(args...)
 		if !strings.Contains(out+errs, "[2J") || strings.ContainsAny(out+errs, "\x1b\u009b") {
 			t.Errorf("%q: %q, %q", args, out, errs)
 		}
 	}
-	_, out, _ := call("-in", path, "-list", "-json")
+	_, out, _ := call("inspect", path, "-json")
 	var list []map[string]any
 	if err := json.Unmarshal([]byte(out), &list); err != nil || list[0]["key"] != "\x1b[2J\u009b1m" {
 		t.Errorf("the key in JSON is not that of the file: %v, %s", err, out)

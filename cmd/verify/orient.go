@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"flowproof/constructions"
+	"flowproof/constructions/fault"
 	"flowproof/exactmath"
 	"flowproof/exactmath/linalg"
 	"flowproof/exactmath/orientation"
@@ -83,9 +84,12 @@ func tooLarge(err error) bool {
 
 // contradicts replaces the error of a construction that takes the determinant for
 // zero or negative, as constructions in floating point can, where it is proved to be
-// positive.
+// positive, and says which depth is enough where the one allowed is not.
 func (t *oriented) contradicts(construction string, err error) error {
-	if t.det == nil || t.det.Sign <= 0 || !errors.Is(err, constructions.ErrOrientation) && !errors.Is(err, constructions.ErrSingular) {
+	if e := (*constructions.DepthNeededError)(nil); errors.As(err, &e) && e.Deeper != nil {
+		return fmt.Errorf("%w: -max-depth %d allows it", err, e.Deeper.Depth)
+	}
+	if t.det == nil || t.det.Sign <= 0 || !errors.Is(err, fault.ErrOrientation) && !errors.Is(err, fault.ErrSingular) {
 		return err
 	}
 	return fmt.Errorf("%s works in float64, where the map is singular to working precision; its determinant is positive (proof: %s), "+

@@ -18,7 +18,7 @@ import (
 	"codeberg.org/sbinet/npyio/npy"
 	"gonum.org/v1/gonum/mat"
 
-	"flowproof/constructions"
+	"flowproof/constructions/fault"
 	"flowproof/exactmath"
 	"flowproof/exactmath/linalg"
 	"flowproof/exactmath/orientation"
@@ -171,31 +171,31 @@ func TestCodeOf(t *testing.T) {
 	}
 	// A construction that takes a positive determinant for another is contradicted.
 	positive := &oriented{det: &orientation.Orientation{Sign: 1, Rank: 2}, how: "known"}
-	for _, err := range []error{constructions.ErrSingular, constructions.ErrOrientation} {
+	for _, err := range []error{fault.ErrSingular, fault.ErrOrientation} {
 		if got := positive.contradicts("eight", err); codeOf(got) != exitUsage || strings.Contains(got.Error(), "no stack") || !strings.Contains(got.Error(), "known") {
 			t.Errorf("%v: %v", err, got)
 		}
 	}
-	if err := errors.New("other"); positive.contradicts("eight", err) != err || (&oriented{}).contradicts("eight", constructions.ErrSingular) != constructions.ErrSingular {
+	if err := errors.New("other"); positive.contradicts("eight", err) != err || (&oriented{}).contradicts("eight", fault.ErrSingular) != fault.ErrSingular {
 		t.Error("an error is replaced that says nothing of a determinant known")
 	}
 }
 
-// TestListOrientation: what -list says of the signs, in both forms.
+// TestListOrientation: what verify inspect says of the signs, in both forms.
 func TestListOrientation(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "model.safetensors")
 	writeTensors(t, path, map[string][]float64{
 		"a.positive": {165580141, 102334155, 102334155, 63245986}, "b.negative": {267914296, 433494437, 165580141, 267914296},
 		"c.singular": {16, 2, 3, 13, 5, 11, 10, 8, 9, 7, 6, 12, 4, 14, 15, 1}, "d.signed": {0, -1, 1, 0}, "e.permutation": {0, 1, 1, 0},
 	})
-	_, out, _ := call("-in", path, "-list")
+	_, out, _ := call("inspect", path)
 	for _, want := range []string{"a.positive [2 2] F64 matrix positive", "b.negative [2 2] F64 matrix negative", "c.singular [4 4] F64 matrix singular (rank 3) inf",
 		"d.signed [2 2] F64 signed permutation positive 1", "e.permutation [2 2] F64 permutation negative 1"} {
 		if !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
 	}
-	_, out, _ = call("-in", path, "-list", "-json")
+	_, out, _ = call("inspect", path, "-json")
 	var ls []listing
 	if err := json.Unmarshal([]byte(out), &ls); err != nil {
 		t.Fatal(err)

@@ -53,7 +53,7 @@ func (o *output) write(s *solved) error {
 		case s == nil:
 			return o.format.Write(w, nil, nil, o.opt)
 		case strings.HasSuffix(o.path, certExt):
-			return encode.Write(w, s.certificate())
+			return encode.Write(w, s.Certificate())
 		}
 		return o.format.Write(w, s.Flow, s.Matrix, o.opt)
 	})
@@ -61,19 +61,4 @@ func (o *output) write(s *solved) error {
 		return fmt.Errorf("-o: %s cannot be written: %w", o.path, err)
 	}
 	return nil
-}
-
-// certificate claims what the check found.
-func (s *solved) certificate() *encode.Certificate {
-	c := &encode.Certificate{
-		Construction: s.Construction,
-		Theorem:      s.Theorem,
-		Claim:        encode.ClaimFrom(s.result),
-		Flow:         s.Flow,
-		Target:       s.Matrix,
-	}
-	if s.Seeded {
-		c.Seed = &s.Seed
-	}
-	return c
 }

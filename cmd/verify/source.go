@@ -5,13 +5,12 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"flowproof/checkpoint"
 	"flowproof/constructions"
 	"flowproof/coupling"
+	"flowproof/study"
 	"flowproof/targets"
-	"flowproof/verify"
 )
 
 // maxPrec bounds -prec: a flow of n = 64 then takes some 100 MB.
@@ -20,9 +19,7 @@ const maxPrec = 1 << 16
 // solved is a target with its flow.
 type solved struct {
 	*oriented
-	*constructions.Built
-	seconds float64
-	result  *verify.Result // nil until it is checked
+	*study.LinearRecord
 }
 
 // solve loads the target and builds its flow. The error is one for the user.
@@ -50,13 +47,26 @@ func (s *source) build(given *targets.Target, spin *spinner) (*solved, error) {
 	if err != nil {
 		return nil, fmt.Errorf("-partition: %w", err)
 	}
-	spin.say("constructing")
-	start := time.Now()
-	built, err := constructions.Build(s.construction, t.Matrix, part, constructions.Options{MaxDepth: s.maxDepth, Prec: s.prec, Seed: s.seed})
+	c := &study.Linear{
+		Target: t.Target, Partition: part, Construction: s.construction, Say: spin.say,
+		Options: constructions.Options{MaxDepth: s.maxDepth, Depth: s.asksDepth(), Prec: s.prec, Seed: s.seed},
+	}
+	built, err := c.Build()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.Name, t.contradicts(s.construction, err))
 	}
-	return &solved{oriented: t, Built: built, seconds: time.Since(start).Seconds()}, nil
+	return &solved{t, built}, nil
+}
+
+// asksDepth is the depth that -max-depth asks of a construction that takes one.
+func (s *source) asksDepth() int {
+	switch {
+	case s.construction == "polish":
+		return s.maxDepth
+	case s.construction == "conditioned" && (s.maxDepth == 11 || s.maxDepth == 12):
+		return 11
+	}
+	return 0
 }
 
 // load makes or reads the target.
@@ -98,7 +108,7 @@ func (s *source) loadTensor() (*targets.Target, error) {
 	if key == "" {
 		all := f.Candidates()
 		if len(all) != 1 {
-			return nil, fmt.Errorf("-key: missing, %s holds %d matrices and permutations (-list shows them, -all takes all)", s.in, len(all))
+			return nil, fmt.Errorf("-key: missing, %s holds %d matrices and permutations (verify inspect shows them, -all takes all)", s.in, len(all))
 		}
 		key = all[0].Key
 	}

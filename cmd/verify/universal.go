@@ -4,7 +4,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"math"
 	"math/big"
 	"os"
@@ -31,6 +30,15 @@ measured; with -table constants the constants of the lower limits, in balls.
 
 Targets: %s
 
+With -o the flow is written for other tools, piecewise-linear or with -relu as
+networks of one hidden layer, by the extension of the file:
+  .npz          knots and values for np.interp, and the target
+  .safetensors  the same for the PyTorch module
+  .py           that module
+  .onnx         model of the flow and its log-determinant, with -inverse of its inverse
+  .json         everything as text
+What is proved holds for the numbers as they are stored in float64, run exactly.
+
 Exit codes: 0 certified; 2 usage, or bad input or output; 130 interrupted
 
 Examples:
@@ -39,8 +47,8 @@ Examples:
   verify universal -target two-moons -deltas 0.5,0.2 -json
   verify universal -table constants
   verify universal -target points.csv -delta 0.1 -grid 32
-
-Flags:
+  verify universal -target ring -delta 0.1 -o flow.safetensors -dtype float32
+  verify universal -target ring -delta 0.1 -relu -inverse -o inverse.onnx
 `
 
 // universalOptions are the flags of verify universal.
@@ -51,12 +59,22 @@ type universalOptions struct {
 	seed                     uint64
 	json                     bool
 	deltas, table            string
+	out                      flowOutput
 }
 
-// universalCommand is verify universal.
-func universalCommand(args []string, stdout, stderr io.Writer) (int, error) {
+func universalCommand() command {
 	var o universalOptions
-	fs := flag.NewFlagSet("verify universal", flag.ContinueOnError)
+	return command{
+		name: "universal", summary: "nonlinear flows that come near a law, with a proved bound",
+		page: fmt.Sprintf(universalPage, densityNames()), flags: o.flags, run: o.run, words: universalWords,
+	}
+}
+
+func universalWords() map[string][]string {
+	return map[string][]string{"-target": strings.Split(densityNames(), ", "), "-table": {"layers", "constants"}}
+}
+
+func (o *universalOptions) flags(fs *flag.FlagSet) {
 	fs.StringVar(&o.target, "target", "two-moons", "`name` of a density, or a .npy, .csv or .txt file of points, one a row")
 	fs.StringVar(&o.delta, "delta", "0.1", "the `bound` of W2 that is to be proved")
 	fs.StringVar(&o.partition, "partition", "", "`blocks`: sizes such as 1|2, or coordinates such as 0,2|1; the first is updated first (default 1|1, in three dimensions 1|2)")
@@ -67,13 +85,21 @@ func universalCommand(args []string, stdout, stderr io.Writer) (int, error) {
 	fs.BoolVar(&o.json, "json", false, "print one JSON object; with -deltas one a line, with -table one array")
 	fs.StringVar(&o.deltas, "deltas", "", "several `bounds`, such as 0.5,0.2,0.1: prints W2 against condition number")
 	fs.StringVar(&o.table, "table", "", "print a `table`: layers (flows of few couplings, with and without padding) or constants (of the lower limits)")
-	if err := parse(fs, fmt.Sprintf(universalPage, densityNames()), args, false, stdout); err != nil {
+	o.out.flags(fs)
+}
+
+// run is verify universal.
+func (o *universalOptions) run(in *invocation) (int, error) {
+	if err := o.out.check(in); err != nil {
 		return exitUsage, err
 	}
-	spin := newSpinner(stderr)
+	if o.out.alone() {
+		return exitOK, o.out.write(nil)
+	}
+	spin := newSpinner(in.stderr)
 	defer spin.stop()
 	if o.table != "" || o.deltas != "" {
-		return o.several(fs, spin, stdout)
+		return o.several(in.FlagSet, spin, in.stdout)
 	}
 	c, err := o.universality(spin)
 	if err != nil {
@@ -83,12 +109,11 @@ func universalCommand(args []string, stdout, stderr io.Writer) (int, error) {
 	if err != nil {
 		return exitUsage, fmt.Errorf("%s: %w", c.Target, err)
 	}
-	spin.stop()
-	out := report.NewUniversality(r)
-	if o.json {
-		return exitOK, out.JSON(stdout)
+	if err := o.out.write(r); err != nil {
+		return exitUsage, err
 	}
-	return exitOK, out.Text(stdout)
+	spin.stop()
+	return exitOK, writeReport(report.NewUniversality(r), o.json, in.stdout)
 }
 
 func densityNames() string {

@@ -45,7 +45,11 @@ func byHand() ([]item, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, item{name: h.name, construction: "by hand", theorem: h.theorem, flow: f})
+		i, err := example(h.name, h.theorem, f, nil)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, i)
 	}
 	for _, example := range []func() (item, error){sparseSwap, logScales} {
 		i, err := example()
@@ -91,10 +95,9 @@ func rationals(text string) (out []*big.Rat) {
 // three sparse layers.
 func sparseSwap() (item, error) {
 	const n = 16
-	i := item{name: "sparse-swap", construction: "by hand", theorem: "[[0, -I], [I, 0]] is three shears"}
 	part, err := coupling.Half(n)
 	if err != nil {
-		return i, err
+		return item{}, err
 	}
 	var layers []coupling.Layer
 	for k, sign := range []float64{-1, 1, -1} {
@@ -104,54 +107,60 @@ func sparseSwap() (item, error) {
 		}
 		w, err := sparse.New(n/2, n/2, es)
 		if err != nil {
-			return i, err
+			return item{}, err
 		}
 		l, err := coupling.NewLayer(part, coupling.Kind(1-k%2), w, coupling.Scale{})
 		if err != nil {
-			return i, err
+			return item{}, err
 		}
 		layers = append(layers, l)
 	}
-	i.flow, err = coupling.NewFlow(part, layers...)
-	return i, err
+	f, err := coupling.NewFlow(part, layers...)
+	if err != nil {
+		return item{}, err
+	}
+	return example("sparse-swap", "[[0, -I], [I, 0]] is three shears", f, nil)
 }
 
 // logScales returns two layers with scales e^s, as RealNVP has them, and their
 // product rounded to float64.
 func logScales() (item, error) {
-	i := item{name: "log-scales", construction: "by hand", theorem: "none: an example of the format"}
 	part, err := coupling.Half(3)
 	if err != nil {
-		return i, err
+		return item{}, err
 	}
 	var layers []coupling.Layer
 	for k, text := range []string{"1/2 -1/4", "3/4 1"} {
 		rows, s := 2-k, []string{"1/2 -0x1.3p-4", "-7/3"}[k]
 		w, err := dense.NewRational(rows, 3-rows, rationals(text))
 		if err != nil {
-			return i, err
+			return item{}, err
 		}
 		l, err := coupling.NewLayer(part, coupling.Kind(k), w, coupling.ExpScale(rationals(s)))
 		if err != nil {
-			return i, err
+			return item{}, err
 		}
 		layers = append(layers, l)
 	}
-	if i.flow, err = coupling.NewFlow(part, layers...); err != nil {
-		return i, err
+	f, err := coupling.NewFlow(part, layers...)
+	if err != nil {
+		return item{}, err
 	}
-	runner := run.Compile[float64](i.flow)
+	runner := run.Compile[float64](f)
 	product := make([]float64, 9)
 	for j := range 3 {
 		x := make([]float64, 3)
 		x[j] = 1
 		if x, err = runner.Forward(x); err != nil {
-			return i, err
+			return item{}, err
 		}
 		for k := range x {
 			product[3*k+j] = x[k]
 		}
 	}
-	i.target, err = exactmath.FromFloat64(3, 3, product)
-	return i, err
+	target, err := exactmath.FromFloat64(3, 3, product)
+	if err != nil {
+		return item{}, err
+	}
+	return example("log-scales", "none: an example of the format", f, target)
 }

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"flowproof/certificate"
 	"flowproof/certificate/encode"
 	"flowproof/coupling"
 	"flowproof/exactmath"
@@ -60,40 +59,38 @@ func generate(dir string) error {
 	return refused(filepath.Join(dir, "accepted"), filepath.Join(dir, "refused"))
 }
 
-// item is a certificate to be written; a nil target stands for the product of
-// the layers.
+// item is a certificate and the name of its file.
 type item struct {
-	name, construction, theorem string
-	seed                        *uint64
-	flow                        *coupling.Flow
-	target                      exactmath.Matrix
-	claim                       *certificate.Claim // nil: what the check finds
+	name string
+	*encode.Certificate
 }
 
 func (i item) write(path string) error {
-	c := &encode.Certificate{Construction: i.construction, Theorem: i.theorem, Seed: i.seed, Flow: i.flow, Target: i.target}
-	if c.Target == nil {
-		var err error
-		if c.Target, err = verify.Compose(i.flow); err != nil {
-			return err
-		}
-	}
-	if i.claim != nil {
-		c.Claim = *i.claim
-	} else {
-		r, err := verify.Check(c.Flow, c.Target)
-		if err != nil {
-			return err
-		}
-		c.Claim = encode.ClaimFrom(r)
-	}
 	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := encode.Write(f, c); err != nil {
+	if err := encode.Write(f, i.Certificate); err != nil {
 		return err
 	}
 	return f.Close()
+}
+
+// example returns the certificate of a flow made by hand; its target is the product of
+// the layers unless one is given. It claims what the check finds.
+func example(name, theorem string, f *coupling.Flow, target exactmath.Matrix) (item, error) {
+	c := &encode.Certificate{Construction: "by hand", Theorem: theorem, Flow: f, Target: target}
+	if target == nil {
+		var err error
+		if c.Target, err = verify.Compose(f); err != nil {
+			return item{}, err
+		}
+	}
+	r, err := verify.Check(f, c.Target)
+	if err != nil {
+		return item{}, err
+	}
+	c.Claim = encode.ClaimFrom(r)
+	return item{name, c}, nil
 }

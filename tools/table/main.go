@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"math/big"
 	"os"
-	"time"
 
 	"flowproof/constructions"
 	"flowproof/coupling"
 	"flowproof/report"
+	"flowproof/study"
 	"flowproof/targets"
-	"flowproof/verify"
 )
 
 // row is one line: a target, and the construction to try on it.
@@ -68,22 +67,14 @@ func (r row) print() error {
 	if err != nil {
 		return err
 	}
-	start := time.Now()
-	b, err := constructions.Build(r.construction, t.Matrix, part, constructions.Options{Seed: seed})
+	c := study.Linear{Target: t, Partition: part, Construction: r.construction, Options: constructions.Options{Seed: seed}}
+	rec, err := c.Run()
 	if err != nil {
 		return err
 	}
-	seconds, f := time.Since(start).Seconds(), b.Flow
-	res, err := verify.Check(f, t.Matrix)
-	if err != nil {
-		return err
-	}
-	var rep report.Report
-	if err := rep.Fill(f, t.Matrix, res, big.NewRat(1, 1e9), seed); err != nil {
-		return err
-	}
-	c := rep.Condition
-	fmt.Printf("| %s %d | %s | %d | %s | %s | %.4g | %.3g | %.3g | %.2g |\n", r.target, r.dim, b.Construction, rep.Depth, rep.Verdict,
-		rep.ResidualFrobeniusRelative, float64(c.MaxLayerBound), float64(c.ProductBound), float64(c.ProductBound/c.LowerLimit), seconds)
+	rep := report.Of(rec, big.NewRat(1, 1e9))
+	k := rep.Condition
+	fmt.Printf("| %s %d | %s | %d | %s | %s | %.4g | %.3g | %.3g | %.2g |\n", r.target, r.dim, rep.Construction, rep.Depth, rep.Verdict,
+		rep.ResidualFrobeniusRelative, float64(k.MaxLayerBound), float64(k.ProductBound), float64(k.ProductBound/k.LowerLimit), rep.Seconds.Construct)
 	return nil
 }
