@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 
 	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/mat"
@@ -251,14 +252,15 @@ const (
 	farthest   = 0.35 // residual after a step that is not accepted
 	near       = 0.15 // residual after which the next step may be longer
 	solveTo    = 0.01 // what is left of the linear equation, over n^(1/2)
-	shortest   = 1e-3 // step of tau below which the path is given up
+	shortest   = 2e-4 // step of tau below which the path is given up
 	smoothings = 3    // steps at the start of the path
+	mostPull   = 0.5
 )
 
 // follow goes from tau = 0 to tau = 1.
 func (w *walk) follow() error {
 	n := math.Sqrt(float64(w.P + w.Q))
-	w.pull = 1
+	w.pull = mostPull
 	step := min(1, stride/w.path.reach())
 	m := w.path.at(0)
 	for tau, k := 0.0, -smoothings; tau < 1; {
@@ -276,6 +278,7 @@ func (w *walk) follow() error {
 		}
 		w.steps++
 		res := w.residual(m)
+		if debug { println(int(1e4*tau), int(1e4*next), int(1e4*res), int(1000*w.pull), w.solver.last, w.solver.pre != nil, int(100*norm(w.point.x[2]))) }
 		if !(res < farthest) {
 			w.point, w.solver.y = before, y
 			if w.pull, step = w.pull/2, step/2; step < shortest {
@@ -285,7 +288,7 @@ func (w *walk) follow() error {
 			continue
 		}
 		if res < near {
-			step, w.pull = step*1.25, min(1, w.pull*1.5)
+			step, w.pull = step*1.25, min(mostPull, w.pull*1.2)
 		}
 		tau = next
 		w.opt.Progress(0.5 * tau * tau)
@@ -314,7 +317,7 @@ func (w *walk) settle(rounds int) {
 		case res > most:
 			w.pull /= 2
 		case res < least:
-			w.pull = min(1, w.pull*1.5)
+			w.pull = min(mostPull, w.pull*1.2)
 		}
 		w.opt.Progress(0.5 + 0.25*float64(k+1)/float64(rounds))
 	}
@@ -336,6 +339,7 @@ func (w *walk) land() error {
 		}
 		w.steps++
 		next := w.residual(m)
+		if debug { println("land", int(1e9*res), int(1e9*next), w.solver.last) }
 		if !(next < res/2) {
 			if next > res {
 				w.point = before
@@ -405,3 +409,5 @@ func (s *search) flow(f *point) (*coupling.Flow, error) {
 
 // dense is a view for gonum.
 func dense(m blas64.General) *mat.Dense { return mat.NewDense(m.Rows, m.Cols, m.Data) }
+
+var debug = os.Getenv("DBG") != ""
