@@ -26,6 +26,9 @@ func (k Kind) String() string {
 	return "L"
 }
 
+// Other returns the other kind.
+func (k Kind) Other() Kind { return Lower + Upper - k }
+
 // ErrInvalidLayer is wrapped by every refusal to build a layer or a flow.
 var ErrInvalidLayer = errors.New("invalid layer")
 

@@ -28,133 +28,176 @@ type Assignment struct {
 // row by row, by successive shortest paths with potentials (Jonker and Volgenant 1987).
 // It begins with the potentials v of the columns, if there are any, and returns those
 // of the rows at the end.
-func assign(n int, cost, v []float64) (a *Assignment, u []float64) {
-	u = make([]float64, n)
-	row, col := make([]int, n), make([]int, n) // of a column and of a row, -1: free
-	for j := range row {
-		row[j], col[j] = -1, -1
+func assign(n int, cost, v []float64) (*Assignment, []float64) {
+	m := &matching{n: n, cost: cost, u: make([]float64, n), v: v, row: make([]int, n), col: make([]int, n)}
+	for j := range n {
+		m.row[j], m.col[j] = -1, -1
 	}
 	if v == nil {
-		v = make([]float64, n)
-		for j := range v {
-			v[j] = math.Inf(1)
+		m.v = make([]float64, n)
+		for j := range m.v {
+			m.v[j] = math.Inf(1)
 			for i := range n {
-				v[j] = min(v[j], cost[i*n+j])
+				m.v[j] = min(m.v[j], cost[i*n+j])
 			}
 		}
 	}
-	// Augmenting row reduction: a free row takes its cheapest column from whoever
-	// has it, and lowers that column's potential until the second cheapest is as
-	// good. A few rounds of it leave few rows to the searches below.
-	var free []int
+	m.reduce()
 	for i := range n {
-		if col[i] < 0 {
-			free = append(free, i)
+		m.u[i] = math.Inf(1)
+		for j, c := range m.costs(i) {
+			m.u[i] = min(m.u[i], c-m.v[j])
 		}
+	}
+	search := newSearch(m)
+	for i := range n {
+		if m.col[i] < 0 {
+			search.augment(i)
+		}
+	}
+	return m.assignment(), m.u
+}
+
+// matching is a partial matching in which cost[i, j] >= u_i + v_j everywhere, with
+// equality where row i has column j.
+type matching struct {
+	n        int
+	cost     []float64
+	u, v     []float64
+	row, col []int // of a column and of a row, -1: free
+}
+
+// costs returns the costs of row i.
+func (m *matching) costs(i int) []float64 { return m.cost[i*m.n : i*m.n+m.n] }
+
+// reduce is augmenting row reduction: a free row takes its cheapest column from
+// whoever has it, and lowers that column's potential until the second cheapest is as
+// good. A few rounds of it leave few rows to the searches.
+func (m *matching) reduce() {
+	free := make([]int, m.n)
+	for i := range free {
+		free[i] = i
 	}
 	for range 4 {
 		var left []int
 		for k, steps := 0, 0; k < len(free); steps++ {
-			i := free[k]
-			first, second, best, next := math.Inf(1), math.Inf(1), -1, -1
-			for j, c := range cost[i*n : i*n+n] {
-				if d := c - v[j]; d < first {
-					first, second, best, next = d, first, j, best
-				} else if d < second {
-					second, next = d, j
-				}
-			}
-			if row[best] >= 0 && first == second && next >= 0 {
-				best = next
-			}
-			other := row[best]
-			if first < second && !math.IsInf(second, 1) {
-				v[best] -= second - first
-			}
-			row[best], col[i] = i, best
-			k++
-			if other >= 0 {
-				col[other] = -1
-				// The one who lost the column goes next, while that makes progress.
-				if first < second && steps < 4*n {
-					k--
-					free[k] = other
-				} else {
-					left = append(left, other)
-				}
+			other, lowered := m.take(free[k])
+			switch {
+			case other < 0:
+				k++
+			case lowered && steps < 4*m.n: // who lost the column goes next, while that makes progress
+				free[k] = other
+			default:
+				left = append(left, other)
+				k++
 			}
 		}
 		if free = left; len(free) == 0 {
-			break
+			return
 		}
 	}
-	for i := range n {
-		u[i] = math.Inf(1)
-		for j, c := range cost[i*n : i*n+n] {
-			u[i] = min(u[i], c-v[j])
+}
+
+// take gives row i its cheapest column, or the second cheapest if that is as cheap and
+// the first one taken. It returns the row that had it, -1 if it was free, and whether
+// there was a second one that is dearer.
+func (m *matching) take(i int) (other int, lowered bool) {
+	first, second, best, next := math.Inf(1), math.Inf(1), -1, -1
+	for j, c := range m.costs(i) {
+		if d := c - m.v[j]; d < first {
+			first, second, best, next = d, first, j, best
+		} else if d < second {
+			second, next = d, j
 		}
 	}
-	dist, from, done := make([]float64, n), make([]int, n), make([]bool, n)
-	ready := make([]int, 0, n)
-	for start := range n {
-		if col[start] >= 0 {
-			continue
-		}
-		// Dijkstra from the row over reduced costs to the nearest free column.
-		i := start
-		for j := range n {
-			dist[j], from[j], done[j] = cost[i*n+j]-u[i]-v[j], i, false
-		}
-		ready = ready[:0]
-		end, length := -1, 0.0
-		for end < 0 {
-			best := -1
-			for j := range n {
-				if !done[j] && (best < 0 || dist[j] < dist[best] || dist[j] == dist[best] && row[j] < 0) {
-					best = j
-				}
+	if m.row[best] >= 0 && first == second && next >= 0 {
+		best = next
+	}
+	other = m.row[best]
+	if first < second && !math.IsInf(second, 1) {
+		m.v[best] -= second - first
+	}
+	m.row[best], m.col[i] = i, best
+	if other >= 0 {
+		m.col[other] = -1
+	}
+	return other, first < second
+}
+
+// search finds shortest paths over reduced costs.
+type search struct {
+	*matching
+	dist []float64 // to a column
+	from []int     // the row before it
+	done []bool
+}
+
+func newSearch(m *matching) *search {
+	return &search{m, make([]float64, m.n), make([]int, m.n), make([]bool, m.n)}
+}
+
+// augment gives row start a column: Dijkstra's search leads to the nearest free one,
+// the potentials follow, and the rows on the way change columns.
+func (s *search) augment(start int) {
+	for j, c := range s.costs(start) {
+		s.dist[j], s.from[j], s.done[j] = c-s.u[start]-s.v[j], start, false
+	}
+	var ready []int
+	end := s.nearest()
+	for s.row[end] >= 0 {
+		ready = append(ready, end)
+		i := s.row[end]
+		base := s.dist[end] - (s.cost[i*s.n+end] - s.u[i] - s.v[end])
+		for j, c := range s.costs(i) {
+			if d := base + c - s.u[i] - s.v[j]; !s.done[j] && d < s.dist[j] {
+				s.dist[j], s.from[j] = d, i
 			}
-			length = dist[best]
-			done[best] = true
-			if row[best] < 0 {
-				end = best
-				break
-			}
-			ready = append(ready, best)
-			i = row[best]
-			base := length - (cost[i*n+best] - u[i] - v[best])
-			for j, c := range cost[i*n : i*n+n] {
-				if d := base + c - u[i] - v[j]; !done[j] && d < dist[j] {
-					dist[j], from[j] = d, i
-				}
-			}
 		}
-		u[start] += length
-		for _, j := range ready {
-			d := length - dist[j]
-			u[row[j]] += d
-			v[j] -= d
-		}
-		for j := end; ; {
-			i := from[j]
-			row[j] = i
-			j, col[i] = col[i], j
-			if i == start {
-				break
-			}
+		end = s.nearest()
+	}
+	length := s.dist[end]
+	s.u[start] += length
+	for _, j := range ready {
+		d := length - s.dist[j]
+		s.u[s.row[j]] += d
+		s.v[j] -= d
+	}
+	for j := end; ; {
+		i := s.from[j]
+		s.row[j] = i
+		j, s.col[i] = s.col[i], j
+		if i == start {
+			return
 		}
 	}
-	a = &Assignment{To: col}
+}
+
+// nearest returns the column of least distance that is not done, a free one if there
+// is a choice, and marks it done.
+func (s *search) nearest() int {
+	best := -1
+	for j, d := range s.dist {
+		if !s.done[j] && (best < 0 || d < s.dist[best] || d == s.dist[best] && s.row[j] < 0) {
+			best = j
+		}
+	}
+	s.done[best] = true
+	return best
+}
+
+// assignment sums up a complete matching.
+func (m *matching) assignment() *Assignment {
+	a := &Assignment{To: m.col}
 	dual, worst := 0.0, 0.0
-	for i := range n {
-		a.Cost += cost[i*n+col[i]]
-		dual += u[i] + v[i]
-		for j := range n {
-			worst = min(worst, cost[i*n+j]-u[i]-v[j])
+	for i := range m.n {
+		a.Cost += m.cost[i*m.n+m.col[i]]
+		dual += m.u[i] + m.v[i]
+		for j, c := range m.costs(i) {
+			worst = min(worst, c-m.u[i]-m.v[j])
 		}
 	}
-	a.Gap = a.Cost - (dual + float64(n)*worst)
-	return a, u
+	a.Gap = a.Cost - (dual + float64(m.n)*worst)
+	return a
 }
 
 // W2 returns the 2-Wasserstein distance of two samples of as many points, with

@@ -41,7 +41,7 @@ func Formats() []Format {
 	return []Format{
 		{"npz", ".npz", "NumPy archive of weights, scales and target", func(w io.Writer, f *coupling.Flow, m exactmath.Matrix, _ Options) error { return writeNPZ(w, f, m) }},
 		{"safetensors", ".safetensors", "weights, scales and order of the coordinates", safeTensors},
-		{"onnx", ".onnx", "model of the flow, or with -inverse of its inverse: Gemm or 1x1 Conv, Mul, Add, Split, Concat", onnxModel},
+		{"onnx", ".onnx", "model of the flow or of its inverse: Gemm or 1x1 Conv, Mul, Add, Split, Concat", onnxModel},
 		{"torch", ".py", "PyTorch module that loads the safetensors file", torchModule},
 		{"json", ".json", "everything as text, weights as exact fractions", jsonText},
 	}

@@ -163,128 +163,180 @@ func (l *Layers) Run() ([]*LayersEntry, error) {
 	if err != nil {
 		return nil, err
 	}
-	of := func(id string) (out []wasserstein.Constant) {
-		for _, c := range constants {
-			if c.ID == id {
-				out = append(out, c)
+	var out []*LayersEntry
+	for _, c := range layersCases() {
+		for _, id := range c.constants {
+			for _, k := range constants {
+				if k.ID == id {
+					c.entry.Constants = append(c.entry.Constants, k)
+				}
 			}
 		}
-		return out
-	}
-	const mixture = "the mixture of N(-1, 0.3^2) and N(1, 0.3^2)"
-	one := &LayersEntry{ID: "one-coupling", Couplings: "1", Padding: "none", Holds: "cannot", Constants: of("one-coupling"),
-		Says: "come near to a law of compact support: a block stays normal"}
-	two := &LayersEntry{ID: "universal-bound", Couplings: "2", Padding: "none", Holds: "can",
-		Says: "come as near as one likes in W2 to every law with a second moment, with a certified bound; KL goes to infinity", Instance: "the uniform law on [-1, 1]^2"}
-	passive := &LayersEntry{ID: "passive-coordinate", Couplings: "2", Padding: "none", Holds: "can",
-		Says:     "reach at bounded condition every law in which x1 is a smooth image of N(0, 1) and x2 given x1 is normal",
-		Instance: "x1 of " + mixture + ", x2 given x1 of mean 0.7 sin(1.5 x1) and log deviation 0.5 sin(3 x1)"}
-	blowUp := &LayersEntry{ID: "planar-blow-up", Couplings: "2", Padding: "none", Holds: "cannot",
-		Says: "come near to a law with a density of compact support in the plane while the Lipschitz constants stay bounded on every ball"}
-	atoms := &LayersEntry{ID: "price-clusters", Couplings: "any", Padding: "none", Holds: "cannot", Constants: append(of("price-clusters"), of("price-atoms")...),
-		Says: "come within delta of two clusters 2a apart with a Lipschitz constant below 0.265 a^3 / delta^2; two couplings attain it", Instance: "the points (-0.8, -0.6) and (0.8, 0.6)"}
-	three := &LayersEntry{ID: "", Couplings: "3", Padding: "none", Holds: "open",
-		Says: "come near to the uniform law on [-1, 1]^2 at bounded condition: neither a proof nor a flow is known to us"}
-	four := &LayersEntry{ID: "four-couplings", Couplings: "4", Padding: "none", Holds: "can",
-		Says: "come near to every product of smooth images of N(0, 1) at a condition that stays bounded on every ball", Instance: "the uniform law on [-1, 1]^2"}
-	five := &LayersEntry{ID: "five-couplings", Couplings: "5", Padding: "none", Holds: "can",
-		Says:     "come near at bounded condition to x1 = sigma(x2) xi + f(x2), xi and x2 independent smooth images of N(0, 1)",
-		Instance: "xi of the mixture of N(-0.7, 0.25^2) and N(0.7, 0.25^2), x2 of " + mixture + ", log sigma 0.5 sin(3 x2), f 0.6 sin(2 x2)"}
-	marginal := &LayersEntry{ID: "padding-marginal", Couplings: "1", Padding: "normal", Holds: "can",
-		Says: "come near to every law if the padding's coordinates are thrown away; the determinant falls with the error", Instance: mixture}
-	zero := &LayersEntry{ID: "zero-padding", Couplings: "2", Padding: "zero", Holds: "can",
-		Says: "reach the image of N(0, I) under every homeomorphism exactly, on a set without volume", Instance: mixture}
-	normal := &LayersEntry{ID: "gaussian-padding", Couplings: "2", Padding: "normal", Holds: "can",
-		Says: "come near to every smooth image of N(0, I) at bounded condition, in W2 and in KL", Instance: mixture}
-	single := &LayersEntry{ID: "one-padding-coordinate", Couplings: "D + 1", Padding: "one normal coordinate", Holds: "can",
-		Says:     "come near to every smooth Knothe-Rosenblatt image of N(0, I) at bounded condition",
-		Instance: "x1 of " + mixture + ", x2 - 0.6 sin(2 x1) of the mixture of N(-0.7, 0.25^2) and N(0.7, 0.25^2); functions of one coordinate take 4 couplings"}
-
-	type job struct {
-		entry *LayersEntry
-		knees []float64 // nil: that of the defaults
-		build func(exchange.Options) (*exchange.Built, error)
-	}
-	for _, j := range []job{
-		{passive, nil, func(o exchange.Options) (*exchange.Built, error) {
-			return exchange.PassiveCoordinate(bimodal, exchange.Passive{Mean: exchange.Wave{Height: 0.7, Rate: 1.5}, LogSD: exchange.Wave{Height: 0.5, Rate: 3}}, o)
-		}},
-		{atoms, nil, func(o exchange.Options) (*exchange.Built, error) {
-			v := [2]float64{0.8, 0.6}
-			// The slope at which the ramp costs s^2, less the noise's share.
-			slope := v[0] * 2 / (3 * math.Sqrt(2*math.Pi)) / ((1 - atomNoise*atomNoise) * o.Noise * o.Noise)
-			return exchange.TwoAtoms(v, slope, atomNoise*o.Noise/math.Sqrt2)
-		}},
-		{four, []float64{2, 2.5}, func(o exchange.Options) (*exchange.Built, error) {
-			return exchange.FourCouplings(exchange.Uniform{}, exchange.Uniform{}, o)
-		}},
-		{five, nil, func(o exchange.Options) (*exchange.Built, error) {
-			return exchange.FiveCouplings(narrow, bimodal, exchange.Wave{Height: 0.6, Rate: 2}, exchange.Wave{Height: 0.5, Rate: 3}, o)
-		}},
-		{marginal, nil, func(o exchange.Options) (*exchange.Built, error) { return exchange.OneCoupling(bimodal, o) }},
-		{zero, nil, func(o exchange.Options) (*exchange.Built, error) { return exchange.ZeroPadding(bimodal, o) }},
-		{normal, nil, func(o exchange.Options) (*exchange.Built, error) { return exchange.GaussianPadding(bimodal, o) }},
-		{single, nil, func(o exchange.Options) (*exchange.Built, error) {
-			return exchange.OneCoordinate(bimodal, narrow, exchange.Wave{Height: 0.6, Rate: 2}, o)
-		}},
-	} {
-		for _, knee := range append(j.knees, 0)[:max(len(j.knees), 1)] {
-			for _, s := range l.Noises {
-				l.say(fmt.Sprintf("%s, s = %v", j.entry.ID, s))
-				o := exchange.DefaultOptions(s)
-				if knee > 0 {
-					o.Knee = knee
-				}
-				b, err := j.build(o)
-				if err != nil {
-					return nil, fmt.Errorf("%s, s = %v: %w", j.entry.ID, s, err)
-				}
-				m, err := Measure(b, l.Points, l.Seed)
-				if err != nil {
-					return nil, err
-				}
-				m.Noise, m.Knee = s, knee
-				if j.entry == four {
-					// Loud noise leads beyond all knots; then there is no bound.
-					var none *wasserstein.FlowError
-					if m.Bound, err = wasserstein.FourBound(b.Flow); err != nil && !errors.As(err, &none) {
-						return nil, err
-					}
-				}
-				if j.entry == atoms {
-					if err := m.atOrigin(b); err != nil {
-						return nil, err
-					}
-				}
-				j.entry.Rows = append(j.entry.Rows, m)
-			}
+		if err := l.measure(&c); err != nil {
+			return nil, err
 		}
+		out = append(out, &c.entry)
 	}
-	// Two couplings for the square, at the errors of the four.
-	square, err := targets.Density("square", 0)
-	if err != nil {
+	if err := l.compareTwo(out); err != nil {
 		return nil, err
 	}
-	rows := four.Rows[len(four.Rows)-len(l.Noises):]
-	for _, m := range rows {
+	return out, nil
+}
+
+// layersCase is an entry with the flows to build for it, none if build is nil.
+type layersCase struct {
+	entry     LayersEntry
+	constants []string  // IDs
+	knees     []float64 // nil: that of the defaults
+	build     func(exchange.Options) (*exchange.Built, error)
+}
+
+// IDs that the table speaks of by name.
+const (
+	twoID   = "universal-bound"
+	atomsID = "price-clusters"
+	fourID  = "four-couplings"
+)
+
+// layersCases is the table.
+func layersCases() []layersCase {
+	const mixture = "the mixture of N(-1, 0.3^2) and N(1, 0.3^2)"
+	type built = func(exchange.Options) (*exchange.Built, error)
+	cannot := func(e LayersEntry, constants ...string) layersCase {
+		e.Holds = "cannot"
+		return layersCase{entry: e, constants: constants}
+	}
+	can := func(e LayersEntry, build built) layersCase {
+		e.Holds = "can"
+		return layersCase{entry: e, build: build}
+	}
+	atoms := cannot(LayersEntry{ID: atomsID, Couplings: "any", Padding: "none",
+		Says:     "come within delta of two clusters 2a apart with a Lipschitz constant below 0.265 a^3 / delta^2; two couplings attain it",
+		Instance: "the points (-0.8, -0.6) and (0.8, 0.6)"}, atomsID, "price-atoms")
+	atoms.build = twoAtoms
+	four := can(LayersEntry{ID: fourID, Couplings: "4", Padding: "none",
+		Says:     "come near to every product of smooth images of N(0, 1) at a condition that stays bounded on every ball",
+		Instance: "the uniform law on [-1, 1]^2"}, func(o exchange.Options) (*exchange.Built, error) {
+		return exchange.FourCouplings(exchange.Uniform{}, exchange.Uniform{}, o)
+	})
+	four.knees = []float64{2, 2.5}
+	return []layersCase{
+		cannot(LayersEntry{ID: "one-coupling", Couplings: "1", Padding: "none",
+			Says: "come near to a law of compact support: a block stays normal"}, "one-coupling"),
+		can(LayersEntry{ID: twoID, Couplings: "2", Padding: "none",
+			Says:     "come as near as one likes in W2 to every law with a second moment, with a certified bound; KL goes to infinity",
+			Instance: "the uniform law on [-1, 1]^2"}, nil),
+		cannot(LayersEntry{ID: "planar-blow-up", Couplings: "2", Padding: "none",
+			Says: "come near to a law with a density of compact support in the plane while the Lipschitz constants stay bounded on every ball"}),
+		can(LayersEntry{ID: "passive-coordinate", Couplings: "2", Padding: "none",
+			Says:     "reach at bounded condition every law in which x1 is a smooth image of N(0, 1) and x2 given x1 is normal",
+			Instance: "x1 of " + mixture + ", x2 given x1 of mean 0.7 sin(1.5 x1) and log deviation 0.5 sin(3 x1)"},
+			func(o exchange.Options) (*exchange.Built, error) {
+				return exchange.PassiveCoordinate(bimodal, exchange.Passive{Mean: exchange.Wave{Height: 0.7, Rate: 1.5}, LogSD: exchange.Wave{Height: 0.5, Rate: 3}}, o)
+			}),
+		atoms,
+		{entry: LayersEntry{Couplings: "3", Padding: "none", Holds: "open",
+			Says: "come near to the uniform law on [-1, 1]^2 at bounded condition: neither a proof nor a flow is known to us"}},
+		four,
+		can(LayersEntry{ID: "five-couplings", Couplings: "5", Padding: "none",
+			Says:     "come near at bounded condition to x1 = sigma(x2) xi + f(x2), xi and x2 independent smooth images of N(0, 1)",
+			Instance: "xi of the mixture of N(-0.7, 0.25^2) and N(0.7, 0.25^2), x2 of " + mixture + ", log sigma 0.5 sin(3 x2), f 0.6 sin(2 x2)"},
+			func(o exchange.Options) (*exchange.Built, error) {
+				return exchange.FiveCouplings(narrow, bimodal, exchange.Wave{Height: 0.6, Rate: 2}, exchange.Wave{Height: 0.5, Rate: 3}, o)
+			}),
+		can(LayersEntry{ID: "padding-marginal", Couplings: "1", Padding: "normal",
+			Says:     "come near to every law if the padding's coordinates are thrown away; the determinant falls with the error",
+			Instance: mixture}, func(o exchange.Options) (*exchange.Built, error) { return exchange.OneCoupling(bimodal, o) }),
+		can(LayersEntry{ID: "zero-padding", Couplings: "2", Padding: "zero",
+			Says:     "reach the image of N(0, I) under every homeomorphism exactly, on a set without volume",
+			Instance: mixture}, func(o exchange.Options) (*exchange.Built, error) { return exchange.ZeroPadding(bimodal, o) }),
+		can(LayersEntry{ID: "gaussian-padding", Couplings: "2", Padding: "normal",
+			Says:     "come near to every smooth image of N(0, I) at bounded condition, in W2 and in KL",
+			Instance: mixture}, func(o exchange.Options) (*exchange.Built, error) { return exchange.GaussianPadding(bimodal, o) }),
+		can(LayersEntry{ID: "one-padding-coordinate", Couplings: "D + 1", Padding: "one normal coordinate",
+			Says:     "come near to every smooth Knothe-Rosenblatt image of N(0, I) at bounded condition",
+			Instance: "x1 of " + mixture + ", x2 - 0.6 sin(2 x1) of the mixture of N(-0.7, 0.25^2) and N(0.7, 0.25^2); functions of one coordinate take 4 couplings"},
+			func(o exchange.Options) (*exchange.Built, error) {
+				return exchange.OneCoordinate(bimodal, narrow, exchange.Wave{Height: 0.6, Rate: 2}, o)
+			}),
+	}
+}
+
+// twoAtoms builds the flow for two atoms whose ramp costs s^2, less the noise's share.
+func twoAtoms(o exchange.Options) (*exchange.Built, error) {
+	v := [2]float64{0.8, 0.6}
+	slope := v[0] * 2 / (3 * math.Sqrt(2*math.Pi)) / ((1 - atomNoise*atomNoise) * o.Noise * o.Noise)
+	return exchange.TwoAtoms(v, slope, atomNoise*o.Noise/math.Sqrt2)
+}
+
+// measure builds the flows of a case and measures them.
+func (l *Layers) measure(c *layersCase) error {
+	if c.build == nil {
+		return nil
+	}
+	for _, knee := range append(c.knees, 0)[:max(len(c.knees), 1)] {
+		for _, s := range l.Noises {
+			l.say(fmt.Sprintf("%s, s = %v", c.entry.ID, s))
+			o := exchange.DefaultOptions(s)
+			if knee > 0 {
+				o.Knee = knee
+			}
+			b, err := c.build(o)
+			if err != nil {
+				return fmt.Errorf("%s, s = %v: %w", c.entry.ID, s, err)
+			}
+			m, err := Measure(b, l.Points, l.Seed)
+			if err != nil {
+				return err
+			}
+			m.Noise, m.Knee = s, knee
+			switch c.entry.ID {
+			case fourID: // loud noise leads beyond all knots; then there is no bound
+				var none *wasserstein.FlowError
+				if m.Bound, err = wasserstein.FourBound(b.Flow); errors.As(err, &none) {
+					err = nil
+				}
+			case atomsID:
+				err = m.atOrigin(b)
+			}
+			if err != nil {
+				return err
+			}
+			c.entry.Rows = append(c.entry.Rows, m)
+		}
+	}
+	return nil
+}
+
+// compareTwo builds flows of two couplings for the square, at the errors of the four.
+func (l *Layers) compareTwo(entries []*LayersEntry) error {
+	find := func(id string) *LayersEntry {
+		return entries[slices.IndexFunc(entries, func(e *LayersEntry) bool { return e.ID == id })]
+	}
+	two, rows := find(twoID), find(fourID).Rows
+	square, err := targets.Density("square", 0)
+	if err != nil {
+		return err
+	}
+	for _, m := range rows[len(rows)-len(l.Noises):] {
 		if m.RMS < leastTwo {
 			continue
 		}
 		delta := fmt.Sprintf("%.3g", m.RMS)
 		d, ok := new(big.Rat).SetString(delta)
 		if !ok || d.Sign() <= 0 {
-			return nil, fmt.Errorf("%s: an error of %v", four.ID, m.RMS)
+			return fmt.Errorf("%s: an error of %v", fourID, m.RMS)
 		}
 		l.say("two couplings, delta = " + delta)
 		c := &Universality{Target: "square", Histogram: square, Split: transport.Split{First: []int{0}, Second: []int{1}}, Delta: d, DeltaText: delta,
 			Points: 256, Seed: l.Seed, Limits: wasserstein.DefaultLimits()}
 		r, err := c.Run()
 		if err != nil {
-			return nil, fmt.Errorf("two couplings for the square, delta = %s: %w", delta, err)
+			return fmt.Errorf("two couplings for the square, delta = %s: %w", delta, err)
 		}
 		two.Two = append(two.Two, Point(r))
 	}
-	return []*LayersEntry{one, two, blowUp, passive, atoms, three, four, five, marginal, zero, normal, single}, nil
+	return nil
 }
 
 func (l *Layers) say(stage string) {

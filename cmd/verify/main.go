@@ -45,6 +45,7 @@ func commands() []command {
 		universalCommand(),
 		paddingCommand(),
 		fitCommand(),
+		depthBoundCommand(),
 		listCommand(),
 		completionCommand(),
 		versionCommand(),

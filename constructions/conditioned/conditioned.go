@@ -9,7 +9,6 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"flowproof/constructions/fault"
 	"flowproof/constructions/internal/geometry"
 	"flowproof/constructions/internal/numeric"
 	"flowproof/constructions/rotation"
@@ -68,15 +67,8 @@ func Conditioned(target exactmath.Matrix, part coupling.Partition, opts Options)
 	if opts.Depth != 0 && opts.Depth != 13 && opts.Depth != 11 {
 		return nil, &DepthError{opts.Depth}
 	}
-	f, err := geometry.NewFrame(target, part)
+	f, m, exp, err := prepare(target, part)
 	if err != nil {
-		return nil, err
-	}
-	m, exp, err := geometry.ScaledDense(f, target)
-	if err != nil {
-		return nil, err
-	}
-	if err := geometry.RequirePositive(target); err != nil {
 		return nil, err
 	}
 	d, err := newRotated(f, m, exp)
@@ -106,6 +98,18 @@ func Conditioned(target exactmath.Matrix, part coupling.Partition, opts Options)
 	return b.Flow()
 }
 
+// prepare returns the frame and the target in it as m 2^exp, once it is known to have a
+// positive determinant.
+func prepare(target exactmath.Matrix, part coupling.Partition) (f geometry.Frame, m *mat.Dense, exp int, err error) {
+	if f, err = geometry.NewBalanced(target, part); err != nil {
+		return f, nil, 0, err
+	}
+	if m, exp, err = geometry.ScaledDense(f, target); err != nil {
+		return f, nil, 0, err
+	}
+	return f, m, exp, geometry.RequirePositive(target)
+}
+
 // rotated is M = 2^exp Q1 diag(first, second) Q2^T with Q1, Q2 in SO(n). If
 // second holds the large singular values, largeSecond is true.
 type rotated struct {
@@ -120,14 +124,11 @@ type rotated struct {
 // scales of the larger part are all on one side of 1.
 func newRotated(f geometry.Frame, m *mat.Dense, exp int) (*rotated, error) {
 	n := f.P + f.Q
-	var svd mat.SVD
-	if !svd.Factorize(m, mat.SVDFull) {
-		return nil, fault.ErrNoConvergence
+	q1, s, q2, err := numeric.SVD(m, false)
+	if err != nil {
+		return nil, err
 	}
-	d := &rotated{q1: new(mat.Dense), q2: new(mat.Dense), exp: exp}
-	svd.UTo(d.q1)
-	svd.VTo(d.q2)
-	s := svd.Values(nil)
+	d := &rotated{q1: q1, q2: q2, exp: exp}
 	d.orient()
 	for i := range s {
 		s[i] = max(s[i], s[0]*0x1p-60)

@@ -46,15 +46,8 @@ func EightBound(n int, cond float64) float64 {
 // ErrOrientation (determinant negative), ErrSingular, ErrPrecision (singular to
 // working precision), ErrNoConvergence, *BoundError (rounding broke the bound).
 func Eight(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
-	f, err := geometry.NewFrame(target, part)
+	f, m, exp, err := prepare(target, part)
 	if err != nil {
-		return nil, err
-	}
-	m, exp, err := geometry.ScaledDense(f, target)
-	if err != nil {
-		return nil, err
-	}
-	if err := geometry.RequirePositive(target); err != nil {
 		return nil, err
 	}
 	logDet, cond, err := logDetCond(m)

@@ -35,53 +35,44 @@ type straightened struct {
 
 func newStraightened(m *mat.Dense, p int) (*straightened, error) {
 	n, _ := m.Dims()
-	q := n - p
-	s := &straightened{p: p, q: q}
-	s.a, s.b = mat.DenseCopyOf(m.Slice(0, p, 0, p)), mat.DenseCopyOf(m.Slice(0, p, p, n))
-	c, e := mat.DenseCopyOf(m.Slice(p, n, 0, p)), mat.DenseCopyOf(m.Slice(p, n, p, n))
-
+	a, b, c, e := numeric.Cut(m, p)
+	s := &straightened{p: p, q: n - p, a: a, b: b, tau: 1}
 	if err := s.first(m.Slice(0, n, 0, p)); err != nil {
 		return nil, err
 	}
-	s.c1 = numeric.Product(s.x0, s.a)
-	s.c1.Add(s.c1, c)
-	s.e1 = numeric.Product(s.x0, s.b)
-	s.e1.Add(s.e1, e)
-
+	// M1 = L(X0) M, and R1 is made of the lower blocks of M1^-1 = M^-1 L(-X0).
+	s.c1, s.e1 = numeric.Sum(numeric.Product(s.x0, a), c), numeric.Sum(numeric.Product(s.x0, b), e)
 	var inv mat.Dense
 	if err := inv.Inverse(m); singular(err) {
 		return nil, fault.ErrPrecision
 	}
-	sm := mat.DenseCopyOf(inv.Slice(p, n, p, n))
-	r1 := numeric.Product(sm, s.x0)
-	r1.Sub(inv.Slice(p, n, 0, p), r1)
-
-	g := numeric.Product(mat.DenseCopyOf(s.c1inv), r1) // minus the first p rows and columns of C^-1 R1
-	g.Scale(-1, g)
-	s.tau = 1
-	if q > p {
+	_, _, r, sm := numeric.Cut(&inv, p)
+	r1 := numeric.Minus(r, numeric.Product(sm, s.x0))
+	g := numeric.Scaled(-1, numeric.Product(s.c1inv, r1)) // the first p rows and columns of C^-1 R1
+	if s.q > p {
 		var err error
 		if g, err = s.odd(g, r1, sm); err != nil {
 			return nil, err
 		}
 	}
-	var svd mat.SVD
-	if !svd.Factorize(g, mat.SVDFull) {
-		return nil, fault.ErrNoConvergence
+	return s, s.polar(g)
+}
+
+// polar writes g = Ug diag(h) Ug^T O with O in SO(p), after h takes the sign of O, and
+// undoes O.
+func (s *straightened) polar(g *mat.Dense) error {
+	ug, h, vg, err := numeric.SVD(g, false)
+	if err != nil {
+		return err
 	}
-	s.ug = new(mat.Dense)
-	var vg mat.Dense
-	svd.UTo(s.ug)
-	svd.VTo(&vg)
-	s.h = svd.Values(nil)
-	// g = Ug diag(h) Ug^T O with O in SO(p), after h takes the sign of O.
-	o := numeric.Product(s.ug, vg.T())
+	s.ug, s.h = ug, h
+	o := numeric.Product(ug, vg.T())
 	if numeric.DetSign(o) < 0 {
-		s.h[p-1] = -s.h[p-1]
-		numeric.FlipLast(&vg)
-		o = numeric.Product(s.ug, vg.T())
+		h[s.p-1] = -h[s.p-1]
+		numeric.FlipLast(vg)
+		o = numeric.Product(ug, vg.T())
 	}
-	return s, s.unrotate(o)
+	return s.unrotate(o)
 }
 
 // singular reports whether err is gonum's for an exactly singular matrix; for an
@@ -91,28 +82,21 @@ func singular(err error) bool {
 	return err != nil && (!errors.As(err, &c) || math.IsInf(float64(c), 1))
 }
 
-// first sets x0, c1inv, nu, rmin and rmax from the first p columns of M.
+// first sets x0, c1inv, nu, rmin and rmax from the first p columns of M, [a; c] = Q R:
+// with Qc = Up S V^T, Y = Up V^T and X0 = Up (1 + S)^-1 V^T Qa^T.
 func (s *straightened) first(cols mat.Matrix) error {
 	n, p := cols.Dims()
-	var svd mat.SVD
-	if !svd.Factorize(cols, mat.SVDThin) {
-		return fault.ErrNoConvergence
+	u, r, v, err := numeric.SVD(cols, true)
+	if err != nil {
+		return err
 	}
-	var u, v mat.Dense
-	svd.UTo(&u)
-	svd.VTo(&v)
-	sv := svd.Values(nil)
-	s.rmax, s.rmin = sv[0], sv[p-1]
-	iso := numeric.Product(&u, v.T())
+	s.rmax, s.rmin = r[0], r[p-1]
+	iso := numeric.Product(u, v.T())
 	qa, qc := mat.DenseCopyOf(iso.Slice(0, p, 0, p)), iso.Slice(p, n, 0, p)
-	var svd2 mat.SVD
-	if !svd2.Factorize(qc, mat.SVDFull) {
-		return fault.ErrNoConvergence
+	uc, sc, vc, err := numeric.SVD(qc, false)
+	if err != nil {
+		return err
 	}
-	var uc, vc mat.Dense
-	svd2.UTo(&uc)
-	svd2.VTo(&vc)
-	sc := svd2.Values(nil)
 	up := mat.DenseCopyOf(uc.Slice(0, s.q, 0, p))
 	y := numeric.Product(up, vc.T())
 	up.Apply(func(_, j int, x float64) float64 { return x / (1 + sc[j]) }, up)
@@ -120,9 +104,9 @@ func (s *straightened) first(cols mat.Matrix) error {
 	if s.q > p {
 		s.nu = mat.DenseCopyOf(uc.Slice(0, s.q, p, s.q))
 	}
-	// R^-1 Y^T = V S^-1 V^T Y^T.
-	rinv := mat.DenseCopyOf(&v)
-	rinv.Apply(func(_, j int, x float64) float64 { return x / sv[j] }, rinv)
+	// R^-1 Y^T = V diag(1/r) V^T Y^T.
+	rinv := mat.DenseCopyOf(v)
+	rinv.Apply(func(_, j int, x float64) float64 { return x / r[j] }, rinv)
 	s.c1inv = numeric.Product(rinv, v.T(), y.T())
 	return nil
 }
@@ -132,9 +116,8 @@ func (s *straightened) first(cols mat.Matrix) error {
 func (s *straightened) odd(g11, r1, sm *mat.Dense) (*mat.Dense, error) {
 	p, q := s.p, s.q
 	rho := numeric.Product(sm, s.nu)
-	s.w = numeric.Product(mat.DenseCopyOf(s.nu.T()), r1)
-	g12 := numeric.Product(s.c1inv, rho)
-	g12.Scale(-1, g12)
+	s.w = numeric.Product(numeric.Transposed(s.nu), r1)
+	g12 := numeric.Scaled(-1, numeric.Product(s.c1inv, rho))
 	g22 := mat.Dot(s.nu.ColView(0), rho.ColView(0))
 
 	full, inv := mat.NewDense(q, q, nil), new(mat.Dense)
@@ -159,19 +142,16 @@ func (s *straightened) odd(g11, r1, sm *mat.Dense) (*mat.Dense, error) {
 		}
 		s.tau = 1 / (t0 + sign*norm)
 	}
-	g := numeric.Product(s.u, s.w)
-	g.Sub(g11, g)
 	// v = -g^-1 (g12 - u g22) = ((G^-1)_12 + (G^-1)_11 u) tau.
-	s.v = numeric.Product(mat.DenseCopyOf(inv.Slice(0, p, 0, p)), s.u)
-	s.v.Add(s.v, inv.Slice(0, p, p, q))
-	s.v.Scale(s.tau, s.v)
-	return g, nil
+	i11, i12, _, _ := numeric.Cut(inv, p)
+	s.v = numeric.Scaled(s.tau, numeric.Sum(numeric.Product(i11, s.u), i12))
+	return numeric.Minus(g11, numeric.Product(s.u, s.w)), nil
 }
 
 // unrotate sets y and f in terms of the planes of O^T in SO(p): rotations by
 // minus half the angles, and reflections, so that O^T = f y f^-1 y^-1.
 func (s *straightened) unrotate(o *mat.Dense) error {
-	t, z, err := numeric.RealSchur(mat.DenseCopyOf(o.T()))
+	t, z, err := numeric.RealSchur(numeric.Transposed(o))
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ type permBlocks struct {
 
 // newPermBlocks checks the target and brings it into block order.
 func newPermBlocks(target exactmath.Matrix, part coupling.Partition) (*permBlocks, error) {
-	f, err := geometry.NewFrame(target, part)
+	f, err := geometry.NewBalanced(target, part)
 	if err != nil {
 		return nil, err
 	}
@@ -130,16 +130,21 @@ func sumEntries(rows, cols int, entries []sparse.Entry) (*sparse.Matrix, error) 
 	return sparse.New(rows, cols, out)
 }
 
-// weights is one layer of the frame, by the entries of its weight.
-type weights struct {
+// layer is an additive layer of the frame, by the entries of its weight.
+type layer struct {
 	kind    coupling.Kind
 	entries []sparse.Entry
 }
 
+// add adds v to the weight at row i, column j.
+func (x *layer) add(i, j int, v float64) {
+	x.entries = append(x.entries, sparse.Entry{Row: i, Col: j, Value: v})
+}
+
 // additive returns the flow of additive layers with the given weights: those
 // that vanish are left out, and neighbours of one kind become one layer.
-func additive(f geometry.Frame, layers ...weights) (*coupling.Flow, error) {
-	var kept []weights
+func additive(f geometry.Frame, layers ...layer) (*coupling.Flow, error) {
+	var kept []layer
 	var blocks []*sparse.Matrix
 	for _, w := range layers {
 		rows, cols := f.Q, f.P

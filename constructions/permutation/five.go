@@ -2,7 +2,6 @@ package permutation
 
 import (
 	"flowproof/coupling"
-	"flowproof/exactmath/sparse"
 )
 
 // five returns M = U(X1) L(X2) U(X3) L(X4) U(X5) with integer weights from a
@@ -17,36 +16,36 @@ func (m *permBlocks) five(r *rewiring) (*coupling.Flow, error) {
 	for f := range m.P {
 		fwd.set(f, m.to[f], m.sign[f])
 	}
-	x5 := weights{kind: coupling.Upper}
+	x5 := layer{kind: coupling.Upper}
 	for y, z := range r.to {
 		s, t := r.inS[y][len(r.inS[y])-1], r.inS[z][0]
 		f := m.from[t]
 		w.set(s-m.P, t-m.P, r.sign[y])
 		fwd.set(f, m.to[s], -r.sign[y]*m.sign[f]*m.sign[s])
-		x5.entries = append(x5.entries, sparse.Entry{Row: f, Col: s - m.P, Value: -r.sign[y] * m.sign[f]})
+		x5.add(f, s-m.P, -r.sign[y]*m.sign[f])
 	}
-	x1 := weights{kind: coupling.Upper} // (b - X3) W^-1
-	x2 := weights{kind: coupling.Lower}
-	x3 := weights{kind: coupling.Upper}
-	x4 := weights{kind: coupling.Lower} // W^-1 (c - X2)
-	back := newSigned(m.Q)              // W^-1
+	x1 := layer{kind: coupling.Upper} // (b - X3) W^-1
+	x2 := layer{kind: coupling.Lower}
+	x3 := layer{kind: coupling.Upper}
+	x4 := layer{kind: coupling.Lower} // W^-1 (c - X2)
+	back := newSigned(m.Q)            // W^-1
 	for i, j := range w.to {
 		back.set(j, i, w.sign[i])
 	}
 	add2 := func(i, j int, v float64) {
-		x2.entries = append(x2.entries, sparse.Entry{Row: i, Col: j, Value: v})
-		x4.entries = append(x4.entries, sparse.Entry{Row: back.to[i], Col: j, Value: -v * back.sign[i]})
+		x2.add(i, j, v)
+		x4.add(back.to[i], j, -v*back.sign[i])
 	}
 	add3 := func(i, j int, v float64) {
-		x3.entries = append(x3.entries, sparse.Entry{Row: i, Col: j, Value: v})
-		x1.entries = append(x1.entries, sparse.Entry{Row: i, Col: w.to[j], Value: -v * w.sign[j]})
+		x3.add(i, j, v)
+		x1.add(i, w.to[j], -v*w.sign[j])
 	}
 	for f := range m.P {
 		if s := m.to[f]; !m.first(s) {
-			x4.entries = append(x4.entries, sparse.Entry{Row: back.to[s-m.P], Col: f, Value: back.sign[s-m.P] * m.sign[f]})
+			x4.add(back.to[s-m.P], f, back.sign[s-m.P]*m.sign[f])
 		}
 		if s := m.from[f]; !m.first(s) {
-			x1.entries = append(x1.entries, sparse.Entry{Row: f, Col: w.to[s-m.P], Value: w.sign[s-m.P] * m.sign[s]})
+			x1.add(f, w.to[s-m.P], w.sign[s-m.P]*m.sign[s])
 		}
 	}
 	factorCycles(w, fwd, add2, add3)
@@ -108,6 +107,12 @@ func factorCycles(w, inverse signed, add2, add3 func(i, j int, v float64)) {
 			add3(j, s.point[i], s.sign[i]*v)
 		}
 	}
+	factorExchanges(free, rest, add2, add3)
+}
+
+// factorExchanges does the same for the cycles of A^-1 that match no cycle of W of
+// their type, but two fixed points of sign -1 the cycle of length 2.
+func factorExchanges(free map[cycleType][]signedCycle, rest []signedCycle, add2, add3 func(i, j int, v float64)) {
 	minus, swap := cycleType{1, -1}, cycleType{2, 1}
 	for _, f := range rest {
 		switch f.cycleType {
@@ -132,11 +137,11 @@ func factorCycles(w, inverse signed, add2, add3 func(i, j int, v float64)) {
 // three returns quarter turns, and nothing else, as U(b) L(c) U(b): b c = -1 in each
 // plane. PROOFS.md, theorem 4.9(a).
 func (m *permBlocks) three() (*coupling.Flow, error) {
-	b, c := weights{kind: coupling.Upper}, weights{kind: coupling.Lower}
+	b, c := layer{kind: coupling.Upper}, layer{kind: coupling.Lower}
 	for f := range m.P {
 		if s := m.to[f]; !m.first(s) {
-			c.entries = append(c.entries, sparse.Entry{Row: s - m.P, Col: f, Value: m.sign[f]})
-			b.entries = append(b.entries, sparse.Entry{Row: f, Col: s - m.P, Value: m.sign[s]})
+			c.add(s-m.P, f, m.sign[f])
+			b.add(f, s-m.P, m.sign[s])
 		}
 	}
 	return additive(m.Frame, b, c, b)

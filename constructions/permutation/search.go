@@ -204,12 +204,36 @@ func (w *rewiring) closeRest() bool {
 // it enters; flipping edges of a spanning forest, leaves first, repairs all cycles
 // but the roots.
 func (w *rewiring) solveSigns(inW, inA []float64) bool {
+	for y := range w.sign {
+		w.sign[y] = 1
+	}
+	ends, wrong := w.signGraph(inW, inA)
+	order, up := spanningForest(ends, len(wrong))
+	for k := len(order) - 1; k >= 0; k-- {
+		v := order[k]
+		if !wrong[v] {
+			continue
+		}
+		y := up[v]
+		if y < 0 {
+			return false
+		}
+		w.sign[y] = -1
+		parent := ends[y][0] + ends[y][1] - v
+		wrong[parent] = !wrong[parent]
+	}
+	return true
+}
+
+// signGraph numbers the cycles of W, and after them those of A. ends[y] are the two
+// that run y is in; wrong[k] tells whether the sign of cycle k is not the one asked
+// for, with w.sign = 1 everywhere.
+func (w *rewiring) signGraph(inW, inA []float64) (ends [][2]int, wrong []bool) {
 	ofW := cyclesOf(w.to)
 	cycles := append(ofW, cyclesOf(w.followers())...)
-	ends := make([][2]int, len(w.to)) // of the edge y
-	wrong := make([]bool, len(cycles))
+	ends, wrong = make([][2]int, len(w.to)), make([]bool, len(cycles))
 	for k, c := range cycles {
-		sign := 1.0 // with w.sign = 1 everywhere
+		sign := 1.0
 		for _, y := range c {
 			if k < len(ofW) {
 				ends[y][0] = k
@@ -225,16 +249,20 @@ func (w *rewiring) solveSigns(inW, inA []float64) bool {
 			wrong[k] = sign != inA[c[0]]
 		}
 	}
-	edges := make([][]int, len(cycles))
+	return ends, wrong
+}
+
+// spanningForest returns the n vertices of a graph with the given edges so that each
+// comes after its parent, and the edge to the parent of each, -1 at a root.
+func spanningForest(ends [][2]int, n int) (order, up []int) {
+	edges := make([][]int, n)
 	for y, e := range ends {
-		w.sign[y] = 1
 		edges[e[0]] = append(edges[e[0]], y)
 		edges[e[1]] = append(edges[e[1]], y)
 	}
-	up := make([]int, len(cycles)) // edge to the parent, -1 at a root
-	seen := make([]bool, len(cycles))
-	var order []int
-	for root := range cycles {
+	up = make([]int, n)
+	seen := make([]bool, n)
+	for root := range n {
 		if seen[root] {
 			continue
 		}
@@ -249,18 +277,5 @@ func (w *rewiring) solveSigns(inW, inA []float64) bool {
 			}
 		}
 	}
-	for k := len(order) - 1; k >= 0; k-- {
-		v := order[k]
-		if !wrong[v] {
-			continue
-		}
-		y := up[v]
-		if y < 0 {
-			return false
-		}
-		w.sign[y] = -1
-		parent := ends[y][0] + ends[y][1] - v
-		wrong[parent] = !wrong[parent]
-	}
-	return true
+	return order, up
 }

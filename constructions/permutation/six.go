@@ -27,69 +27,82 @@ type completion struct {
 	nu    int       // the index in S that Y0 misses, or -1 if q = p
 }
 
+// completer is a completion in the making.
+type completer struct {
+	*permBlocks
+	completion
+	taken []bool // points of S, 0..q-1, that have a preimage
+}
+
 // complete chooses Y0. Any choice will do. This one makes the commutator G
 // trivial where it can: it pairs the points before an arc F -> S, going back,
 // with those after it, going on, and pure cycles of one type in opposite
 // directions. If q = p + 1 it likes to miss a fixed point.
 func (m *permBlocks) complete() completion {
-	c := completion{make([]int, m.P), make([]float64, m.P), -1}
-	taken := make([]bool, m.Q)
-	pair := func(f, s int, sign float64) {
-		c.image[f], c.sign[f] = s-m.P, sign
-		taken[s-m.P] = true
-	}
+	c := &completer{m, completion{make([]int, m.P), make([]float64, m.P), -1}, make([]bool, m.Q)}
 	for f := range c.image {
 		c.image[f] = -1
 		if s := m.to[f]; !m.first(s) {
-			pair(f, s, m.sign[f])
+			c.pair(f, s, m.sign[f])
 		}
 	}
-	zip := func(f, s int, sign float64) { // Y0 f = sign s, and Y0 M^-1 f = M Y0 f as long as there is room
-		for m.first(f) && !m.first(s) && c.image[f] < 0 && !taken[s-m.P] {
-			pair(f, s, sign)
-			f, sign, s = m.from[f], sign*m.sign[m.from[f]]*m.sign[s], m.to[s]
-		}
+	c.alongArcs()
+	c.alongCycles()
+	c.rest()
+	return c.completion
+}
+
+// pair sets Y0 f = sign s.
+func (c *completer) pair(f, s int, sign float64) {
+	c.image[f], c.completion.sign[f] = s-c.P, sign
+	c.taken[s-c.P] = true
+}
+
+// zip sets Y0 f = sign s, and Y0 M^-1 f = M Y0 f as long as there is room.
+func (c *completer) zip(f, s int, sign float64) {
+	m := c.permBlocks
+	for m.first(f) && !m.first(s) && c.image[f] < 0 && !c.taken[s-m.P] {
+		c.pair(f, s, sign)
+		f, sign, s = m.from[f], sign*m.sign[m.from[f]]*m.sign[s], m.to[s]
 	}
+}
+
+// alongArcs pairs what comes before an arc F -> S with what comes after it.
+func (c *completer) alongArcs() {
+	m := c.permBlocks
 	for f := range m.P {
 		if s := m.to[f]; !m.first(s) {
-			zip(m.from[f], m.to[s], m.sign[f]*m.sign[m.from[f]]*m.sign[s])
+			c.zip(m.from[f], m.to[s], m.sign[f]*m.sign[m.from[f]]*m.sign[s])
 		}
 	}
-	inF, inS, _ := m.cyclesByPart()
-	byType := make(map[cycleType][]int) // points of S, one of each cycle that is free
+}
+
+// alongCycles pairs cycles within F with cycles of the same type within S.
+func (c *completer) alongCycles() {
+	inF, inS, _ := c.cyclesByPart()
+	free := make(map[cycleType][]int) // points of S, one of each cycle that is free
 	for _, cycle := range inS {
-		if s := cycle.point[0]; !taken[s-m.P] {
-			byType[cycle.cycleType] = append(byType[cycle.cycleType], s)
+		if s := cycle.point[0]; !c.taken[s-c.P] {
+			free[cycle.cycleType] = append(free[cycle.cycleType], s)
 		}
 	}
 	for _, cycle := range inF {
 		f := cycle.point[0]
-		if rest := byType[cycle.cycleType]; len(rest) > 0 && c.image[f] < 0 {
-			zip(f, rest[len(rest)-1], 1)
-			byType[cycle.cycleType] = rest[:len(rest)-1]
+		if list := free[cycle.cycleType]; len(list) > 0 && c.image[f] < 0 {
+			c.zip(f, list[len(list)-1], 1)
+			free[cycle.cycleType] = list[:len(list)-1]
 		}
 	}
-	var left, fixed []int // what is left of S, runs in order
-	seen := make([]bool, m.Q)
-	for s := m.P; s < len(m.to); s++ {
-		if m.to[s] == s && !taken[s-m.P] {
-			fixed = append(fixed, s-m.P)
-			continue
-		}
-		for t := s; !m.first(t) && !seen[t-m.P]; t = m.to[t] {
-			seen[t-m.P] = true
-			if !taken[t-m.P] {
-				left = append(left, t-m.P)
-			}
-		}
-	}
-	left = append(left, fixed...)
-	done := make([]bool, m.P)
-	for f := range m.P {
-		for g := f; m.first(g) && !done[g]; g = m.from[g] {
+}
+
+// rest pairs what is left of F, run by run, with what is left of S.
+func (c *completer) rest() {
+	left, done := c.left(), make([]bool, c.P)
+	for f := range c.P {
+		for g := f; c.first(g) && !done[g]; g = c.from[g] {
 			done[g] = true
 			if c.image[g] < 0 {
-				pair(g, m.P+left[0], 1)
+				c.pair(g, c.P+left[0], 1)
 				left = left[1:]
 			}
 		}
@@ -97,7 +110,27 @@ func (m *permBlocks) complete() completion {
 	if len(left) > 0 {
 		c.nu = left[0]
 	}
-	return c
+}
+
+// left lists the points of S, 0..q-1, that have no preimage: runs in their order,
+// and fixed points last.
+func (c *completer) left() (left []int) {
+	m := c.permBlocks
+	var fixed []int
+	seen := make([]bool, m.Q)
+	for s := m.P; s < len(m.to); s++ {
+		if m.to[s] == s && !c.taken[s-m.P] {
+			fixed = append(fixed, s-m.P)
+			continue
+		}
+		for t := s; !m.first(t) && !seen[t-m.P]; t = m.to[t] {
+			seen[t-m.P] = true
+			if !c.taken[t-m.P] {
+				left = append(left, t-m.P)
+			}
+		}
+	}
+	return append(left, fixed...)
 }
 
 // involutory is what is left to factor: G = C^T R = J1 J2 on R^q, where C =
@@ -143,28 +176,24 @@ func (m *permBlocks) involutory(y completion, integer bool) *involutory {
 func (m *permBlocks) six(integer bool) (*coupling.Flow, error) {
 	y := m.complete()
 	w := m.involutory(y, integer)
-	x0 := weights{kind: coupling.Lower}
-	x1 := weights{kind: coupling.Upper}
-	x2 := weights{kind: coupling.Lower}
-	x3 := weights{kind: coupling.Upper}
-	x4 := weights{kind: coupling.Lower}
-	x5 := weights{kind: coupling.Upper}
-	upper := func(x *weights, i, j int, v float64) { // at row i, column C e_j
+	x0, x2, x4 := layer{kind: coupling.Lower}, layer{kind: coupling.Lower}, layer{kind: coupling.Lower}
+	x1, x3, x5 := layer{kind: coupling.Upper}, layer{kind: coupling.Upper}, layer{kind: coupling.Upper}
+	upper := func(x *layer, i, j int, v float64) { // at row i, column C e_j
 		if i < m.P {
-			x.entries = append(x.entries, sparse.Entry{Row: i, Col: w.c.to[j], Value: v * w.c.sign[j]})
+			x.add(i, w.c.to[j], v*w.c.sign[j])
 		}
 	}
-	lower := func(x *weights, i, j int, v float64) { // at row C e_i, column j
+	lower := func(x *layer, i, j int, v float64) { // at row C e_i, column j
 		if j < m.P {
-			x.entries = append(x.entries, sparse.Entry{Row: w.c.to[i], Col: j, Value: v * w.c.sign[i]})
+			x.add(w.c.to[i], j, v*w.c.sign[i])
 		}
 	}
 	for f := range m.P {
 		if g := m.to[f]; m.first(g) {
-			x0.entries = append(x0.entries, sparse.Entry{Row: y.image[f], Col: g, Value: -m.sign[f] * y.sign[f]}) // -X0 = -Y0 a^T
-			upper(&x1, g, f, -m.sign[f])                                                                          // -a E^T C^T
+			x0.add(y.image[f], g, -m.sign[f]*y.sign[f]) // -X0 = -Y0 a^T
+			upper(&x1, g, f, -m.sign[f])                // -a E^T C^T
 			s := m.from[m.P+y.image[f]]
-			x5.entries = append(x5.entries, sparse.Entry{Row: f, Col: s - m.P, Value: y.sign[f] * m.sign[s]}) // Y0^T e
+			x5.add(f, s-m.P, y.sign[f]*m.sign[s]) // Y0^T e
 		}
 	}
 	for i := range m.Q {

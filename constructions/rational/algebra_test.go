@@ -11,7 +11,7 @@ import (
 	"flowproof/exactmath/dense"
 )
 
-// toQ returns the matrix as a qmat.
+// toQ returns the matrix as a rational one.
 func toQ(m exactmath.Matrix) *ratmat.Matrix {
 	r, c := m.Dims()
 	return ratmat.Func(r, c, m.At)

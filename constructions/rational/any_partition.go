@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"flowproof/constructions/internal/blocks"
+	"flowproof/constructions/internal/geometry"
 	"flowproof/constructions/internal/ratmat"
 	"flowproof/coupling"
 	"flowproof/exactmath"
@@ -51,7 +52,7 @@ func AnyDepth(p, q int) int {
 
 // anySizes returns [L] (U L)^k U L U L U with k = ceil(q/p) - 2, the first L left
 // out if it can be, for q > p + 1.
-func anySizes(m *blocks.Map) []blocks.Factor {
+func anySizes(m *blocks.Map) []blocks.Layer {
 	p, q := m.P, m.Q
 	core := q - ((q+p-1)/p-2)*p
 	rng := rand.New(rand.NewPCG(6, 0))
@@ -88,7 +89,7 @@ func anySizes(m *blocks.Map) []blocks.Factor {
 
 // additive returns the additive layers L(-X0) (U L)^k U L U L U of m, of determinant
 // 1, that peel finds in the basis s of the second part, false if it finds none.
-func additive(m *blocks.Map, x0, s *ratmat.Matrix, core int) ([]blocks.Factor, bool) {
+func additive(m *blocks.Map, x0, s *ratmat.Matrix, core int) ([]blocks.Layer, bool) {
 	sinv, _ := s.Inverse()
 	n := m.With(ratmat.Identity(m.P).Direct(s).MulAll(m.Whole(), ratmat.Identity(m.P).Direct(sinv)))
 	n.C, n.E = n.C.Add(x0.Mul(n.A)), n.E.Add(x0.Mul(n.B))
@@ -96,7 +97,7 @@ func additive(m *blocks.Map, x0, s *ratmat.Matrix, core int) ([]blocks.Factor, b
 	if !ok {
 		return nil, false
 	}
-	fs = append([]blocks.Factor{{Kind: coupling.Lower, X: x0.Neg()}}, fs...)
+	fs = append([]blocks.Layer{{Kind: coupling.Lower, X: x0.Neg()}}, fs...)
 	for i := range fs {
 		if fs[i].Kind == coupling.Upper {
 			fs[i].X = fs[i].X.Mul(s)
@@ -132,7 +133,7 @@ func triangular(rng *rand.Rand, n, bound int) *ratmat.Matrix {
 // second part, or fewer if fewer are in the way, into rows of the identity; a core
 // of parts p and core, p < core <= 2p, is left for five factors, which take the
 // columns beside it along.
-func peel(m *blocks.Map, core int) ([]blocks.Factor, bool) {
+func peel(m *blocks.Map, core int) ([]blocks.Layer, bool) {
 	p, q := m.P, m.Q
 	c := m.C.Block(0, core, 0, p)
 	if !c.Injective() {
@@ -141,7 +142,7 @@ func peel(m *blocks.Map, core int) ([]blocks.Factor, bool) {
 	if ec := m.E.Block(0, core, 0, core).Mul(c); core > p+1 && c.Beside(ec).Rank() < core {
 		return nil, false
 	}
-	var fs []blocks.Factor
+	var fs []blocks.Layer
 	n := m
 	for left := q; left > core; {
 		size := min(p, left-core)
@@ -155,7 +156,7 @@ func peel(m *blocks.Map, core int) ([]blocks.Factor, bool) {
 		}
 		y, _ := x.Particular(z)
 		lower := ratmat.New(left, p).Above(x).Above(ratmat.New(q-left-size, p))
-		step := []blocks.Factor{{Kind: coupling.Upper, X: y.Neg()}, {Kind: coupling.Lower, X: lower.Neg()}}
+		step := []blocks.Layer{{Kind: coupling.Upper, X: y.Neg()}, {Kind: coupling.Lower, X: lower.Neg()}}
 		fs = append(fs, step...)
 		n = m.With(m.Compose(blocks.Inverted(step)).Mul(n.Whole()))
 	}
@@ -166,10 +167,10 @@ func peel(m *blocks.Map, core int) ([]blocks.Factor, bool) {
 // size: those of N, whose upper weights get the columns Z1, Z3, Z5 that produce
 //
 //	y = [Z1; 0] + [I + X1 X2; X2] Z3 + [a; c] Z5.
-func fiveWide(m *blocks.Map, size int) []blocks.Factor {
+func fiveWide(m *blocks.Map, size int) []blocks.Layer {
 	p, rest := m.P, m.Q-size
 	whole := m.Whole()
-	core := &blocks.Map{P: p, Q: size, Part: m.Part}
+	core := &blocks.Map{Frame: geometry.Frame{P: p, Q: size}}
 	core = core.With(whole.Block(0, p+size, 0, p+size))
 	fs := five0(core)
 	y1, y2 := whole.Block(0, p, p+size, m.Dim()), whole.Block(p, p+size, p+size, m.Dim())

@@ -103,7 +103,7 @@ func TestAdditiveAnyPartition(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var fs []blocks.Factor
+			var fs []blocks.Layer
 			ok := false
 			for try := 0; !ok && try < 50; try++ {
 				s := triangular(rng, c.q, 2).Mul(triangular(rng, c.q, 2).Transpose())

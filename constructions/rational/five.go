@@ -3,7 +3,6 @@ package rational
 import (
 	"fmt"
 
-	"flowproof/constructions/fault"
 	"flowproof/constructions/internal/blocks"
 	"flowproof/constructions/internal/ratmat"
 	"flowproof/coupling"
@@ -33,12 +32,9 @@ func (e *FiveError) Error() string {
 // Errors: *ShapeError, ErrPartition, ErrSingular, ErrOrientation; *FiveError if
 // neither block has rank p.
 func Five(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
-	m, err := blocks.New(target, part)
+	m, err := blocks.NewBalanced(target, part)
 	if err != nil {
 		return nil, err
-	}
-	if m.Q-m.P > 1 {
-		return nil, fault.ErrPartition
 	}
 	if fs, ok := five(m); ok {
 		return m.Flow(fs)
@@ -48,7 +44,7 @@ func Five(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, err
 
 // five returns U L U L U if c has full column rank, L U L U L if b has full row
 // rank, false otherwise. The parts must differ by at most one coordinate.
-func five(m *blocks.Map) ([]blocks.Factor, bool) {
+func five(m *blocks.Map) ([]blocks.Layer, bool) {
 	if m.C.Injective() {
 		n, d := m.Normalise(coupling.Upper)
 		return blocks.ScaleLast(five0(n), d), true
@@ -63,7 +59,7 @@ func five(m *blocks.Map) ([]blocks.Factor, bool) {
 // five0 returns the weights of U L U L U for determinant 1, c of full column
 // rank, and q = p, or q = p + 1, or q <= 2p and [c, r] of rank q, r the lower
 // left block of the inverse. PROOFS.md, lemma 2.2 and theorem 2.6.
-func five0(m *blocks.Map) []blocks.Factor {
+func five0(m *blocks.Map) []blocks.Layer {
 	p, q := m.P, m.Q
 	inv, _ := m.Whole().Inverse()
 	bigC, bigR := m.C.Neg(), inv.Block(p, m.Dim(), 0, p)
@@ -103,7 +99,7 @@ func shear(u *ratmat.Matrix) *ratmat.Matrix {
 
 // fiveFrom returns the weights that a commutator gives: with B = C P and W = B
 // diag(A, 1) B^-1, A = h^-1.
-func fiveFrom(m *blocks.Map, bigC *ratmat.Matrix, k commutator) []blocks.Factor {
+func fiveFrom(m *blocks.Map, bigC *ratmat.Matrix, k commutator) []blocks.Layer {
 	p, q := m.P, m.Q
 	sinv, _ := k.s.Inverse()
 	ainv := k.h

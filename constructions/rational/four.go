@@ -13,7 +13,7 @@ import (
 // al the upper left block of M^-1, e D2^-1 = I + X2 X3 and D1 al = I + X3 X2. Two
 // candidates for D = diag(D1, D2) are tried: det M spread over the
 // second part, and the one that makes all diagonal entries ±1.
-func four(m *blocks.Map) []blocks.Factor {
+func four(m *blocks.Map) []blocks.Layer {
 	if _, ok := m.E.Inverse(); !ok {
 		return nil
 	}
@@ -42,7 +42,7 @@ func four(m *blocks.Map) []blocks.Factor {
 
 // fourWith is four for given end scales D1 and D2, which move to the last two
 // layers.
-func fourWith(m *blocks.Map, al *ratmat.Matrix, d1, d2 []*big.Rat) []blocks.Factor {
+func fourWith(m *blocks.Map, al *ratmat.Matrix, d1, d2 []*big.Rat) []blocks.Layer {
 	p, q := m.P, m.Q
 	s1, s2 := ratmat.Diag(d1), ratmat.Diag(d2)
 	s1inv, _ := s1.Inverse()
@@ -56,7 +56,7 @@ func fourWith(m *blocks.Map, al *ratmat.Matrix, d1, d2 []*big.Rat) []blocks.Fact
 	x4 := winv.Mul(m.C.Mul(s1inv).Sub(x2))
 	x1 := m.B.Mul(s2inv).Sub(x3).Mul(winv)
 	// X3 and X4 stand left of D = diag(D1, D2): U(X3) L(X4) D = U(X3 .., D1) L(X4 .., D2).
-	return []blocks.Factor{
+	return []blocks.Layer{
 		{Kind: coupling.Upper, X: x1}, {Kind: coupling.Lower, X: x2},
 		{Kind: coupling.Upper, X: x3, Scale: d1}, {Kind: coupling.Lower, X: x4.Mul(s1), Scale: d2},
 	}

@@ -3,8 +3,8 @@ package rational
 import (
 	"math/big"
 
-	"flowproof/constructions/fault"
 	"flowproof/constructions/internal/blocks"
+	"flowproof/constructions/internal/geometry"
 	"flowproof/constructions/internal/ratmat"
 	"flowproof/coupling"
 	"flowproof/exactmath"
@@ -29,23 +29,20 @@ import (
 // All arithmetic is rational. Errors: *ShapeError, ErrPartition, ErrSingular,
 // ErrOrientation.
 func Published(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
-	m, err := blocks.New(target, part)
+	m, err := blocks.NewBalanced(target, part)
 	if err != nil {
 		return nil, err
-	}
-	if m.Q-m.P > 1 {
-		return nil, fault.ErrPartition
 	}
 	perm, l, d, u := pivotedLU(m.Whole())
 	o := m.With(l)
 	fs := six(m.With(perm), coupling.Lower)
 	fs = append(fs, firstUnipotent(m, o.A)...)
-	fs = append(fs, blocks.Factor{Kind: coupling.Lower, X: o.C})
+	fs = append(fs, blocks.Layer{Kind: coupling.Lower, X: o.C})
 	fs = append(fs, secondUnipotent(m, o.E, true)...)
 	fs = absorb(m, fs, d[:m.P], d[m.P:])
 	o = m.With(u)
 	fs = append(fs, secondUnipotent(m, o.E, false)...)
-	fs = append(fs, blocks.Factor{Kind: coupling.Upper, X: o.B})
+	fs = append(fs, blocks.Layer{Kind: coupling.Upper, X: o.B})
 	fs = append(fs, firstUnipotent(m, o.A)...)
 	return m.Flow(fs)
 }
@@ -80,7 +77,7 @@ func pivotedLU(x *ratmat.Matrix) (perm, l *ratmat.Matrix, d []*big.Rat, u *ratma
 // two layers, of different kinds, take up as scales:
 //
 //	[[S, Y], [0, I]] [[I, 0], [X, T]] diag(d1, d2) = [[S d1, Y], [0, I]] [[I, 0], [X d1, T d2]].
-func absorb(m *blocks.Map, fs []blocks.Factor, d1, d2 []*big.Rat) []blocks.Factor {
+func absorb(m *blocks.Map, fs []blocks.Layer, d1, d2 []*big.Rat) []blocks.Layer {
 	k := len(fs) - 1
 	if fs[k].Kind == coupling.Upper {
 		d1, d2 = d2, d1
@@ -105,7 +102,7 @@ func timesDiag(s, d []*big.Rat) []*big.Rat {
 // firstUnipotent returns diag(g, I), g (p x p) unitriangular, as U L U L U L U,
 // nothing if g = I. With V E V^-1 = g E and a positive diagonal E of distinct
 // entries, diag(g, I) = diag(V, V^-1) E diag(V^-1, V) E^-1.
-func firstUnipotent(m *blocks.Map, g *ratmat.Matrix) []blocks.Factor {
+func firstUnipotent(m *blocks.Map, g *ratmat.Matrix) []blocks.Layer {
 	p := g.Rows
 	if g.Equal(ratmat.Identity(p)) {
 		return nil
@@ -136,9 +133,9 @@ func firstUnipotent(m *blocks.Map, g *ratmat.Matrix) []blocks.Factor {
 // set. With the parts renamed it is firstUnipotent if q = p; if q = p + 1, g =
 // [[g', 0], [y, 1]] = diag(g', 1) (I + e_q [y, 0]), and its like for upper
 // ones.
-func secondUnipotent(m *blocks.Map, g *ratmat.Matrix, lower bool) []blocks.Factor {
+func secondUnipotent(m *blocks.Map, g *ratmat.Matrix, lower bool) []blocks.Layer {
 	p, q := m.P, m.Q
-	fs := renamed(firstUnipotent((&blocks.Map{P: p, Q: p}), g.Block(0, p, 0, p)))
+	fs := renamed(firstUnipotent((&blocks.Map{Frame: geometry.Frame{P: p, Q: p}}), g.Block(0, p, 0, p)))
 	if q == p {
 		return fs
 	}
@@ -168,9 +165,9 @@ func secondUnipotent(m *blocks.Map, g *ratmat.Matrix, lower bool) []blocks.Facto
 }
 
 // renamed returns the factors with the names of the two parts swapped.
-func renamed(fs []blocks.Factor) []blocks.Factor {
+func renamed(fs []blocks.Layer) []blocks.Layer {
 	for i := range fs {
-		fs[i].Kind = blocks.Other(fs[i].Kind)
+		fs[i].Kind = fs[i].Kind.Other()
 	}
 	return fs
 }

@@ -5,7 +5,6 @@
 package rational
 
 import (
-	"flowproof/constructions/fault"
 	"flowproof/constructions/internal/blocks"
 	"flowproof/coupling"
 	"flowproof/exactmath"
@@ -25,12 +24,9 @@ import (
 // All arithmetic is rational. Errors: *ShapeError, ErrPartition, ErrSingular,
 // ErrOrientation.
 func Six(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
-	m, err := blocks.New(target, part)
+	m, err := blocks.NewBalanced(target, part)
 	if err != nil {
 		return nil, err
-	}
-	if m.Q-m.P > 1 {
-		return nil, fault.ErrPartition
 	}
 	if f, err := atMostFour(m); f != nil || err != nil {
 		return f, err
@@ -44,7 +40,7 @@ func Six(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, erro
 // atMostFour returns a flow of at most four layers, nil if no closed form was
 // found. It works for parts of any sizes.
 func atMostFour(m *blocks.Map) (*coupling.Flow, error) {
-	for _, form := range []func(*blocks.Map) []blocks.Factor{(*blocks.Map).One, two, three, four} {
+	for _, form := range []func(*blocks.Map) []blocks.Layer{(*blocks.Map).One, two, three, four} {
 		for _, o := range []*blocks.Map{m, m.Rename()} {
 			if fs := form(o); fs != nil && o.Compose(fs).Equal(o.Whole()) {
 				return o.Flow(fs)

@@ -1,7 +1,6 @@
 package rational
 
 import (
-	"flowproof/constructions/fault"
 	"flowproof/constructions/internal/blocks"
 	"flowproof/constructions/internal/ratmat"
 	"flowproof/coupling"
@@ -21,21 +20,18 @@ import (
 //
 // Errors: *ShapeError, ErrPartition, ErrSingular, ErrOrientation.
 func SixFrom(target exactmath.Matrix, part coupling.Partition, leftmost coupling.Kind) (*coupling.Flow, error) {
-	m, err := blocks.New(target, part)
+	m, err := blocks.NewBalanced(target, part)
 	if err != nil {
 		return nil, err
 	}
-	if m.Q-m.P > 1 {
-		return nil, fault.ErrPartition
-	}
 	if m.Swapped {
-		leftmost = blocks.Other(leftmost)
+		leftmost = leftmost.Other()
 	}
 	return m.Flow(six(m, leftmost))
 }
 
-func six(m *blocks.Map, leftmost coupling.Kind) []blocks.Factor {
-	n, d := m.Normalise(blocks.Other(leftmost))
+func six(m *blocks.Map, leftmost coupling.Kind) []blocks.Layer {
+	n, d := m.Normalise(leftmost.Other())
 	if leftmost == coupling.Lower {
 		return blocks.ScaleLast(six0(n), d)
 	}
@@ -45,11 +41,11 @@ func six(m *blocks.Map, leftmost coupling.Kind) []blocks.Factor {
 
 // six0 returns L U L U L U for determinant 1: five factors after the step that
 // makes c injective.
-func six0(m *blocks.Map) []blocks.Factor {
+func six0(m *blocks.Map) []blocks.Layer {
 	x0 := firstStep(m)
 	n := *m
 	n.C, n.E = m.C.Add(x0.Mul(m.A)), m.E.Add(x0.Mul(m.B))
-	return append([]blocks.Factor{{Kind: coupling.Lower, X: x0.Neg()}}, five0(&n)...)
+	return append([]blocks.Layer{{Kind: coupling.Lower, X: x0.Neg()}}, five0(&n)...)
 }
 
 // firstStep returns X0 (q x p), a partial permutation of rank p - rank c, such

@@ -10,7 +10,7 @@ import (
 
 // two returns M as U L, nil if it is not: e and a - b e^-1 c must be positive
 // diagonals.
-func two(m *blocks.Map) []blocks.Factor {
+func two(m *blocks.Map) []blocks.Layer {
 	d2, ok := m.E.Diagonal()
 	if !ok {
 		return nil
@@ -21,7 +21,7 @@ func two(m *blocks.Map) []blocks.Factor {
 	if !ok {
 		return nil
 	}
-	return []blocks.Factor{{Kind: coupling.Upper, X: x, Scale: d1}, {Kind: coupling.Lower, X: m.C, Scale: d2}}
+	return []blocks.Layer{{Kind: coupling.Upper, X: x, Scale: d1}, {Kind: coupling.Lower, X: m.C, Scale: d2}}
 }
 
 // three returns M as U(X) L(Y, D2) U(Z, D1), nil if no such form was found. It
@@ -30,7 +30,7 @@ func two(m *blocks.Map) []blocks.Factor {
 //	c D1^-1 Z = e - D2,   X c = a - D1,   a D1^-1 Z + X D2 = b
 //
 // are linear equations for X and Z.
-func three(m *blocks.Map) []blocks.Factor {
+func three(m *blocks.Map) []blocks.Layer {
 	inv, _ := m.Whole().Inverse()
 	d1, d2, ok := middleScales(m, inv.Block(m.P, m.Dim(), 0, m.P))
 	if !ok {
@@ -56,7 +56,7 @@ func three(m *blocks.Map) []blocks.Factor {
 	}
 	x := m.B.Sub(m.A.Mul(z)).Mul(s2inv)
 	y, _ := s1.Inverse()
-	return []blocks.Factor{{Kind: coupling.Upper, X: x}, {Kind: coupling.Lower, X: m.C.Mul(y), Scale: d2}, {Kind: coupling.Upper, X: s1.Mul(z), Scale: d1}}
+	return []blocks.Layer{{Kind: coupling.Upper, X: x}, {Kind: coupling.Lower, X: m.C.Mul(y), Scale: d2}, {Kind: coupling.Upper, X: s1.Mul(z), Scale: d1}}
 }
 
 // middleScales returns positive D1, D2 with c = -D2 r D1 that agree with y^T e =

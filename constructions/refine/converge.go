@@ -1,6 +1,7 @@
 package refine
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/big"
@@ -81,10 +82,6 @@ type descent struct {
 
 // converge moves the point until max |target - product| <= 2^-work max |target|.
 func (r *refiner) converge(work int) error {
-	limit := r.opt.MaxRounds
-	if limit == 0 {
-		limit = 40 + r.prec/8
-	}
 	r.detFloor = work
 	if r.deepened {
 		r.displace()
@@ -119,22 +116,31 @@ func (r *refiner) converge(work int) error {
 			d.prev, d.slow, expect = nil, 0, firstBits
 			continue
 		}
-		if r.rep.Rounds >= limit || r.opt.MaxIterations > 0 && r.rep.Iterations >= r.opt.MaxIterations {
-			return r.fail(work, "too many rounds")
-		}
-		if d.step, err = r.correction(res, work); err != nil {
+		if err := r.advance(&d, res, work); err != nil {
 			return err
 		}
-		if !d.step.finite() {
-			return r.fail(work, tooBad)
-		}
-		r.rep.Rounds++
-		r.rep.Iterations += d.step.iters
-		d.prev, d.prevBits, d.exp, d.t = r.point, res.agreement, res.exp, r.damp(d.step, res.exp)
-		r.restore(d.prev)
-		r.point.add(d.step, r.scaled, d.t, d.exp)
 		expect = max(firstBits, res.agreement+digitsPerRound)
 	}
+}
+
+// advance moves the point by one correction.
+func (r *refiner) advance(d *descent, res residual, work int) (err error) {
+	limit := cmp.Or(r.opt.MaxRounds, 40+r.prec/8)
+	if r.rep.Rounds >= limit || r.opt.MaxIterations > 0 && r.rep.Iterations >= r.opt.MaxIterations {
+		return r.fail(work, "too many rounds")
+	}
+	if d.step, err = r.correction(res, work); err != nil {
+		return err
+	}
+	if !d.step.finite() {
+		return r.fail(work, tooBad)
+	}
+	r.rep.Rounds++
+	r.rep.Iterations += d.step.iters
+	d.prev, d.prevBits, d.exp, d.t = r.point, res.agreement, res.exp, r.damp(d.step, res.exp)
+	r.restore(d.prev)
+	r.point.add(d.step, r.scaled, d.t, d.exp)
+	return nil
 }
 
 // What to do after a residual has been seen.

@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/blas/blas64"
 
 	"flowproof/constructions/internal/floatflow"
+	"flowproof/constructions/internal/ratmat"
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
@@ -150,16 +151,28 @@ func (g *gridFlow) add(s layerStep, scaled int, t float64, exp int) {
 func (l *gridLayer) rats() []*big.Rat {
 	var d []*big.Rat
 	for k := range l.scale.num {
-		d = append(d, ldexpRat(&l.scale.num[k], -l.scale.bits))
+		d = append(d, ratmat.Ldexp(&l.scale.num[k], -l.scale.bits))
 	}
 	return d
 }
 
-func ldexpRat(v *big.Int, e int) *big.Rat {
-	if e >= 0 {
-		return new(big.Rat).SetInt(new(big.Int).Lsh(v, uint(e)))
+// layerOnGrid rounds the weight and the scale of a layer to multiples of 2^-bits.
+func layerOnGrid(l coupling.Layer, bits int) (gridLayer, error) {
+	g := gridLayer{kind: l.Kind(), weight: onGrid(l.Weight(), bits)}
+	if l.Scale().Kind() == coupling.ScaleOne {
+		return g, nil
 	}
-	return new(big.Rat).SetFrac(v, new(big.Int).Lsh(big.NewInt(1), uint(-e)))
+	rows, _ := l.Weight().Dims()
+	d := make([]*big.Rat, rows)
+	for k := range d {
+		d[k] = l.Scale().At(k)
+	}
+	x, err := dense.NewRational(rows, 1, d)
+	if err != nil {
+		return gridLayer{}, err
+	}
+	g.scale = onGrid(x, bits)
+	return g, nil
 }
 
 // flow returns the exact flow.

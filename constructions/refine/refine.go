@@ -11,10 +11,10 @@ import (
 
 	"flowproof/constructions/fault"
 	"flowproof/constructions/internal/floatflow"
+	"flowproof/constructions/internal/geometry"
 	"flowproof/constructions/internal/ratmat"
 	"flowproof/constructions/internal/rescale"
 	"flowproof/coupling"
-	"flowproof/coupling/run"
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
 )
@@ -181,64 +181,50 @@ func (r *refiner) within(v *big.Rat, bits int) bool {
 // place puts the flow, deepened if asked for, on a grid fine enough for the
 // given precision.
 func (r *refiner) place(f *coupling.Flow, work int) error {
-	layers := f.Layers()
-	kind := coupling.Lower
-	if len(layers) > 0 {
-		kind = coupling.Lower + coupling.Upper - layers[len(layers)-1].Kind()
-	}
-	for len(layers) < r.opt.Depth {
-		rows, cols := r.shape(f.Partition(), kind)
-		zero, err := exactmath.FromFloat64(rows, cols, make([]float64, rows*cols))
-		if err != nil {
-			return err
-		}
-		l, err := coupling.NewLayer(f.Partition(), kind, zero, coupling.Scale{})
-		if err != nil {
-			return err
-		}
-		layers = append(layers, l)
-		kind = coupling.Lower + coupling.Upper - kind
-		r.deepened = true
+	layers, err := r.deepen(f)
+	if err != nil {
+		return err
 	}
 	r.rep.Depth = len(layers)
 	r.point = &gridFlow{part: f.Partition()}
 	ff := floatflow.Flow{Parts: floatflow.Parts{P: f.Partition().P(), Q: f.Partition().Q()}}
 	for i, l := range layers {
-		rows, cols := l.Weight().Dims()
-		fl := floatflow.Layer{Kind: l.Kind(), X: floatflow.General(rows, cols, l.Weight().Float64s())}
 		if l.Scale().Kind() != coupling.ScaleOne {
-			fl.D = run.Scales(l.Scale(), rows)
 			r.scaled = i
 		}
-		ff.Layers = append(ff.Layers, fl)
+		ff.Layers = append(ff.Layers, floatflow.Round(l))
 	}
 	if r.bits = r.grid(ff, work); r.bits == nil {
 		return r.fail(work, tooBad)
 	}
 	for i, l := range layers {
-		g := gridLayer{kind: l.Kind(), weight: onGrid(l.Weight(), r.bits[i])}
-		rows, _ := l.Weight().Dims()
-		if l.Scale().Kind() != coupling.ScaleOne {
-			d := make([]*big.Rat, rows)
-			for k := range d {
-				d[k] = l.Scale().At(k)
-			}
-			x, err := dense.NewRational(rows, 1, d)
-			if err != nil {
-				return err
-			}
-			g.scale = onGrid(x, r.bits[i])
+		g, err := layerOnGrid(l, r.bits[i])
+		if err != nil {
+			return err
 		}
 		r.point.layers = append(r.point.layers, g)
 	}
 	return nil
 }
 
-func (r *refiner) shape(part coupling.Partition, kind coupling.Kind) (rows, cols int) {
-	if kind == coupling.Upper {
-		return part.P(), part.Q()
+// deepen returns the layers of f and, up to the depth asked for, layers that are the
+// identity.
+func (r *refiner) deepen(f *coupling.Flow) ([]coupling.Layer, error) {
+	layers := f.Layers()
+	kind := coupling.Lower
+	if len(layers) > 0 {
+		kind = layers[len(layers)-1].Kind().Other()
 	}
-	return part.Q(), part.P()
+	for len(layers) < r.opt.Depth {
+		l, err := geometry.Identity(f.Partition(), kind)
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, l)
+		kind = kind.Other()
+		r.deepened = true
+	}
+	return layers, nil
 }
 
 // grid returns for each layer the number of bits after the binary point that

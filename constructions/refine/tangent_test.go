@@ -213,7 +213,7 @@ func TestGridRounding(t *testing.T) {
 			// The same through shiftRound, from a finer grid.
 			fine := new(big.Int)
 			roundRat(fine, v, bits+70)
-			fineRat := ldexpRat(fine, -70)
+			fineRat := ratmat.Ldexp(fine, -70)
 			shiftRound(fine, -70)
 			off.Sub(new(big.Rat).SetInt(fine), fineRat)
 			if off.Abs(off).Cmp(half) > 0 {

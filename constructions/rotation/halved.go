@@ -3,7 +3,6 @@ package rotation
 import (
 	"gonum.org/v1/gonum/mat"
 
-	"flowproof/constructions/fault"
 	"flowproof/constructions/internal/numeric"
 )
 
@@ -25,48 +24,39 @@ type halved struct {
 
 func newHalved(m *mat.Dense, p int) (*halved, error) {
 	n, _ := m.Dims()
-	q := n - p
-	a, b := m.Slice(0, p, 0, p), m.Slice(0, p, p, n)
-	c0, e0 := m.Slice(p, n, 0, p), m.Slice(p, n, p, n)
-
-	var svd mat.SVD
-	if !svd.Factorize(c0, mat.SVDFull) {
-		return nil, fault.ErrNoConvergence
-	}
-	var u, vt mat.Dense
-	svd.UTo(&u)
-	svd.VTo(&vt)
-	s := svd.Values(nil)
-	up := u.Slice(0, q, 0, p)
-	var c, scaled mat.Dense
-	c.Mul(up, vt.T())
-	scaled.CloneFrom(up)
-	scaled.Apply(func(_, j int, x float64) float64 { return x / (1 + s[j]) }, &scaled)
-	x0 := numeric.Product(&scaled, vt.T(), a.T())
-
-	e := numeric.Product(x0, b)
-	e.Add(e, e0)
-	// r = the lower left block of N^-1 = M^T L(-X0).
-	r := numeric.Product(mat.DenseCopyOf(e0.T()), x0)
-	r.Sub(b.T(), r)
-
-	cc, rr := mat.NewDense(q, q, nil), mat.NewDense(q, q, nil)
-	cc.Slice(0, q, 0, p).(*mat.Dense).Scale(-1, &c)
-	rr.Slice(0, q, 0, p).(*mat.Dense).Copy(r)
-	if q > p {
-		nu := u.Slice(0, q, p, q)
-		cc.Slice(0, q, p, q).(*mat.Dense).Copy(nu)
-		rr.Slice(0, q, p, q).(*mat.Dense).Mul(e.T(), nu)
-	}
-	g := numeric.Product(mat.DenseCopyOf(cc.T()), rr)
-	t, z, err := numeric.RealSchur(g)
+	h := &halved{p: p, q: n - p}
+	a, b, c0, e0 := numeric.Cut(m, p)
+	u, s, v, err := numeric.SVD(c0, false)
 	if err != nil {
 		return nil, err
 	}
-	h := &halved{p: p, q: q, x0: x0, v: numeric.Product(cc, z), zp: mat.DenseCopyOf(z.Slice(0, p, 0, q))}
-	h.ac, h.ce = numeric.Product(mat.DenseCopyOf(a), c.T()), numeric.Product(mat.DenseCopyOf(c.T()), e)
+	// c = Up V^T, X0 = Up (I + S)^-1 V^T a^T.
+	up := u.Slice(0, h.q, 0, p)
+	c, scaled := numeric.Product(mat.DenseCopyOf(up), v.T()), mat.DenseCopyOf(up)
+	scaled.Apply(func(_, j int, x float64) float64 { return x / (1 + s[j]) }, scaled)
+	h.x0 = numeric.Product(scaled, v.T(), a.T())
+	// N = L(X0) M, and r is the lower left block of N^-1 = M^T L(-X0).
+	e := numeric.Sum(numeric.Product(h.x0, b), e0)
+	r := numeric.Minus(b.T(), numeric.Product(numeric.Transposed(e0), h.x0))
+
+	// C = [-c, nu], R = [r, rho] with rho = e^T nu.
+	bigC, bigR := mat.NewDense(h.q, h.q, nil), mat.NewDense(h.q, h.q, nil)
+	bigC.Slice(0, h.q, 0, p).(*mat.Dense).Scale(-1, c)
+	bigR.Slice(0, h.q, 0, p).(*mat.Dense).Copy(r)
+	if h.q > p {
+		nu := u.Slice(0, h.q, p, h.q)
+		bigC.Slice(0, h.q, p, h.q).(*mat.Dense).Copy(nu)
+		bigR.Slice(0, h.q, p, h.q).(*mat.Dense).Mul(e.T(), nu)
+	}
+	// G = C^T R = Z T Z^T.
+	t, z, err := numeric.RealSchur(numeric.Product(numeric.Transposed(bigC), bigR))
+	if err != nil {
+		return nil, err
+	}
+	h.v, h.zp = numeric.Product(bigC, z), mat.DenseCopyOf(z.Slice(0, p, 0, h.q))
+	h.ac, h.ce = numeric.Product(a, c.T()), numeric.Product(numeric.Transposed(c), e)
 	h.planes, h.rest = numeric.RotationPlanes(t)
-	if q > p {
+	if h.q > p {
 		h.axis = mat.Row(nil, p, z)
 	}
 	return h, nil

@@ -61,7 +61,7 @@ func orthogonalBound(n int) conditions {
 // (determinant negative), ErrNoConvergence, *BoundError (never seen: rounding
 // broke the bound).
 func Orthogonal(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
-	f, err := geometry.NewFrame(target, part)
+	f, err := geometry.NewBalanced(target, part)
 	if err != nil {
 		return nil, err
 	}

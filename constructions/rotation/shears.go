@@ -3,7 +3,6 @@ package rotation
 import (
 	"gonum.org/v1/gonum/mat"
 
-	"flowproof/constructions/fault"
 	"flowproof/constructions/internal/numeric"
 	"flowproof/coupling"
 )
@@ -67,19 +66,15 @@ func minusIdentity(a mat.Matrix) *mat.Dense {
 // pseudoInverse returns the Moore-Penrose inverse of c, singular values below
 // 1e-12 of the largest taken for zero.
 func pseudoInverse(c mat.Matrix) (*mat.Dense, error) {
-	var svd mat.SVD
-	if !svd.Factorize(c, mat.SVDThin) {
-		return nil, fault.ErrNoConvergence
+	u, s, v, err := numeric.SVD(c, true)
+	if err != nil {
+		return nil, err
 	}
-	var u, v mat.Dense
-	svd.UTo(&u)
-	svd.VTo(&v)
-	s := svd.Values(nil)
 	v.Apply(func(_, j int, x float64) float64 {
 		if s[j] <= 1e-12*s[0] {
 			return 0
 		}
 		return x / s[j]
-	}, &v)
-	return numeric.Product(&v, u.T()), nil
+	}, v)
+	return numeric.Product(v, u.T()), nil
 }

@@ -20,78 +20,90 @@ type curve struct {
 	cov        float64   // E[z x1[0]]
 }
 
+// piece is a piece of a curve before it is laid: its mass, the mean of x1[0] in it,
+// and its ends.
+type piece struct {
+	mass, x    float64
+	start, end []float64
+}
+
 // newCurve lays a curve through the law t on the second block: strands, one for
 // each box of the first q-1 coordinates, at the means of these, along the last
 // coordinate, alternately up and down. aux has the first moments of x1[0]. Of the
 // two directions that one is taken in which z and x1[0] are not negatively
 // correlated.
 func (b *builder) newCurve(t, aux tensor, boxes [][]transport.Span) *curve {
-	p, q := b.p, b.q
-	rows := t.shape[q-1]
 	c := &curve{}
 	all := total(t.data)
-	type row struct {
-		mass, x    float64
-		start, end []float64
-	}
-	var list []row
+	var pieces []piece
 	for s, box := range boxes {
 		strand, strandAux := t, aux
-		means, variance, mass := b.moments(t, p, box)
+		means, variance, mass := b.moments(t, b.p, box)
 		c.variance += variance * mass / all
-		for axis := range q - 1 {
-			f, _ := fractions(t.shape[axis], b.refine[p+axis], box[axis])
+		for axis := range b.q - 1 {
+			f, _ := fractions(t.shape[axis], b.refine[b.p+axis], box[axis])
 			strand, strandAux = strand.slab(f), strandAux.slab(f)
 		}
 		down := s%2 == 1
 		c.strands = append(c.strands, transport.Strand{Box: box, Down: down})
-		for n := range rows {
-			i := n
-			if down {
-				i = rows - 1 - n
-			}
-			w := strand.data[i]
-			if w <= 0 {
-				continue
-			}
-			lo, hi := b.edge(p+q-1, i), b.edge(p+q-1, i+1)
-			if down {
-				lo, hi = hi, lo
-			}
-			list = append(list, row{w / all, strandAux.data[i] / w, append(slices.Clone(means), lo), append(slices.Clone(means), hi)})
-		}
+		pieces = append(pieces, b.pieces(strand, strandAux, means, all, down)...)
 	}
-	lay := func() {
-		c.u, c.start, c.end, c.x, c.jump, c.cov = []float64{0}, nil, nil, nil, nil, 0
-		sum := 0.0
-		for i, r := range list {
-			sum += r.mass
-			c.u = append(c.u, sum)
-			c.start, c.end, c.x = append(c.start, r.start), append(c.end, r.end), append(c.x, r.x)
-			if i > 0 {
-				d := distance(r.start, list[i-1].end)
-				if d < 1e-13*b.diagonal {
-					d = 0
-				}
-				c.jump = append(c.jump, d)
-				c.cov += normal.ApproxDensity(normal.ApproxQuantile(c.u[i])) * (r.x - list[i-1].x)
-			}
-		}
-		c.u[len(c.u)-1] = 1
-	}
-	lay()
+	c.lay(pieces, b.diagonal)
 	if c.cov < 0 {
-		slices.Reverse(list)
-		for i := range list {
-			list[i].start, list[i].end = list[i].end, list[i].start
+		slices.Reverse(pieces)
+		for i := range pieces {
+			pieces[i].start, pieces[i].end = pieces[i].end, pieces[i].start
 		}
 		slices.Reverse(c.strands)
 		for i := range c.strands {
 			c.strands[i].Down = !c.strands[i].Down
 		}
-		lay()
+		c.lay(pieces, b.diagonal)
 	}
 	return c
+}
+
+// pieces returns the pieces of a strand at the given means, one for each cell of the
+// last coordinate that has mass, of all the mass.
+func (b *builder) pieces(strand, aux tensor, means []float64, all float64, down bool) (out []piece) {
+	last := b.p + b.q - 1
+	for n, rows := 0, len(strand.data); n < rows; n++ {
+		i := n
+		if down {
+			i = rows - 1 - n
+		}
+		w := strand.data[i]
+		if w <= 0 {
+			continue
+		}
+		lo, hi := b.edge(last, i), b.edge(last, i+1)
+		if down {
+			lo, hi = hi, lo
+		}
+		out = append(out, piece{w / all, aux.data[i] / w, append(slices.Clone(means), lo), append(slices.Clone(means), hi)})
+	}
+	return out
+}
+
+// lay makes the pieces the curve's; jumps that are nothing in terms of the diagonal
+// of the box are rounding.
+func (c *curve) lay(pieces []piece, diagonal float64) {
+	c.u, c.start, c.end, c.x, c.jump, c.cov = []float64{0}, nil, nil, nil, nil, 0
+	sum := 0.0
+	for i, r := range pieces {
+		sum += r.mass
+		c.u = append(c.u, sum)
+		c.start, c.end, c.x = append(c.start, r.start), append(c.end, r.end), append(c.x, r.x)
+		if i > 0 {
+			d := distance(r.start, pieces[i-1].end)
+			if d < 1e-13*diagonal {
+				d = 0
+			}
+			c.jump = append(c.jump, d)
+			c.cov += normal.ApproxDensity(normal.ApproxQuantile(c.u[i])) * (r.x - pieces[i-1].x)
+		}
+	}
+	c.u[len(c.u)-1] = 1
 }
 
 func distance(a, b []float64) float64 {
@@ -127,7 +139,25 @@ type polygon struct {
 // that its slope in z is about the same for all; ramps that meet are merged. It
 // returns the mean squared difference from gamma.
 func (c *curve) ramps(slope float64) (polygon, float64) {
-	var zones [][2]float64
+	g := polygon{[]float64{0}, [][]float64{c.start[0]}}
+	lost, at := 0.0, 0.0
+	for _, z := range append(c.zones(slope), [2]float64{1, 1}) {
+		a, b := z[0], z[1]
+		c.corners(at, a, func(k int) { g.u, g.v = append(g.u, c.u[k]), append(g.v, c.end[k-1]) })
+		if a >= 1 {
+			g.u, g.v = append(g.u, 1), append(g.v, c.end[len(c.end)-1])
+			break
+		}
+		va, vb := c.at(a, false), c.at(b, true)
+		g.u, g.v = append(g.u, a, b), append(g.v, va, vb)
+		c.differ(a, b, va, vb, &lost)
+		at = b
+	}
+	return g, lost
+}
+
+// zones are the intervals of u in which there are ramps, rising.
+func (c *curve) zones(slope float64) (zones [][2]float64) {
 	for i, j := range c.jump {
 		if j == 0 {
 			continue
@@ -141,46 +171,40 @@ func (c *curve) ramps(slope float64) (polygon, float64) {
 			zones = append(zones, [2]float64{a, b})
 		}
 	}
-	g := polygon{[]float64{0}, [][]float64{c.start[0]}}
-	lost, at := 0.0, 0.0
-	corners := func(from, to float64, visit func(k int)) {
-		k, hit := slices.BinarySearch(c.u, from)
-		if hit {
-			k++
-		}
-		for ; k < len(c.u) && c.u[k] < to; k++ {
-			visit(k)
-		}
+	return zones
+}
+
+// corners visits the k for which u[k] is inside (from, to).
+func (c *curve) corners(from, to float64, visit func(k int)) {
+	k, hit := slices.BinarySearch(c.u, from)
+	if hit {
+		k++
 	}
-	for _, z := range append(zones, [2]float64{1, 1}) {
-		a, b := z[0], z[1]
-		corners(at, a, func(k int) { g.u, g.v = append(g.u, c.u[k]), append(g.v, c.end[k-1]) })
-		if a >= 1 {
-			g.u, g.v = append(g.u, 1), append(g.v, c.end[len(c.end)-1])
-			break
-		}
-		va, vb := c.at(a, false), c.at(b, true)
-		g.u, g.v = append(g.u, a, b), append(g.v, va, vb)
-		line := func(u float64, right bool) (d2 []float64) {
-			w := c.at(u, right)
-			for l := range w {
-				w[l] = va[l] + (vb[l]-va[l])*(u-a)/(b-a) - w[l]
-			}
-			return w
-		}
-		from := a
-		piece := func(to float64) {
-			d0, d1 := line(from, true), line(to, false)
-			for l := range d0 {
-				lost += (to - from) * (d0[l]*d0[l] + d0[l]*d1[l] + d1[l]*d1[l]) / 3
-			}
-			from = to
-		}
-		corners(a, b, func(k int) { piece(c.u[k]) })
-		piece(b)
-		at = b
+	for ; k < len(c.u) && c.u[k] < to; k++ {
+		visit(k)
 	}
-	return g, lost
+}
+
+// differ adds to sum the integral of the squared difference of gamma from the line
+// that goes from va to vb while u goes from a to b.
+func (c *curve) differ(a, b float64, va, vb []float64, sum *float64) {
+	line := func(u float64, right bool) []float64 {
+		w := c.at(u, right)
+		for l := range w {
+			w[l] = va[l] + (vb[l]-va[l])*(u-a)/(b-a) - w[l]
+		}
+		return w
+	}
+	from := a
+	add := func(to float64) {
+		d0, d1 := line(from, true), line(to, false)
+		for l := range d0 {
+			*sum += (to - from) * (d0[l]*d0[l] + d0[l]*d1[l] + d1[l]*d1[l]) / 3
+		}
+		from = to
+	}
+	c.corners(a, b, func(k int) { add(c.u[k]) })
+	add(b)
 }
 
 // read returns the knots (z, gamma(Phi(z))) of a function that is linear in z: the

@@ -221,62 +221,86 @@ func (b *builder) sketch(v float64) (*sketch, error) {
 	if len(s.boxes) > b.opt.MaxCells {
 		return nil, &SizeError{"cells", len(s.boxes), b.opt.MaxCells}
 	}
-	all := total(b.law.data)
-	means := make([]float64, len(s.boxes)) // of x1[0]
-	spread := make([]float64, len(s.boxes))
-	var subs, auxs []tensor
-	for k, box := range s.boxes {
-		sub, aux := b.law, tensor{}
-		for j := range b.p {
-			f, middle := fractions(sub.shape[0], b.refine[j], box[j])
-			if j == 0 {
-				g := make([]float64, len(f))
-				for i := range f {
-					g[i] = f[i] * (b.lo(0) + b.unit(0)*middle[i])
-				}
-				aux = sub.slab(g)
-			} else {
-				aux = aux.slab(f)
-			}
-			sub = sub.slab(f)
-		}
-		mass := total(sub.data)
-		s.pi = append(s.pi, mass/all)
-		c, variance, _ := b.moments(b.law, 0, box)
-		s.centre = append(s.centre, c)
-		means[k], spread[k] = c[0], variance
-		subs, auxs = append(subs, sub), append(auxs, aux)
-	}
-	b.slots(s)
-	least := math.Inf(1)
-	for k := range s.boxes {
-		if k > 0 {
-			least = min(least, s.centre[k][0]-s.centre[k-1][0])
-		}
-		off := s.centre[k][0] - means[k]
-		s.parts.v1 += s.pi[k] * (spread[k] + off*off)
-	}
-	if !(least > 0) {
+	inner := b.cells(s)
+	s.eps0 = min(guard*s.least()/b.window, b.noise1)
+	if !(s.eps0 > 0) {
 		return nil, &SizeError{"cells", len(s.boxes), b.opt.MaxCells}
 	}
-	s.eps0 = min(guard*least/b.window, b.noise1)
 	cov := 0.0
 	knots := 0
 	for k := range s.boxes {
 		if knots > b.opt.MaxKnots {
 			return nil, &SizeError{"knots", knots * len(s.boxes) / k, b.opt.MaxKnots}
 		}
-		c := b.newCurve(subs[k], auxs[k], nested(subs[k], b.refine[b.p:], b.q-1, vs[b.p:], nil))
+		c := b.newCurve(inner[k].law, inner[k].aux, nested(inner[k].law, b.refine[b.p:], b.q-1, vs[b.p:], nil))
 		s.curves = append(s.curves, c)
 		knots += len(c.u)
 		s.parts.v2 += s.pi[k] * c.variance
 		cov += s.pi[k] * c.cov
 	}
 	s.parts.n1 = s.eps0*s.eps0 + float64(b.p-1)*b.noise1*b.noise1 - 2*s.eps0*cov
-	read := (shareRamp + shareLinear + shareTail) * b.delta
-	x2 := math.Sqrt(s.parts.v2+float64(b.q)*b.noise2*b.noise2) + read
-	s.bound = s.parts.v1 + s.parts.n1 + x2*x2
+	s.bound = b.bound(s, (shareRamp+shareLinear+shareTail)*b.delta)
 	return s, nil
+}
+
+// bound is V1 + N1 + (sqrt(V2 + noise) + read)^2.
+func (b *builder) bound(s *sketch, read float64) float64 {
+	x2 := math.Sqrt(s.parts.v2+float64(b.q)*b.noise2*b.noise2) + read
+	return s.parts.v1 + s.parts.n1 + x2*x2
+}
+
+// inside is the law of the second block inside a cell of the first, and the first
+// moments of x1[0] there.
+type inside struct{ law, aux tensor }
+
+// cells fills in the mass and the centre of each cell and V1, the variance of x1 about
+// the centres.
+func (b *builder) cells(s *sketch) (out []inside) {
+	all := total(b.law.data)
+	means := make([]float64, len(s.boxes)) // of x1[0]
+	spread := make([]float64, len(s.boxes))
+	for k, box := range s.boxes {
+		in := b.inside(box)
+		out = append(out, in)
+		s.pi = append(s.pi, total(in.law.data)/all)
+		c, variance, _ := b.moments(b.law, 0, box)
+		s.centre = append(s.centre, c)
+		means[k], spread[k] = c[0], variance
+	}
+	b.slots(s)
+	for k := range s.boxes {
+		off := s.centre[k][0] - means[k]
+		s.parts.v1 += s.pi[k] * (spread[k] + off*off)
+	}
+	return out
+}
+
+func (b *builder) inside(box []transport.Span) inside {
+	in := inside{law: b.law}
+	for j := range b.p {
+		f, middle := fractions(in.law.shape[0], b.refine[j], box[j])
+		if j == 0 {
+			g := make([]float64, len(f))
+			for i := range f {
+				g[i] = f[i] * (b.lo(0) + b.unit(0)*middle[i])
+			}
+			in.aux = in.law.slab(g)
+		} else {
+			in.aux = in.aux.slab(f)
+		}
+		in.law = in.law.slab(f)
+	}
+	return in
+}
+
+// least returns the least distance of neighbouring centres, along their first
+// coordinate.
+func (s *sketch) least() float64 {
+	least := math.Inf(1)
+	for k := 1; k < len(s.centre); k++ {
+		least = min(least, s.centre[k][0]-s.centre[k-1][0])
+	}
+	return least
 }
 
 // moments returns the mean of the coordinates of the box, the sum of their variances
@@ -345,8 +369,34 @@ func (b *builder) flow(s *sketch) (*Built, error) {
 		polygons[k], lost = c.ramps(slope)
 		ramp += s.pi[k] * lost
 	}
-	zs, vs := make([][]float64, len(s.curves)), make([][][]float64, len(s.curves))
-	linear := 0.0
+	zs, vs, linear, err := b.knots(s, polygons)
+	if err != nil {
+		return nil, err
+	}
+	a, sel, err := b.staircase(s)
+	if err != nil {
+		return nil, err
+	}
+	g, err := b.reader(s, zs, vs)
+	if err != nil {
+		return nil, err
+	}
+	out := &Built{Plan: &transport.Plan{Split: b.split, Refine: b.refine, Window: b.window}}
+	for k := range s.boxes {
+		out.Plan.Cells = append(out.Plan.Cells, transport.Cell{Box: s.boxes[k], Centre: s.centre[k], Strands: s.curves[k].strands})
+	}
+	if err := b.couplings(out, s.eps0, a, g); err != nil {
+		return nil, err
+	}
+	tail := 2 * normal.ApproxCDF(-b.window) * b.box2
+	out.Estimate = math.Sqrt(b.bound(s, math.Sqrt(ramp)+math.Sqrt(linear)+math.Sqrt(tail))) + math.Sqrt(sel)
+	return out, nil
+}
+
+// knots reads the polygons on a mesh so fine that functions linear in z cost no more
+// than their share, linear.
+func (b *builder) knots(s *sketch, polygons []polygon) (zs [][]float64, vs [][][]float64, linear float64, err error) {
+	zs, vs = make([][]float64, len(polygons)), make([][][]float64, len(polygons))
 	for step := 0.6; ; step *= 0.85 {
 		n := int(math.Ceil(b.window / step))
 		mesh := make([]float64, 2*n+1)
@@ -362,26 +412,22 @@ func (b *builder) flow(s *sketch) (*Built, error) {
 			knots += len(zs[k])
 		}
 		if knots > b.opt.MaxKnots {
-			return nil, &SizeError{"knots", knots, b.opt.MaxKnots}
+			return nil, nil, 0, &SizeError{"knots", knots, b.opt.MaxKnots}
 		}
 		if linear <= shareLinear*b.delta*shareLinear*b.delta || step < 0.01 {
-			break
+			return zs, vs, linear, nil
 		}
 	}
-	a, sel, err := b.staircase(s)
-	if err != nil {
-		return nil, err
-	}
-	g, err := b.reader(s, zs, vs)
-	if err != nil {
-		return nil, err
-	}
-	out := &Built{Noise: make([]float64, b.p+b.q)}
+}
+
+// couplings makes the flow of the two couplings with shifts a and g.
+func (b *builder) couplings(out *Built, eps0 float64, a, g []neural.PL) (err error) {
+	out.Noise = make([]float64, b.p+b.q)
 	var first, second neural.Layer
 	for j, c := range b.split.First {
 		e := b.noise1
 		if j == 0 {
-			e = s.eps0
+			e = eps0
 		}
 		out.Noise[c] = e
 		first.Updates = append(first.Updates, neural.Update{Coord: c, Reads: b.split.Second[0], Factor: e, Shift: a[j]})
@@ -390,18 +436,8 @@ func (b *builder) flow(s *sketch) (*Built, error) {
 		out.Noise[c] = b.noise2
 		second.Updates = append(second.Updates, neural.Update{Coord: c, Reads: b.split.First[0], Factor: b.noise2, Shift: g[l]})
 	}
-	if out.Flow, err = neural.NewFlow(b.p+b.q, first, second); err != nil {
-		return nil, err
-	}
-	out.Plan = &transport.Plan{Split: b.split, Refine: b.refine, Window: b.window}
-	for k := range s.boxes {
-		out.Plan.Cells = append(out.Plan.Cells, transport.Cell{Box: s.boxes[k], Centre: s.centre[k], Strands: s.curves[k].strands})
-	}
-	tail := 2 * normal.ApproxCDF(-b.window) * b.box2
-	read := math.Sqrt(ramp) + math.Sqrt(linear) + math.Sqrt(tail)
-	x2 := math.Sqrt(s.parts.v2+float64(b.q)*b.noise2*b.noise2) + read
-	out.Estimate = math.Sqrt(s.parts.v1+s.parts.n1+x2*x2) + math.Sqrt(sel)
-	return out, nil
+	out.Flow, err = neural.NewFlow(b.p+b.q, first, second)
+	return err
 }
 
 // slope returns the least slope of ramps, the same for all jumps, at which they cost

@@ -17,10 +17,10 @@ type Float interface{ float32 | float64 }
 // concurrent use.
 type Runner[T Float] struct {
 	part   coupling.Partition
-	layers []runLayer[T]
+	layers []layer[T]
 }
 
-type runLayer[T Float] struct {
+type layer[T Float] struct {
 	dst, src []int // coordinates updated, coordinates read
 	rows     []sparseRow[T]
 	scale    []T
@@ -36,7 +36,7 @@ func Compile[T Float](f *coupling.Flow) *Runner[T] {
 	part := f.Partition()
 	r := &Runner[T]{part: part}
 	for _, l := range f.Layers() {
-		c := runLayer[T]{dst: part.Second(), src: part.First()}
+		c := layer[T]{dst: part.Second(), src: part.First()}
 		if l.Kind() == coupling.Upper {
 			c.dst, c.src = c.src, c.dst
 		}
@@ -128,7 +128,7 @@ func (r *Runner[T]) copy(op string, x []T) ([]T, error) {
 
 // dot returns row i of the weight times the part of x that the layer reads. The
 // conversion to T keeps the compiler from fusing, so that every machine agrees.
-func (l *runLayer[T]) dot(i int, x []T) T {
+func (l *layer[T]) dot(i int, x []T) T {
 	var sum T
 	row := &l.rows[i]
 	for k, j := range row.col {

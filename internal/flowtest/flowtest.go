@@ -70,7 +70,7 @@ func Alternating(t testing.TB, part coupling.Partition, depth int, rng *rand.Ran
 			s = Must[coupling.Scale](t)(coupling.ExactScale(d))
 		}
 		layers = append(layers, Must[coupling.Layer](t)(coupling.NewLayer(part, kind, w, s)))
-		kind = coupling.Lower + coupling.Upper - kind
+		kind = kind.Other()
 	}
 	return Must[*coupling.Flow](t)(coupling.NewFlow(part, layers...))
 }

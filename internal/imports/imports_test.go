@@ -57,6 +57,7 @@ var table = []rule{
 	// Judges: never a builder, never another module.
 	{"verify/product verify/lowerbound", "coupling exactmath", ""},
 	{"verify/engine", "verify/product exactmath/modular", ""},
+	{"verify/flowdepth", judges, "gonum.org/v1/gonum/mathext"}, // starting points, which balls certify
 	{"verify verify/*", judges, ""},
 	{"certificate", "verify/product verify/lowerbound verify/wasserstein coupling exactmath neural transport", ""},
 	{"certificate/*", "certificate " + judges, ""},

@@ -6,61 +6,62 @@ import (
 	"math/big"
 
 	"flowproof/constructions/fault"
+	"flowproof/constructions/internal/geometry"
 	"flowproof/constructions/internal/ratmat"
 	"flowproof/coupling"
 	"flowproof/exactmath"
 )
 
-// Map is a target map in block order, M = [[a, b], [c, e]] with a of size p x
-// p and e q x q, p <= q: when the partition's second part is the smaller one,
-// the parts swap names, and with them the kinds of layer.
+// Map is a target map in block order, M = [[a, b], [c, e]] with a of size p x p and
+// e q x q, as its frame has it.
 type Map struct {
-	P, Q       int
+	geometry.Frame
 	A, B, C, E *ratmat.Matrix
-	Part       coupling.Partition
-	Swapped    bool
 }
 
-// New fails with a *ShapeError if the target does not fit the partition,
-// with ErrSingular or ErrOrientation unless its determinant is positive.
+// New fails with a *ShapeError if the target does not fit the partition, with
+// ErrSingular or ErrOrientation unless its determinant is positive.
 func New(target exactmath.Matrix, part coupling.Partition) (*Map, error) {
-	n := part.Dim()
-	if r, c := target.Dims(); r != n || c != n || n < 2 {
-		return nil, &fault.ShapeError{Rows: r, Cols: c, Dim: n}
+	f, err := geometry.NewFrame(target, part)
+	if err != nil {
+		return nil, err
 	}
-	m := &Map{P: part.P(), Q: part.Q(), Part: part}
-	order := part.Order()
-	if m.P > m.Q {
-		m.P, m.Q, m.Swapped = m.Q, m.P, true
-		order = append(part.Second(), part.First()...)
-	}
-	x := ratmat.Func(n, n, func(i, j int) *big.Rat { return target.At(order[i], order[j]) })
+	n := f.Dim()
+	x := ratmat.Func(n, n, func(i, j int) *big.Rat { return target.At(f.Order[i], f.Order[j]) })
 	switch x.Det().Sign() {
 	case 0:
 		return nil, fault.ErrSingular
 	case -1:
 		return nil, fault.ErrOrientation
 	}
-	return m.With(x), nil
+	return (&Map{Frame: f}).With(x), nil
 }
 
-// With returns the map x on the same partition.
+// NewBalanced is New for parts that differ by at most one coordinate; it fails with
+// ErrPartition for others.
+func NewBalanced(target exactmath.Matrix, part coupling.Partition) (*Map, error) {
+	m, err := New(target, part)
+	if err != nil {
+		return nil, err
+	}
+	return m, m.Balanced()
+}
+
+// With returns the map x in the same frame.
 func (m *Map) With(x *ratmat.Matrix) *Map {
 	p, n := m.P, m.Dim()
-	return &Map{p, m.Q, x.Block(0, p, 0, p), x.Block(0, p, p, n), x.Block(p, n, 0, p), x.Block(p, n, p, n), m.Part, m.Swapped}
+	return &Map{m.Frame, x.Block(0, p, 0, p), x.Block(0, p, p, n), x.Block(p, n, 0, p), x.Block(p, n, p, n)}
 }
 
-func (m *Map) Dim() int { return m.P + m.Q }
-
+// Whole returns M.
 func (m *Map) Whole() *ratmat.Matrix { return m.A.Beside(m.B).Above(m.C.Beside(m.E)) }
 
+// Transpose returns M^T.
 func (m *Map) Transpose() *Map { return m.With(m.Whole().Transpose()) }
 
 // Rename returns the same map with the names of the parts swapped; then p may
 // exceed q.
-func (m *Map) Rename() *Map {
-	return &Map{m.Q, m.P, m.E, m.C, m.B, m.A, m.Part, !m.Swapped}
-}
+func (m *Map) Rename() *Map { return &Map{m.Renamed(), m.E, m.C, m.B, m.A} }
 
 // Normalise returns N of determinant 1 and positive d with M = N diag(d, I) for
 // kind Upper, N diag(I, d) for Lower, d of length p or q: powers of two near the

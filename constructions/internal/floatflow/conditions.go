@@ -5,7 +5,6 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"flowproof/coupling"
-	"flowproof/coupling/run"
 	"flowproof/exactmath/spectral"
 )
 
@@ -16,14 +15,12 @@ func Conditions(f *coupling.Flow) (top, product float64, all []float64) {
 	s := Parts{f.Partition().P(), f.Partition().Q()}
 	norm := func(m blas64.General) float64 { return spectral.Dense(mat.NewDense(m.Rows, m.Cols, m.Data)).Estimate }
 	for _, l := range f.Layers() {
-		rows, cols := l.Weight().Dims()
-		fl := Layer{Kind: l.Kind(), X: General(rows, cols, l.Weight().Float64s())}
+		fl := Round(l)
 		var c float64
-		if l.Scale().Kind() == coupling.ScaleOne {
+		if fl.D == nil {
 			c = spectral.Shear(norm(fl.X))
 		} else {
 			// |E| |E^-1|: the SVD of E alone loses its smallest singular value.
-			fl.D = run.Scales(l.Scale(), rows)
 			e, inv := IdentityGeneral(s.N()), IdentityGeneral(s.N())
 			fl.RightMul(s, e)
 			fl.RightDiv(s, inv)

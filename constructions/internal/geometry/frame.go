@@ -3,6 +3,8 @@
 package geometry
 
 import (
+	"slices"
+
 	"gonum.org/v1/gonum/mat"
 
 	"flowproof/constructions/fault"
@@ -18,11 +20,10 @@ type Frame struct {
 	Part    coupling.Partition
 	Order   []int
 	P, Q    int
-	swapped bool
+	Swapped bool
 }
 
-// NewFrame fails with ErrPartition if the parts differ by more than one
-// coordinate, and with a *ShapeError if the target does not fit the partition.
+// NewFrame fails with a *ShapeError if the target does not fit the partition.
 func NewFrame(target exactmath.Matrix, part coupling.Partition) (Frame, error) {
 	n := part.Dim()
 	if r, c := target.Dims(); r != n || c != n || n < 2 {
@@ -30,14 +31,35 @@ func NewFrame(target exactmath.Matrix, part coupling.Partition) (Frame, error) {
 	}
 	f := Frame{Part: part, Order: part.Order(), P: part.P(), Q: part.Q()}
 	if f.P > f.Q {
-		f.P, f.Q, f.swapped = f.Q, f.P, true
-		f.Order = append(part.Second(), part.First()...)
-	}
-	if f.Q-f.P > 1 {
-		return Frame{}, fault.ErrPartition
+		f = f.Renamed()
 	}
 	return f, nil
 }
+
+// Balanced fails with ErrPartition if the parts differ by more than one coordinate.
+func (f Frame) Balanced() error {
+	if f.Q-f.P > 1 {
+		return fault.ErrPartition
+	}
+	return nil
+}
+
+// NewBalanced returns a frame that is balanced. It fails as NewFrame and Balanced do.
+func NewBalanced(target exactmath.Matrix, part coupling.Partition) (Frame, error) {
+	f, err := NewFrame(target, part)
+	if err == nil {
+		err = f.Balanced()
+	}
+	return f, err
+}
+
+// Renamed returns the frame with the names of the parts swapped; then p may exceed q.
+func (f Frame) Renamed() Frame {
+	return Frame{f.Part, slices.Concat(f.Order[f.P:], f.Order[:f.P]), f.Q, f.P, !f.Swapped}
+}
+
+// Dim returns n = p + q.
+func (f Frame) Dim() int { return f.P + f.Q }
 
 // Dense returns the target in the frame's order, rounded to float64.
 func (f Frame) Dense(target exactmath.Matrix) *mat.Dense {
@@ -54,10 +76,10 @@ func (f Frame) Dense(target exactmath.Matrix) *mat.Dense {
 
 // Kind translates a layer kind of the frame into one of the partition.
 func (f Frame) Kind(k coupling.Kind) coupling.Kind {
-	if !f.swapped {
-		return k
+	if f.Swapped {
+		return k.Other()
 	}
-	return coupling.Lower + coupling.Upper - k
+	return k
 }
 
 // Stacked returns the additive flow with a layer for each weight, whose kinds
@@ -76,7 +98,7 @@ func (f Frame) Stacked(first coupling.Kind, weights ...*mat.Dense) (*coupling.Fl
 			return nil, err
 		}
 		layers = append(layers, l)
-		kind = coupling.Lower + coupling.Upper - kind
+		kind = kind.Other()
 	}
 	return coupling.NewFlow(f.Part, layers...)
 }

@@ -93,3 +93,13 @@ func (b *LayerList) Flow() (*coupling.Flow, error) {
 	}
 	return simplify.Merge(f)
 }
+
+// Identity returns the layer of the kind that changes nothing.
+func Identity(part coupling.Partition, kind coupling.Kind) (coupling.Layer, error) {
+	rows, cols := part.WeightDims(kind)
+	zero, err := sparse.New(rows, cols, nil)
+	if err != nil {
+		return coupling.Layer{}, err
+	}
+	return coupling.NewLayer(part, kind, zero, coupling.Scale{})
+}

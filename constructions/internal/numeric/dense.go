@@ -2,6 +2,7 @@
 package numeric
 
 import (
+	"flowproof/constructions/fault"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
@@ -90,4 +91,29 @@ func MaxAbs(x []float64) float64 {
 		m = max(m, math.Abs(v))
 	}
 	return m
+}
+
+// SVD returns m = U diag(s) V^T, s falling: U and V square, or of as many columns as m
+// if thin is set. It fails with ErrNoConvergence.
+func SVD(m mat.Matrix, thin bool) (u *mat.Dense, s []float64, v *mat.Dense, err error) {
+	kind := mat.SVDFull
+	if thin {
+		kind = mat.SVDThin
+	}
+	var svd mat.SVD
+	if !svd.Factorize(m, kind) {
+		return nil, nil, nil, fault.ErrNoConvergence
+	}
+	u, v = new(mat.Dense), new(mat.Dense)
+	svd.UTo(u)
+	svd.VTo(v)
+	return u, svd.Values(nil), v, nil
+}
+
+// Cut returns copies of the blocks of m along p: [[a, b], [c, e]], a of p rows and
+// columns.
+func Cut(m *mat.Dense, p int) (a, b, c, e *mat.Dense) {
+	rows, cols := m.Dims()
+	block := func(r0, r1, c0, c1 int) *mat.Dense { return mat.DenseCopyOf(m.Slice(r0, r1, c0, c1)) }
+	return block(0, p, 0, p), block(0, p, p, cols), block(p, rows, 0, p), block(p, rows, p, cols)
 }

@@ -80,6 +80,7 @@ func smallest(from, to int, v func(int) *big.Int) int {
 	return best
 }
 
+// Echelon eliminates x.
 func (x *Matrix) Echelon() Echelon {
 	num := make([]big.Int, len(x.Num))
 	for k := range num {
@@ -88,6 +89,7 @@ func (x *Matrix) Echelon() Echelon {
 	return eliminate(num, x.Rows, x.Cols, x.Cols)
 }
 
+// Rank returns the rank.
 func (x *Matrix) Rank() int { return len(x.Echelon().Cols) }
 
 // PivotRows returns the indices of rank many independent rows, increasing.
@@ -159,7 +161,7 @@ func Complement(n int, list []int) []int {
 	return out
 }
 
-// columnRank reports whether x has full column rank.
+// Injective reports whether x has full column rank.
 func (x *Matrix) Injective() bool { return x.Rank() == x.Cols }
 
 // Particular returns some y with x y = rhs, false if there is none.

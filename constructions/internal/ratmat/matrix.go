@@ -18,6 +18,7 @@ type Matrix struct {
 	Den        big.Int
 }
 
+// New returns the zero matrix.
 func New(rows, cols int) *Matrix {
 	x := &Matrix{Rows: rows, Cols: cols, Num: make([]big.Int, rows*cols)}
 	x.Den.SetInt64(1)
@@ -39,6 +40,7 @@ func Func(rows, cols int, f func(i, j int) *big.Rat) *Matrix {
 	return x
 }
 
+// LCM returns the least common multiple of two positive numbers.
 func LCM(a, b *big.Int) *big.Int {
 	if a.Cmp(b) == 0 {
 		return a
@@ -47,6 +49,7 @@ func LCM(a, b *big.Int) *big.Int {
 	return g.Mul(a, g.Quo(b, g))
 }
 
+// Identity returns the identity.
 func Identity(n int) *Matrix {
 	x := New(n, n)
 	for i := range n {
@@ -72,6 +75,7 @@ func Unit(n, i int) *Matrix {
 	return x
 }
 
+// At returns the numerator of entry (i, j).
 func (x *Matrix) At(i, j int) *big.Int { return &x.Num[i*x.Cols+j] }
 
 // Rat returns entry (i, j) as a number of its own.
@@ -155,8 +159,10 @@ func (x *Matrix) MulAll(ys ...*Matrix) *Matrix {
 	return x
 }
 
+// Add returns x + y; the shapes must fit.
 func (x *Matrix) Add(y *Matrix) *Matrix { return x.combine(y, (*big.Int).Add) }
 
+// Sub returns x - y; the shapes must fit.
 func (x *Matrix) Sub(y *Matrix) *Matrix { return x.combine(y, (*big.Int).Sub) }
 
 func (x *Matrix) combine(y *Matrix, f func(z, a, b *big.Int) *big.Int) *Matrix {
@@ -170,6 +176,7 @@ func (x *Matrix) combine(y *Matrix, f func(z, a, b *big.Int) *big.Int) *Matrix {
 	return z.lowest()
 }
 
+// Neg returns -x.
 func (x *Matrix) Neg() *Matrix {
 	z := New(x.Rows, x.Cols)
 	z.Den.Set(&x.Den)
@@ -189,6 +196,7 @@ func (x *Matrix) Scale(v *big.Rat) *Matrix {
 	return z.lowest()
 }
 
+// Transpose returns x^T.
 func (x *Matrix) Transpose() *Matrix {
 	z := New(x.Cols, x.Rows)
 	z.Den.Set(&x.Den)
@@ -249,6 +257,7 @@ func (x *Matrix) Direct(y *Matrix) *Matrix {
 	return x.Beside(New(x.Rows, y.Cols)).Above(New(y.Rows, x.Cols).Beside(y))
 }
 
+// IsZero reports whether all entries are 0.
 func (x *Matrix) IsZero() bool {
 	for k := range x.Num {
 		if x.Num[k].Sign() != 0 {
@@ -258,6 +267,7 @@ func (x *Matrix) IsZero() bool {
 	return true
 }
 
+// Equal reports whether x = y.
 func (x *Matrix) Equal(y *Matrix) bool {
 	return x.Rows == y.Rows && x.Cols == y.Cols && x.Sub(y).IsZero()
 }

@@ -5,7 +5,6 @@ package rescale
 import (
 	"math/big"
 
-	"flowproof/constructions/internal/blocks"
 	"flowproof/constructions/internal/floatflow"
 	"flowproof/constructions/internal/geometry"
 	"flowproof/constructions/internal/ratmat"
@@ -14,7 +13,6 @@ import (
 	"flowproof/coupling/simplify"
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
-	"flowproof/exactmath/sparse"
 )
 
 // ordinaryBits: entries of which the largest is between 2^-ordinaryBits and
@@ -62,13 +60,9 @@ func FlowTimesTwoTo(f *coupling.Flow, e int) (*coupling.Flow, error) {
 	for len(layers) < 2 || layers[len(layers)-1].Kind() == layers[len(layers)-2].Kind() {
 		kind := coupling.Lower
 		if len(layers) > 0 {
-			kind = blocks.Other(layers[len(layers)-1].Kind())
+			kind = layers[len(layers)-1].Kind().Other()
 		}
-		zero, err := sparse.New(kindRows(part, kind), kindRows(part, blocks.Other(kind)), nil)
-		if err != nil {
-			return nil, err
-		}
-		l, err := coupling.NewLayer(part, kind, zero, coupling.Scale{})
+		l, err := geometry.Identity(part, kind)
 		if err != nil {
 			return nil, err
 		}
@@ -83,7 +77,8 @@ func FlowTimesTwoTo(f *coupling.Flow, e int) (*coupling.Flow, error) {
 				return nil, err
 			}
 		}
-		d := make([]*big.Rat, kindRows(part, l.Kind()))
+		rows, _ := weight.Dims()
+		d := make([]*big.Rat, rows)
 		for i := range d {
 			d[i] = new(big.Rat).Mul(l.Scale().At(i), two)
 		}
@@ -96,12 +91,6 @@ func FlowTimesTwoTo(f *coupling.Flow, e int) (*coupling.Flow, error) {
 		}
 	}
 	return coupling.NewFlow(part, layers...)
-}
-
-// kindRows returns the number of coordinates that a layer of the kind updates.
-func kindRows(part coupling.Partition, kind coupling.Kind) int {
-	rows, _ := part.WeightDims(kind)
-	return rows
 }
 
 // RationalScales merges f, with exp(s) replaced by its float64 value.

@@ -76,6 +76,7 @@ func Determinant(m exactmath.Matrix, rows, cols []int) *big.Rat {
 	return sum
 }
 
+// RandomInts draws an n x n matrix of integers between -bound and bound.
 func RandomInts(rng *rand.Rand, n int, bound int64) *dense.Rational {
 	return Integers(n, func(_, _ int) int64 { return rng.Int64N(2*bound+1) - bound })
 }
@@ -114,6 +115,7 @@ func Unimodular(rng *rand.Rand, n int) *dense.Rational {
 	return m
 }
 
+// VisitPermutations calls visit with every order of perm[k:].
 func VisitPermutations(perm []int, k int, visit func([]int)) {
 	if k == len(perm) {
 		visit(perm)

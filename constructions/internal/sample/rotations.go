@@ -46,6 +46,7 @@ func ReadRotation(t *testing.T, name string) *mat.Dense {
 	return m
 }
 
+// Largest returns the largest certified condition number of a layer.
 func Largest(t *testing.T, f *coupling.Flow) float64 {
 	t.Helper()
 	k := 1.0
@@ -116,6 +117,7 @@ func Haar(n int, rng *rand.Rand) *mat.Dense {
 	return q
 }
 
+// Eye returns the identity.
 func Eye(n int) *mat.Dense {
 	m := mat.NewDense(n, n, nil)
 	for i := range n {
@@ -208,6 +210,7 @@ func WeirdRotations(n int, rng *rand.Rand) map[string]*mat.Dense {
 	return w
 }
 
+// AsFloats returns the matrix as an exact one.
 func AsFloats(t *testing.T, m *mat.Dense) *exactmath.Floats {
 	t.Helper()
 	r, c := m.Dims()
@@ -218,6 +221,7 @@ func AsFloats(t *testing.T, m *mat.Dense) *exactmath.Floats {
 	return x
 }
 
+// Half returns the partition into halves.
 func Half(t *testing.T, n int) coupling.Partition {
 	t.Helper()
 	p, err := coupling.Half(n)

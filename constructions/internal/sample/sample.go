@@ -18,6 +18,7 @@ import (
 	"flowproof/verify"
 )
 
+// Must1 returns x, and panics if there is an error.
 func Must1[T any](x T, err error) T {
 	if err != nil {
 		panic(err)
@@ -25,6 +26,7 @@ func Must1[T any](x T, err error) T {
 	return x
 }
 
+// RandomVector draws n normal numbers.
 func RandomVector(n int, rng *rand.Rand) []float64 {
 	v := make([]float64, n)
 	for i := range v {
@@ -33,6 +35,7 @@ func RandomVector(n int, rng *rand.Rand) []float64 {
 	return v
 }
 
+// FlippedRow returns a copy with the sign of the first row changed.
 func FlippedRow(m *mat.Dense) *mat.Dense {
 	z := mat.DenseCopyOf(m)
 	_, n := z.Dims()

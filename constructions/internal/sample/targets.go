@@ -19,6 +19,7 @@ type Target struct {
 	Data []float64
 }
 
+// Matrix returns the target as an exact matrix.
 func (t Target) Matrix(tb testing.TB) exactmath.Matrix {
 	tb.Helper()
 	m, err := exactmath.FromFloat64(t.N, t.N, t.Data)
@@ -39,6 +40,8 @@ func GaussianTarget(n int, seed uint64) Target {
 	return UnitDet(Target{fmt.Sprintf("gaussian-%d", n), n, d})
 }
 
+// UnitDet returns a multiple of the target, the first row times the sign of its
+// determinant, so that the determinant is 1.
 func UnitDet(t Target) Target {
 	var lu mat.LU
 	lu.Factorize(mat.NewDense(t.N, t.N, t.Data))
@@ -66,6 +69,7 @@ func SvdTarget(name string, s []float64, seed uint64) Target {
 	return Target{name, n, numeric.RowMajor(numeric.Product(q1, q2))}
 }
 
+// RandomRotation draws a rotation.
 func RandomRotation(n int, seed uint64) *mat.Dense {
 	rng := rand.New(rand.NewPCG(seed, 77))
 	g := mat.NewDense(n, n, nil)
@@ -89,6 +93,7 @@ func Geometric(n int, hi float64) []float64 {
 	return s
 }
 
+// Fill returns the target with entries at(i, j).
 func Fill(name string, n int, at func(i, j int) float64) Target {
 	d := make([]float64, n*n)
 	for i := range n {
@@ -99,6 +104,7 @@ func Fill(name string, n int, at func(i, j int) float64) Target {
 	return Target{name, n, d}
 }
 
+// Delta is 1 if i = j, else 0.
 func Delta(i, j int) float64 {
 	if i == j {
 		return 1
@@ -168,12 +174,14 @@ func WeirdTargets() []Target {
 	return ts
 }
 
+// SingularValues returns them in falling order.
 func SingularValues(t Target) []float64 {
 	var svd mat.SVD
 	svd.Factorize(mat.NewDense(t.N, t.N, t.Data), mat.SVDNone)
 	return svd.Values(nil)
 }
 
+// Scaled returns the target times by.
 func (t Target) Scaled(by float64) Target {
 	return Fill(t.Name, t.N, func(i, j int) float64 { return by * t.Data[i*t.N+j] })
 }

@@ -8,58 +8,52 @@ import (
 	"flowproof/coupling/simplify"
 )
 
-// Factor is one layer of a linear; scale is nil for an additive one.
-type Factor struct {
+// Layer is a layer of a Map; Scale is nil for an additive one.
+type Layer struct {
 	Kind  coupling.Kind
 	X     *ratmat.Matrix
 	Scale []*big.Rat
 }
 
 // Alternate returns additive factors of alternating kinds.
-func Alternate(first coupling.Kind, weights ...*ratmat.Matrix) []Factor {
-	out := make([]Factor, len(weights))
+func Alternate(first coupling.Kind, weights ...*ratmat.Matrix) []Layer {
+	out := make([]Layer, len(weights))
 	for i, x := range weights {
-		out[i] = Factor{Kind: first, X: x}
-		first = Other(first)
+		out[i] = Layer{Kind: first, X: x}
+		first = first.Other()
 	}
 	return out
 }
 
-func Other(k coupling.Kind) coupling.Kind { return coupling.Lower + coupling.Upper - k }
-
 // ScaleLast puts the scale d on the last factor.
-func ScaleLast(fs []Factor, d []*big.Rat) []Factor {
+func ScaleLast(fs []Layer, d []*big.Rat) []Layer {
 	fs[len(fs)-1].Scale = d
 	return fs
 }
 
 // Transposed returns the factors of the transposed product; all must be
 // additive.
-func Transposed(fs []Factor) []Factor {
-	out := make([]Factor, len(fs))
+func Transposed(fs []Layer) []Layer {
+	out := make([]Layer, len(fs))
 	for i, f := range fs {
-		out[len(fs)-1-i] = Factor{Kind: Other(f.Kind), X: f.X.Transpose()}
+		out[len(fs)-1-i] = Layer{Kind: f.Kind.Other(), X: f.X.Transpose()}
 	}
 	return out
 }
 
 // Inverted returns the factors of the inverse product; all must be additive.
-func Inverted(fs []Factor) []Factor {
-	out := make([]Factor, len(fs))
+func Inverted(fs []Layer) []Layer {
+	out := make([]Layer, len(fs))
 	for i, f := range fs {
-		out[len(fs)-1-i] = Factor{Kind: f.Kind, X: f.X.Neg()}
+		out[len(fs)-1-i] = Layer{Kind: f.Kind, X: f.X.Neg()}
 	}
 	return out
 }
 
 // Flow returns the factors as a flow on the partition, merged.
-func (m *Map) Flow(fs []Factor) (*coupling.Flow, error) {
+func (m *Map) Flow(fs []Layer) (*coupling.Flow, error) {
 	layers := make([]coupling.Layer, len(fs))
 	for i, f := range fs {
-		kind := f.Kind
-		if m.Swapped {
-			kind = Other(kind)
-		}
 		weight, err := f.X.Matrix()
 		if err != nil {
 			return nil, err
@@ -70,7 +64,7 @@ func (m *Map) Flow(fs []Factor) (*coupling.Flow, error) {
 				return nil, err
 			}
 		}
-		if layers[i], err = coupling.NewLayer(m.Part, kind, weight, scale); err != nil {
+		if layers[i], err = coupling.NewLayer(m.Part, m.Kind(f.Kind), weight, scale); err != nil {
 			return nil, err
 		}
 	}
@@ -82,15 +76,15 @@ func (m *Map) Flow(fs []Factor) (*coupling.Flow, error) {
 }
 
 // Compose returns the product of the factors in block order.
-func (m *Map) Compose(fs []Factor) *ratmat.Matrix {
+func (m *Map) Compose(fs []Layer) *ratmat.Matrix {
 	x := ratmat.Identity(m.Dim())
 	for _, f := range fs {
-		x = x.Mul(m.factorMatrix(f))
+		x = x.Mul(m.layerMatrix(f))
 	}
 	return x
 }
 
-func (m *Map) factorMatrix(f Factor) *ratmat.Matrix {
+func (m *Map) layerMatrix(f Layer) *ratmat.Matrix {
 	size := m.P
 	if f.Kind == coupling.Lower {
 		size = m.Q
@@ -106,9 +100,9 @@ func (m *Map) factorMatrix(f Factor) *ratmat.Matrix {
 }
 
 // One returns M as U, nil if it is not.
-func (m *Map) One() []Factor {
+func (m *Map) One() []Layer {
 	if d, ok := m.A.Diagonal(); ok && m.C.IsZero() && m.E.Equal(ratmat.Identity(m.Q)) {
-		return []Factor{{coupling.Upper, m.B, d}}
+		return []Layer{{coupling.Upper, m.B, d}}
 	}
 	return nil
 }
