@@ -1,7 +1,6 @@
 package constructions
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -15,7 +14,6 @@ import (
 	"flowproof/constructions/internal/ratmat"
 	"flowproof/constructions/polish"
 	"flowproof/constructions/refine"
-	"flowproof/constructions/rotation"
 	"flowproof/coupling"
 	"flowproof/coupling/run"
 	"flowproof/exactmath"
@@ -52,18 +50,19 @@ func auto(target exactmath.Matrix, part coupling.Partition, opt Options) (*Built
 		return nil, err
 	}
 	c := selection{target: target, part: part, opt: opt}
-	if opt.maxDepth() >= refine.LeastDepth {
-		c.consider("polish", opt.maxDepth())
-	}
-	for _, f := range deepForms {
+	for _, f := range deepForms { // at once
 		if f.depth <= opt.maxDepth() {
 			c.consider(f.name, f.depth)
 		}
 	}
+	c.search()
 	if !c.best.usable() && exactIsCheap(target) {
 		for _, name := range []string{"six", "any-partition"} {
 			c.consider(name, opt.maxDepth())
 		}
+	}
+	if err := opt.context().Err(); err != nil && c.best.Built == nil {
+		return nil, err
 	}
 	deeper := c.deeper()
 	if c.best.Built == nil {
@@ -71,6 +70,25 @@ func auto(target exactmath.Matrix, part coupling.Partition, opt Options) (*Built
 	}
 	c.best.Deeper = deeper
 	return c.best.Built, nil
+}
+
+// search considers the flows that take a search, as long as the effort asked for has
+// it and the context lasts.
+func (c *selection) search() {
+	depth := c.opt.maxDepth()
+	if c.opt.Effort == Quick && c.best.usable() || depth < refine.LeastDepth {
+		return
+	}
+	if depth >= usualDepth && halves(c.part) {
+		c.consider("continuation", depth)
+	}
+	if c.best.Built != nil && c.best.Construction == "continuation" {
+		c.opt.start = c.best.Flow
+	}
+	small := c.part.Dim() <= polish.Quick
+	if c.opt.start == nil && !c.best.usable() || c.opt.Effort == Thorough || small && c.opt.Effort == Normal {
+		c.consider("polish", depth)
+	}
 }
 
 // namedDepth is a construction with the depth that it is asked for.
@@ -146,19 +164,28 @@ func (c candidate) better(d candidate) bool {
 
 // consider builds the flow of that name and keeps it if it is the best so far.
 func (c *selection) consider(name string, depth int) {
+	if err := c.opt.context().Err(); err != nil {
+		if c.failed == nil {
+			c.failed = err
+		}
+		return
+	}
 	next, err := c.make(name, depth)
 	switch {
 	case err != nil && c.failed == nil:
 		c.failed = err
 	case err == nil && next.better(c.best):
 		c.best = next
+		if c.opt.Best != nil {
+			c.opt.Best(next.Built)
+		}
 	}
 }
 
 // make builds the flow of that name, of at most the given depth, and measures it.
 func (c *selection) make(name string, depth int) (candidate, error) {
 	opt := c.opt
-	if name == "polish" || name == "conditioned" {
+	if name == "continuation" || name == "polish" || name == "conditioned" {
 		opt.Depth = depth
 	}
 	b, err := build(name, c.target, c.part, opt)
@@ -185,7 +212,7 @@ const farBetter = 1e-3
 // failing that, the one with the smallest errors if they are far smaller; failing
 // that, nil. With its depth allowed, auto finds that flow or a better one.
 func (c *selection) deeper() *Deeper {
-	if c.best.usable() {
+	if c.best.usable() || c.opt.context().Err() != nil {
 		return nil
 	}
 	forms := deepForms
@@ -244,39 +271,9 @@ func bitsOf(target exactmath.Matrix) int {
 	return top.BitLen()
 }
 
-// polished runs Polish from the closed form of a rotation, where there is one, and
-// from random starts: one if they take long, and another if that fails and is not
-// given up. In n
-// coordinates a start gets 12,000 evaluations of the objective, or 768,000 / n if
-// that is less.
-func polished(target exactmath.Matrix, part coupling.Partition, opt Options) (*coupling.Flow, error) {
-	o := polish.Options{Depth: cmp.Or(opt.Depth, usualDepth), Seed: opt.Seed, MaxEval: polish.Fewer(polish.DefaultMaxEval, part.Dim())}
-	if part.Dim() > polish.Quick {
-		o.Starts = 1
-	}
-	start := nearby(target, part)
-	f, rep, err := polish.Polish(start, target, part, o)
-	var conv *fault.ConvergenceError
-	if errors.As(err, &conv) && o.Starts == 1 && rep.Lost == 0 {
-		o.Seed++
-		f, _, err = polish.Polish(start, target, part, o)
-	}
-	return f, err
-}
-
 // hintPolish is the largest dimension in which auto polishes a second time, with
 // eight layers, to say what they would give.
 const hintPolish = 10
-
-// nearby returns the six layers of a target that is orthogonal, for Polish to
-// start from, and nil for others.
-func nearby(target exactmath.Matrix, part coupling.Partition) *coupling.Flow {
-	f, err := rotation.Orthogonal(target, part)
-	if err != nil {
-		return nil
-	}
-	return f
-}
 
 // refined refines a flow that is near the target only, such as one of a target
 // that is orthogonal to float32.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"flowproof/constructions"
+	"flowproof/constructions/polish"
 	"flowproof/coupling/run"
 	"flowproof/internal/number"
 	"flowproof/internal/printable"
@@ -55,6 +57,9 @@ func (r *Report) Text(w io.Writer) error {
 		row("1x1 convolution", "%d channels, %d x %d pixels: differs by %.1e forward, %.1e inverse in float64; %.1e, %.1e in float32",
 			c.Channels, c.Height, c.Width, c.Float64.Forward, c.Float64.Inverse, c.Float32.Forward, c.Float32.Inverse)
 	}
+	if s := r.more(); s != "" {
+		row("more effort", "%s", s)
+	}
 	row("seconds", "%.3f construct, %.3f compose exactly", r.Seconds.Construct, r.Seconds.Compose)
 	if err := t.Flush(); err != nil {
 		return err
@@ -73,6 +78,18 @@ func (r *Report) Text(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// more says what more effort would buy.
+func (r *Report) more() string {
+	switch {
+	case r.Search == nil:
+	case r.Search.Effort == constructions.Quick.String():
+		return "-effort normal looks for layers of condition about 0.4 (cond M)^(1/2), in seconds for n up to 128"
+	case r.Search.Effort == constructions.Normal.String() && r.Search.Starts > 0 && r.Dimension > polish.Quick:
+		return "-effort thorough polishes the layers, in ten times as long or more, for about two thirds of the largest condition"
+	}
+	return ""
 }
 
 // least says how the depth compares with what is proved to be needed for the

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"flowproof/constructions"
 	"flowproof/targets"
 )
 
@@ -26,6 +27,7 @@ type source struct {
 	in, key      string
 	prec         uint
 	maxDepth     int
+	effort       constructions.Effort
 
 	perm, angle, shape, cond string
 	maxEntry                 int
@@ -41,6 +43,10 @@ func (s *source) flags(fs *flag.FlagSet) {
 	fs.StringVar(&s.det, "det", "error", "for determinant < 0, which is decided exactly: `error`, flip (one sign; flip=K names coordinate K), pad (one coordinate more)")
 	fs.UintVar(&s.prec, "prec", 0, "refine the layers to this many `bits`: residual below 2^-bits of the largest entry")
 	fs.IntVar(&s.maxDepth, "max-depth", 6, "auto: largest `depth` allowed; conditioned: 13 or 11")
+	fs.Func("effort", "how long auto looks for better conditioned layers: `quick`, normal or thorough", func(text string) (err error) {
+		s.effort, err = constructions.ParseEffort(text)
+		return err
+	})
 	fs.StringVar(&s.in, "in", "", "take the target from this checkpoint `file`: .npz, .safetensors, .pt, .pth")
 	fs.StringVar(&s.key, "key", "", "`name` of the tensor in the checkpoint")
 	fs.StringVar(&s.perm, "perm", "", "permutation target: the images of 0, 1, 2, ..: `2,0,1`")
@@ -61,7 +67,7 @@ func sourceWords() map[string][]string {
 	}
 	return map[string][]string{
 		"-target": names(targetItems()), "-construction": names(constructionItems()),
-		"-partition": {"half", "checkerboard"}, "-det": {"error", "flip", "pad"},
+		"-effort": constructions.Efforts, "-partition": {"half", "checkerboard"}, "-det": {"error", "flip", "pad"},
 	}
 }
 

@@ -49,7 +49,7 @@ func (s *source) build(given *targets.Target, spin *spinner) (*solved, error) {
 	}
 	c := &study.Linear{
 		Target: t.Target, Partition: part, Construction: s.construction, Say: spin.say,
-		Options: constructions.Options{MaxDepth: s.maxDepth, Depth: s.asksDepth(), Prec: s.prec, Seed: s.seed},
+		Options: constructions.Options{MaxDepth: s.maxDepth, Depth: s.asksDepth(), Prec: s.prec, Seed: s.seed, Effort: s.effort},
 	}
 	built, err := c.Build()
 	if err != nil {
@@ -61,7 +61,7 @@ func (s *source) build(given *targets.Target, spin *spinner) (*solved, error) {
 // asksDepth is the depth that -max-depth asks of a construction that takes one.
 func (s *source) asksDepth() int {
 	switch {
-	case s.construction == "polish":
+	case s.construction == "polish" || s.construction == "continuation":
 		return s.maxDepth
 	case s.construction == "conditioned" && (s.maxDepth == 11 || s.maxDepth == 12):
 		return 11

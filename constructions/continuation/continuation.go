@@ -278,7 +278,9 @@ func (w *walk) follow() error {
 		}
 		w.steps++
 		res := w.residual(m)
-		if debug { println(int(1e4*tau), int(1e4*next), int(1e4*res), int(1000*w.pull), w.solver.last, w.solver.pre != nil, int(100*norm(w.point.x[2]))) }
+		if debug {
+			println(int(1e4*tau), int(1e4*next), int(1e4*res), int(1000*w.pull), w.solver.last, w.solver.pre != nil, int(100*norm(w.point.x[2])))
+		}
 		if !(res < farthest) {
 			w.point, w.solver.y = before, y
 			if w.pull, step = w.pull/2, step/2; step < shortest {
@@ -339,7 +341,9 @@ func (w *walk) land() error {
 		}
 		w.steps++
 		next := w.residual(m)
-		if debug { println("land", int(1e9*res), int(1e9*next), w.solver.last) }
+		if debug {
+			println("land", int(1e9*res), int(1e9*next), w.solver.last)
+		}
 		if !(next < res/2) {
 			if next > res {
 				w.point = before

@@ -78,7 +78,10 @@ func TestScratch(t *testing.T) {
 		}
 	}
 	_, rep, err := Find(em, part, o)
-	if err != nil { fmt.Println(err, rep.Starts, rep.Steps, rep.Iterations, time.Since(start)); return }
+	if err != nil {
+		fmt.Println(err, rep.Starts, rep.Steps, rep.Iterations, time.Since(start))
+		return
+	}
 	res, _ := rep.Refine.ResidualMax.Float64()
 	tm, _ := rep.Refine.TargetMax.Float64()
 	fmt.Printf("n %d depth %d cond %.4g goal %.1f top %.2f prod/lam %.0f prod/add %.1f starts %d steps %d its %d refits %d/%d res %.2g %.2f %v %v\n", n, *depthFlag, s[0]/s[n-1], 3+0.4*math.Sqrt(s[0]/s[n-1]), rep.Max, rep.Product/lam,
