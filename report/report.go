@@ -26,7 +26,7 @@ type Report struct {
 	Partition    string `json:"partition"`
 	Construction string `json:"construction"`
 	*Search
-	Depth        int    `json:"depth"`
+	Depth int `json:"depth"`
 	// DepthLowerBound is the number of layers below which it is proved that no
 	// flow of the target exists; 0 if that was not looked into.
 	DepthLowerBound int `json:"depth_lower_bound,omitempty"`

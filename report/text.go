@@ -8,8 +8,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"flowproof/constructions"
-	"flowproof/constructions/polish"
 	"flowproof/coupling/run"
 	"flowproof/internal/number"
 	"flowproof/internal/printable"
@@ -84,9 +82,9 @@ func (r *Report) Text(w io.Writer) error {
 func (r *Report) more() string {
 	switch {
 	case r.Search == nil:
-	case r.Search.Effort == constructions.Quick.String():
+	case r.Search.Effort == "quick":
 		return "-effort normal looks for layers of condition about 0.4 (cond M)^(1/2), in seconds for n up to 128"
-	case r.Search.Effort == constructions.Normal.String() && r.Search.Starts > 0 && r.Dimension > polish.Quick:
+	case r.Search.Effort == "normal" && r.Search.Starts > 0 && strings.HasPrefix(r.Construction, "continuation"):
 		return "-effort thorough polishes the layers, in ten times as long or more, for about two thirds of the largest condition"
 	}
 	return ""

@@ -45,6 +45,7 @@ var table = []rule{
 	{"exactmath/internal/*", "exactmath exactmath/internal/*", ""},
 	{"exactmath/ball", numbers, "github.com/ALTree/bigfloat"},
 	{"exactmath/internal/residue", "exactmath", "golang.org/x/sys/cpu"},
+	{"exactmath/floatblas", numbers + "exactmath/internal/*", gonum}, // products for searches and estimates
 	{"exactmath/orientation", numbers + "exactmath/internal/*", gonum}, // a filter with a proved error bound
 	{"exactmath/spectral", numbers, gonum},                             // estimates, which it then certifies
 
@@ -69,6 +70,7 @@ var table = []rule{
 	{"constructions/*", shared + vocabulary, gonum},
 	{"constructions/lowerbound", "constructions/rational verify/lowerbound " + shared + linear, ""}, // a prover speaks its checker's language
 	{"constructions/conditioned", "constructions/rotation " + shared + linear, gonum},
+	{"constructions/continuation", "constructions/refine constructions/rotation " + shared + linear, gonum},
 	{"constructions/polish", "constructions/refine " + shared + linear, gonum},
 	{"constructions", builders + linear, gonum},
 
