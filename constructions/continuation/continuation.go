@@ -180,7 +180,7 @@ func (s *search) try() (*coupling.Flow, error) {
 	if err := w.land(); err != nil {
 		return nil, err
 	}
-	return s.finish(w.point)
+	return s.finish(w.point, w.solver)
 }
 
 func costs(depth int) []float64 {
@@ -359,13 +359,17 @@ func (w *walk) land() error {
 }
 
 // finish refines the layers and measures them.
-func (s *search) finish(f *point) (*coupling.Flow, error) {
+func (s *search) finish(f *point, solver *solver) (*coupling.Flow, error) {
 	flow, err := s.flow(f)
 	if err != nil {
 		return nil, err
 	}
 	s.opt.Progress(0.8)
-	flow, s.rep.Refine, err = refine.Refine(flow, s.target, s.opt.Prec, refine.Options{Seed: s.opt.Seed, MaxRestarts: -1})
+	opt := refine.Options{Seed: s.opt.Seed, MaxRestarts: -1}
+	if s.Part.P() <= s.Part.Q() { // else refine has the blocks in another order
+		opt.Solve = solver.correct
+	}
+	flow, s.rep.Refine, err = refine.Refine(flow, s.target, s.opt.Prec, opt)
 	if err != nil {
 		return nil, err
 	}

@@ -164,15 +164,21 @@ func (t *tangent) adjoint(y blas64.General, d []blas64.General) {
 
 // seen returns A^-1 m B^-1 - I, which is zero if the product is m.
 func (t *tangent) seen(m blas64.General) blas64.General {
+	m = t.between(m)
+	for i := range m.Rows {
+		m.Data[i*m.Stride+i]--
+	}
+	return m
+}
+
+// between returns A^-1 m B^-1.
+func (t *tangent) between(m blas64.General) blas64.General {
 	m = floatflow.CopyGeneral(m)
 	for _, i := range t.halves[0].order {
 		t.left(i, -1, m)
 	}
 	for _, i := range t.halves[1].order {
 		t.right(i, -1, m)
-	}
-	for i := range m.Rows {
-		m.Data[i*m.Stride+i]--
 	}
 	return m
 }

@@ -168,10 +168,7 @@ func (s *solver) conjugateGradients(t *tangent, inverse []blas64.General, rhs bl
 
 // untrace subtracts the multiple of I that leaves no trace.
 func untrace(m blas64.General) {
-	sum := 0.0
-	for i := range m.Rows {
-		sum += m.Data[i*m.Stride+i]
-	}
+	sum := trace(m)
 	for i := range m.Rows {
 		m.Data[i*m.Stride+i] -= sum / float64(m.Rows)
 	}
