@@ -244,9 +244,8 @@ func (c *selection) deeper() *Deeper {
 
 // exactWork bounds n^4 b for a target of n coordinates, b bits an entry over a
 // common denominator, up to which auto falls back on rational layers. They have
-// some 8 n^2 b bits each, and building and composing them then takes less than a
-// second.
-const exactWork = 800_000
+// some 8 n^2 b bits each, and building and composing them then takes seconds at most.
+const exactWork = 6_000_000
 
 // exactIsCheap tells whether rational layers of the target are within exactWork.
 func exactIsCheap(target exactmath.Matrix) bool {

@@ -13,10 +13,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 
 	"gonum.org/v1/gonum/blas/blas64"
-	"gonum.org/v1/gonum/mat"
 
 	"flowproof/constructions/fault"
 	"flowproof/constructions/internal/floatflow"
@@ -82,6 +80,9 @@ func Find(target exactmath.Matrix, part coupling.Partition, opt Options) (*coupl
 			return f, s.rep, err
 		}
 		s.failed = conv
+		if s.rep.Iterations > totalLimit/2 {
+			break
+		}
 	}
 	return nil, s.rep, s.failed
 }
@@ -278,12 +279,9 @@ func (w *walk) follow() error {
 		}
 		w.steps++
 		res := w.residual(m)
-		if debug {
-			println(int(1e4*tau), int(1e4*next), int(1e4*res), int(1000*w.pull), w.solver.last, w.solver.pre != nil, int(100*norm(w.point.x[2])))
-		}
 		if !(res < farthest) {
 			w.point, w.solver.y = before, y
-			if w.pull, step = w.pull/2, step/2; step < shortest {
+			if w.pull, step = w.pull/2, step/2; step < shortest || w.solver.iters > totalLimit {
 				return w.fail("the path cannot be followed", res)
 			}
 			k = min(k, 0)
@@ -341,9 +339,6 @@ func (w *walk) land() error {
 		}
 		w.steps++
 		next := w.residual(m)
-		if debug {
-			println("land", int(1e9*res), int(1e9*next), w.solver.last)
-		}
 		if !(next < res/2) {
 			if next > res {
 				w.point = before
@@ -414,8 +409,3 @@ func (s *search) flow(f *point) (*coupling.Flow, error) {
 	}
 	return coupling.NewFlow(s.Part, layers...)
 }
-
-// dense is a view for gonum.
-func dense(m blas64.General) *mat.Dense { return mat.NewDense(m.Rows, m.Cols, m.Data) }
-
-var debug = os.Getenv("DBG") != ""

@@ -72,10 +72,10 @@ func newSolver(ctx context.Context, f *point, cost []float64) *solver {
 
 const (
 	// A preconditioner pays from slow iterations on, and is made anew when a solution
-	// takes half as many again as the first one with it.
-	slow, stale = 24, 1.5
-	// iterationLimit bounds a solution.
-	iterationLimit = 400
+	// takes stale more than the first one with it: making it takes as long as some 60.
+	slow, stale = 24, 40
+	// iterationLimit bounds a solution, totalLimit all of them.
+	iterationLimit, totalLimit = 1000, 8000
 )
 
 // step moves f towards the product m, and by the fraction pull towards smaller layers:
@@ -88,7 +88,7 @@ const (
 func (s *solver) step(f *point, m blas64.General, pull, tol float64) error {
 	t := newTangent(f)
 	inverse := metric(f, s.cost)
-	if s.pre == nil && s.last > slow || s.pre != nil && s.pre.needed > 0 && float64(s.last) > stale*float64(s.pre.needed) {
+	if s.pre == nil && s.last > slow || s.pre != nil && s.pre.needed > 0 && s.last > s.pre.needed+stale {
 		s.pre = newPreconditioner(t, inverse)
 	}
 	if pull == 0 {
