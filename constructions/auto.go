@@ -86,10 +86,15 @@ func (c *selection) search() {
 		c.opt.start = c.best.Flow
 	}
 	small := c.part.Dim() <= polish.Quick
-	if c.opt.start == nil && !c.best.usable() || c.opt.Effort == Thorough || small && c.opt.Effort == Normal {
+	cold := c.opt.start == nil && !c.best.usable() && c.part.Dim() <= coldPolish
+	if cold || c.opt.Effort == Thorough || small && c.opt.Effort == Normal {
 		c.consider("polish", depth)
 	}
 }
+
+// coldPolish is the largest dimension in which auto polishes random starts where no path
+// leads to the target.
+const coldPolish = 64
 
 // namedDepth is a construction with the depth that it is asked for.
 type namedDepth struct {

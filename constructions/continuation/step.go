@@ -75,7 +75,7 @@ const (
 	// takes stale more than the first one with it: making it takes as long as some 60.
 	slow, stale = 24, 40
 	// iterationLimit bounds a solution, totalLimit all of them.
-	iterationLimit, totalLimit = 1000, 8000
+	iterationLimit, totalLimit = 1000, 4000
 )
 
 // step moves f towards the product m, and by the fraction pull towards smaller layers:
