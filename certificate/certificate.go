@@ -5,10 +5,13 @@
 package certificate
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"math"
 	"math/big"
 
+	"flowproof/certificate/scan"
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/verify/lowerbound"
@@ -36,7 +39,7 @@ type Claim struct {
 func (c Claim) String() string {
 	switch c.Kind {
 	case ClaimResidual:
-		return string(AppendNumber([]byte("residual "), c.Bound))
+		return string(scan.AppendNumber([]byte("residual "), c.Bound))
 	case ClaimDepth:
 		return fmt.Sprintf("depth %d", c.Lower.Depth)
 	}
@@ -61,31 +64,24 @@ type Outcome struct {
 }
 
 // Reason classifies the refusal of a certificate.
-type Reason string
+type Reason = scan.Reason
 
-// The reasons. Undecided alone is no verdict on the certificate.
+// The reasons.
 const (
-	Malformed    Reason = "malformed"     // not a sentence of the grammar
-	Version      Reason = "version"       // of another version of the format
-	NotCanonical Reason = "not canonical" // not the one way to write this content
-	Truncated    Reason = "truncated"     // ends too early
-	Trailing     Reason = "trailing data" // goes on after its end
-	TooLarge     Reason = "too large"     // beyond a limit of the format
-	Invalid      Reason = "invalid"       // a value that the format excludes
-	Digest       Reason = "digest"        // a SHA-256 does not match
-	ClaimFalse   Reason = "claim false"   // well formed, and proved not to be true
-	NotProved    Reason = "not proved"    // ClaimDepth: well formed, and a reason does not hold
-	Undecided    Reason = "undecided"     // neither proved nor refuted: more memory, work, time or precision is needed
+	Malformed    = scan.Malformed
+	Version      = scan.Version
+	NotCanonical = scan.NotCanonical
+	TooLarge     = scan.TooLarge
+	Invalid      = scan.Invalid
+	Digest       = scan.Digest
+	ClaimFalse   = scan.ClaimFalse
+	NotProved    = scan.NotProved
+	Undecided    = scan.Undecided
 )
 
-// RejectError is the refusal of a certificate.
-type RejectError struct {
-	Reason  Reason
-	Section string // "header", "layer 3", "target", "reasons", "trailer" or "claim"
-	Offset  int64  // bytes read when the refusal was certain
-	Detail  string
-	next    remedy // what may decide
-}
+// RejectError is the refusal of a certificate. Its sections are "header", "layer 3",
+// "target", "reasons", "trailer" or "claim".
+type RejectError = scan.RejectError
 
 // remedy is what to try about a certificate that is undecided.
 type remedy int
@@ -96,34 +92,47 @@ const (
 	sharper        // more bits of scales exp(s)
 )
 
-func (e *RejectError) Error() string {
-	if e.Reason == Undecided {
-		return fmt.Sprintf("certificate undecided: %s (%s, byte %d)", e.Detail, e.Section, e.Offset)
+// scanner reads a certificate about linear flows.
+type scanner struct {
+	*scan.Scanner
+	limits Limits      // of Entries: what is left
+	engine func() bool // whether one is at work
+	next   remedy      // of a refusal
+}
+
+func newScanner(r io.Reader, limits Limits) *scanner {
+	return &scanner{Scanner: scan.New(r, limits.Limits), limits: limits}
+}
+
+// check is Check, and knows what may help.
+func (s *scanner) check(err error) {
+	if errors.Is(err, exactmath.ErrTooLarge) && s.engine != nil && s.engine() {
+		s.next = plain
 	}
-	return fmt.Sprintf("certificate rejected: %s: %s (%s, byte %d)", e.Reason, e.Detail, e.Section, e.Offset)
+	s.Check(err)
 }
 
 // Limits bounds what reading and checking may cost. A size that the file
 // declares is compared with it before anything of that size is allocated. The
 // first are those of the format; what is beyond Memory, Work or Done is undecided.
 type Limits struct {
-	Bytes   int64 // length of the file
-	Dim     int   // n
+	Dim     int // n
 	Layers  int
 	Entries int64 // matrix entries, all matrices together
-	Bits    int   // of a numerator or denominator, and of the common denominator of a matrix or a scale
 
+	// Bits: of the common denominator of a matrix or a scale, too.
+	//
 	// Memory: of the numbers of a layer read as text, and again of the product.
 	// Work: to read numbers, and again to multiply or for the reasons, each time that
 	// the file is read. Done: looked at all the time, but only between layers while an
 	// engine multiplies.
-	exactmath.Limits
+	scan.Limits
 }
 
 // DefaultLimits admits all that the format does, and the work for dense float64
 // flows up to about n = 2,048 and sparse ones to n = 100,000.
 func DefaultLimits() Limits {
 	memory := min(1<<32, int64(math.MaxInt/2)) // there is no more in 32 bits
-	return Limits{Bytes: 1 << 30, Dim: 1 << 17, Layers: 1 << 12, Entries: 1 << 26, Bits: 1 << 18,
-		Limits: exactmath.Limits{Memory: memory, Work: 1 << 40}}
+	return Limits{Dim: 1 << 17, Layers: 1 << 12, Entries: 1 << 26,
+		Limits: scan.Limits{Bytes: 1 << 30, Bits: 1 << 18, Limits: exactmath.Limits{Memory: memory, Work: 1 << 40}}}
 }

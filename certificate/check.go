@@ -38,16 +38,17 @@ func Check(r io.Reader, limits Limits, maker product.Maker, each func(coupling.L
 	}
 	p := &pass{precision: product.Precision, maker: maker, each: each}
 	for {
-		o, err := p.check(newScanner(r, limits))
+		s := newScanner(r, limits)
+		o, err := p.check(s)
 		var refusal *RejectError
-		if !errors.As(err, &refusal) || refusal.next == none {
+		if !errors.As(err, &refusal) || s.next == none {
 			return o, err
 		}
 		if seeker == nil {
 			refusal.Detail += "; a file that can be read twice may be decided"
 			return o, err
 		}
-		if refusal.next == plain {
+		if s.next == plain {
 			p.maker = nil
 		} else {
 			p.precision = product.MaxPrecision
@@ -68,80 +69,72 @@ type pass struct {
 }
 
 func (p *pass) check(s *scanner) (o *Outcome, err error) {
-	defer func() {
-		switch p := recover().(type) {
-		case nil:
-		case failure:
-			o, err = nil, p.error
-		default:
-			panic(p)
-		}
-	}()
+	if err := s.Run(func() { o = p.read(s) }); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// read is check; it ends by a panic that Run recovers.
+func (p *pass) read(s *scanner) *Outcome {
 	o, digest := s.header()
-	memory, work := s.limits.Memory, s.limits.Work
-	x := product.New(o.Partition, o.Layers, p.precision, s.limits.Limits, p.maker)
+	memory, work := s.Limits.Memory, s.Limits.Work
+	x := product.New(o.Partition, o.Layers, p.precision, s.Limits.Limits, p.maker)
 	s.engine = x.Engine
 	last := coupling.Kind(-1)
 	for i := range o.Layers {
-		s.limits.Memory = memory // the layer before is gone
+		s.Limits.Memory = memory // the layer before is gone
 		l := s.layer(i+1, o.Partition)
 		s.check(x.Multiply(l))
 		if l.Kind() != last && !l.IsIdentity() {
 			o.Depth, last = o.Depth+1, l.Kind()
 		}
 		if i == p.given {
-			p.given, p.digest = i+1, s.file.Sum(nil)
+			p.given, p.digest = i+1, s.Sum()
 			if p.each != nil {
 				p.each(l)
 			}
 		}
-		s.need(i+1 != p.given || bytes.Equal(p.digest, s.file.Sum(nil)), Undecided, "the file changed while it was read")
+		s.Need(i+1 != p.given || bytes.Equal(p.digest, s.Sum()), Undecided, "the file changed while it was read")
 	}
 	s.target(o, x, digest)
 	s.trailer(o)
-	s.section, o.Engine = "claim", x.Engine()
+	s.Section, o.Engine = "claim", x.Engine()
 	if o.Claim.Kind == ClaimDepth {
 		o.Residual = nil
 		s.judgeDepth(o, work)
 	} else {
 		s.judge(o, x, p.precision)
 	}
-	return o, nil
+	return o
 }
 
 // target reads the target, whose SHA-256 is to be digest. If it is large, and no
 // scale exp(s) in the way, it is seen beside the product.
 func (s *scanner) target(o *Outcome, x *product.Product, digest string) {
-	s.section = "target"
-	n, encoding := o.Partition.Dim(), s.key("target")
+	s.Section = "target"
+	n, encoding := o.Partition.Dim(), s.Key("target")
 	if int64(n)*int64(n) <= NearAbove || x.Irrational() {
 		x = nil
 	}
 	h := sha256.New()
 	fmt.Fprintf(h, "%d %d %s\n", n, n, strings.Replace(encoding, Near, Floats, 1))
-	s.canon = h
+	s.Canon = h
 	o.Target, o.Residual = s.matrix(encoding, n, n, x)
-	s.canon = io.Discard
+	s.Canon = io.Discard
 	o.TargetSHA256 = [32]byte(h.Sum(nil))
-	s.need(fmt.Sprintf("%x", o.TargetSHA256) == digest, Digest, "the SHA-256 of the target is %x", o.TargetSHA256)
+	s.Need(fmt.Sprintf("%x", o.TargetSHA256) == digest, Digest, "the SHA-256 of the target is %x", o.TargetSHA256)
 }
 
 // trailer reads all after the target.
 func (s *scanner) trailer(o *Outcome) {
-	s.section = "reasons"
+	s.Section = "reasons"
 	if o.Claim.Kind == ClaimDepth {
 		for kind := range o.Claim.Lower.Reasons {
 			o.Claim.Lower.Reasons[kind] = s.reason(coupling.Kind(kind))
 		}
 	}
-	s.section = "trailer"
-	want := fmt.Sprintf("%x", s.file.Sum(nil))
-	s.need(s.key("sha256") == want, Digest, "the SHA-256 of what comes before is %s", want)
-	_, err := s.in.ReadByte()
-	s.need(err != nil, Trailing, "something follows the last line")
-	if !errors.Is(err, io.EOF) || s.src.N == 0 {
-		s.io(err)
-	}
+	s.End()
 }
 
 // judge decides about a claim that compares the target with the product.
@@ -166,12 +159,12 @@ func (s *scanner) judge(o *Outcome, x *product.Product, precision int) {
 	// The largest |entry| is at most the slack away from what was computed.
 	twice := new(big.Rat).Add(x.Slack(), x.Slack())
 	least, _ := twice.Sub(o.Residual, twice).Float64()
-	s.need(twice.Cmp(bound) <= 0, ClaimFalse, "claim %v, and the largest residual is about %.3g", o.Claim, least)
+	s.Need(twice.Cmp(bound) <= 0, ClaimFalse, "claim %v, and the largest residual is about %.3g", o.Claim, least)
 	switch {
 	case precision < product.MaxPrecision:
 		s.next = sharper
 	case x.Engine(): // which bounds the norm of the product less sharply
 		s.next = plain
 	}
-	s.fail(Undecided, "claim %v, at a precision of %d bits for exp(s) neither proved nor refuted", o.Claim, precision)
+	s.Fail(Undecided, "claim %v, at a precision of %d bits for exp(s) neither proved nor refuted", o.Claim, precision)
 }

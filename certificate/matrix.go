@@ -53,9 +53,9 @@ func (s *scanner) matrix(encoding string, rows, cols int, x *product.Product) (m
 	size, near := int64(rows)*int64(cols), int64(math.MaxInt64)
 	count, isSparse := strings.CutPrefix(encoding, "sparse ")
 	if isSparse {
-		size = int64(s.integer(count, math.MaxInt32))
+		size = int64(s.Integer(count, math.MaxInt32))
 	}
-	s.need(size <= s.limits.Entries, TooLarge, "too many matrix entries")
+	s.Need(size <= s.limits.Entries, TooLarge, "too many matrix entries")
 	s.limits.Entries -= size
 	switch {
 	case isSparse:
@@ -65,18 +65,18 @@ func (s *scanner) matrix(encoding string, rows, cols int, x *product.Product) (m
 	case encoding == Floats || encoding == Near && x != nil:
 		var f []float64
 		f, near, most = s.floats(encoding, rows, cols, x)
-		s.need(s.line() == "", Malformed, "the entries go on after their number")
+		s.Need(s.Line() == "", Malformed, "the entries go on after their number")
 		var err error
 		m, err = exactmath.FromFloat64(rows, cols, f)
 		s.check(err)
 	default:
-		s.fail(Malformed, "there is no encoding %.40q here", encoding)
+		s.Fail(Malformed, "there is no encoding %.40q here", encoding)
 	}
 	want := Encoding(m)
 	if want == Floats && x != nil && near < 8*size {
 		want = Near
 	}
-	s.need(encoding == want, NotCanonical, "encoding %s, where %s belongs", encoding, want)
+	s.Need(encoding == want, NotCanonical, "encoding %s, where %s belongs", encoding, want)
 	return m, most
 }
 
@@ -84,11 +84,11 @@ func (s *scanner) matrix(encoding string, rows, cols int, x *product.Product) (m
 func (s *scanner) sparse(count, rows, cols int) exactmath.Matrix {
 	m := entries{rows: rows, cols: cols}
 	for last := int64(-1); len(m.list) < count; {
-		row, rest, _ := strings.Cut(s.line(), " ")
+		row, rest, _ := strings.Cut(s.Line(), " ")
 		col, value, _ := strings.Cut(rest, " ")
-		at := int64(s.integer(row, rows-1))*int64(cols) + int64(s.integer(col, cols-1))
-		v := s.number(value)
-		s.need(last < at && v.Sign() != 0, NotCanonical, "entries out of order, or an entry 0")
+		at := int64(s.Integer(row, rows-1))*int64(cols) + int64(s.Integer(col, cols-1))
+		v := s.Number(value)
+		s.Need(last < at && v.Sign() != 0, NotCanonical, "entries out of order, or an entry 0")
 		m.list, last = append(m.list, entry{at, v}), at
 	}
 	return m
@@ -98,7 +98,7 @@ func (s *scanner) sparse(count, rows, cols int) exactmath.Matrix {
 func (s *scanner) text(rows, cols int) exactmath.Matrix {
 	var v []*big.Rat
 	for range rows {
-		v = append(v, s.numbers(s.line(), cols)...)
+		v = append(v, s.Numbers(s.Line(), cols)...)
 	}
 	m := newEntries(cols, v)
 	s.width(m)

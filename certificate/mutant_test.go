@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"flowproof/certificate"
+	"flowproof/certificate/scan"
 	"flowproof/coupling"
 )
 
@@ -192,7 +193,7 @@ func (m *mutant) claimResidual(rng *rand.Rand, limits certificate.Limits) {
 		v.Mul(v, big.NewRat(1<<40+rng.Int64N(3)-1, 1<<40))
 	}
 	if max(v.Num().BitLen(), v.Denom().BitLen()) <= limits.Bits {
-		m.set("claim", "residual "+string(certificate.AppendNumber(nil, v)))
+		m.set("claim", "residual "+string(scan.AppendNumber(nil, v)))
 	}
 }
 
@@ -267,7 +268,7 @@ func (m *mutant) changeScale(rng *rand.Rand, kind, scale string) string {
 		} else if v.Add(v, big.NewRat(1, 4)); rng.IntN(8) == 0 {
 			v, _ = new(big.Rat).SetString(strings.TrimPrefix(randomNumber(rng), "-"))
 		}
-		b = certificate.AppendNumber(append(b, ' '), v)
+		b = scan.AppendNumber(append(b, ' '), v)
 	}
 	if rng.IntN(6) == 0 {
 		return "one"
@@ -293,7 +294,7 @@ func changeNumber(rng *rand.Rand, matrix string) string {
 		words[at] = randomNumber(rng)
 	case 1, 2:
 		if ok {
-			words[at] = string(certificate.AppendNumber(nil, v.Add(v, big.NewRat(rng.Int64N(5)-2, 1+rng.Int64N(3)))))
+			words[at] = string(scan.AppendNumber(nil, v.Add(v, big.NewRat(rng.Int64N(5)-2, 1+rng.Int64N(3)))))
 		}
 	case 3:
 		if ok {
@@ -301,7 +302,7 @@ func changeNumber(rng *rand.Rand, matrix string) string {
 			if small.Cmp(new(big.Rat).SetInt64(1)) < 0 {
 				v.Add(v, small)
 			}
-			words[at] = string(certificate.AppendNumber(nil, v))
+			words[at] = string(scan.AppendNumber(nil, v))
 		}
 	case 4:
 		words[at] = "0"
@@ -321,7 +322,7 @@ func negate(matrix string) string {
 		words := strings.Split(line, " ")
 		for i, w := range words {
 			if v, ok := new(big.Rat).SetString(w); ok {
-				words[i] = string(certificate.AppendNumber(nil, v.Neg(v)))
+				words[i] = string(scan.AppendNumber(nil, v.Neg(v)))
 			}
 		}
 		lines[k] = strings.Join(words, " ")
@@ -349,5 +350,5 @@ func randomNumber(rng *rand.Rand) string {
 	case 3:
 		v.SetFloat64(rng.NormFloat64())
 	}
-	return string(certificate.AppendNumber(nil, v))
+	return string(scan.AppendNumber(nil, v))
 }

@@ -45,8 +45,7 @@ func AppendStep(b []byte, v, p float64) []byte {
 
 // step reads what AppendStep appends to b.
 func (s *scanner) step(b []byte, p float64) ([]byte, float64) {
-	head, err := s.in.Peek(stepSize) // after the last step there is enough to come
-	s.io(err)
+	head := s.Peek(stepSize) // after the last step there is enough to come
 	u, size := binary.Uvarint(head)
 	d := int64(u / 2)
 	if u%2 == 0 {
@@ -57,10 +56,8 @@ func (s *scanner) step(b []byte, p float64) ([]byte, float64) {
 		v, size = math.Float64frombits(binary.LittleEndian.Uint64(head[1:])), stepSize
 	}
 	b = AppendStep(b, v, p)
-	s.need(bytes.Equal(b, head[:size]), NotCanonical, "a step is to be written otherwise")
-	s.at += int64(size)
-	s.file.Write(head[:size])
-	s.in.Discard(size)
+	s.Need(bytes.Equal(b, head[:size]), NotCanonical, "a step is to be written otherwise")
+	s.Skip(head[:size])
 	return b, v
 }
 
@@ -75,13 +72,13 @@ func (s *scanner) floats(encoding string, rows, cols int, x *product.Product) (f
 	for from, to := 0, 0; from < rows; from = to {
 		to = min(rows, from+1+atOnce/cols)
 		block := f[from*cols : to*cols]
-		s.spend(0, int64(len(block)))
+		s.Spend(0, int64(len(block)))
 		if x != nil {
 			part = x.Rows(from, to)
 			rounded = part.Float64s()
 		}
 		if encoding == Floats {
-			s.io(binary.Read(s.tee, binary.LittleEndian, block))
+			s.IO(binary.Read(s, binary.LittleEndian, block))
 		}
 		for k := range block {
 			switch {
@@ -91,11 +88,11 @@ func (s *scanner) floats(encoding string, rows, cols int, x *product.Product) (f
 				b = AppendStep(b[:0], block[k], rounded[k])
 			}
 			near += int64(len(b))
-			s.need(block[k]-block[k] == 0, Invalid, "an entry is NaN or infinite")
-			s.need(block[k] != 0 || !math.Signbit(block[k]), NotCanonical, "an entry is -0")
+			s.Need(block[k]-block[k] == 0, Invalid, "an entry is NaN or infinite")
+			s.Need(block[k] != 0 || !math.Signbit(block[k]), NotCanonical, "an entry is -0")
 		}
 		if encoding == Near {
-			binary.Write(s.canon, binary.LittleEndian, block)
+			binary.Write(s.Canon, binary.LittleEndian, block)
 		}
 		if x != nil {
 			if r := part.Residual(block); most == nil || r.Cmp(most) > 0 {

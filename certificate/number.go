@@ -2,61 +2,9 @@ package certificate
 
 import (
 	"math/big"
-	"strconv"
-	"strings"
 
 	"flowproof/exactmath"
 )
-
-// short bounds the numerators and denominators that are written in decimal.
-const short = 1_000_000
-
-// AppendNumber appends the text of v: p or p/q in decimal if both are short;
-// otherwise ±0xMpE with M odd for M * 2^E, or ±0xP/0xQ.
-func AppendNumber(b []byte, v *big.Rat) []byte {
-	p, q := v.Num(), v.Denom()
-	if p.IsInt64() && q.IsInt64() && max(p.Int64(), -p.Int64(), q.Int64()) < short {
-		if b = p.Append(b, 10); !v.IsInt() {
-			b = q.Append(append(b, '/'), 10)
-		}
-		return b
-	}
-	if p.Sign() < 0 {
-		b = append(b, '-')
-	}
-	b = append(b, "0x"...)
-	m := new(big.Int).Abs(p)
-	if e := q.TrailingZeroBits(); q.BitLen() == int(e)+1 {
-		z := m.TrailingZeroBits()
-		b = append(m.Rsh(m, z).Append(b, 16), 'p')
-		return strconv.AppendInt(b, int64(z)-int64(e), 10)
-	}
-	return q.Append(append(m.Append(b, 16), "/0x"...), 16)
-}
-
-// number returns the rational that text is.
-func (s *scanner) number(text string) *big.Rat {
-	words := int64(len(text)/16 + 1)
-	s.spend(0, words*words)                                                         // to reduce to lowest terms
-	s.need(len(text) <= s.limits.Bits/2+16, TooLarge, "a number has too many bits") // four a digit, two integers
-	v, ok := new(big.Rat).SetString(text)                                           // refuses exponents beyond 10^7
-	s.need(ok, Malformed, "want a number such as -3, 1/2 or 0x1fp-60, not %.40q", text)
-	bits := max(v.Num().BitLen(), v.Denom().BitLen())
-	s.need(bits <= s.limits.Bits, TooLarge, "a number has too many bits")
-	s.spend(int64(bits)/4+64, 0)
-	want := AppendNumber(nil, v)
-	s.need(string(want) == text, NotCanonical, "%.40q is to be written %.40s", text, want)
-	return v
-}
-
-// numbers returns the rationals that text is, exactly count of them.
-func (s *scanner) numbers(text string, count int) (v []*big.Rat) {
-	s.need(strings.Count(text, " ") == count-1, Malformed, "want %d numbers and single spaces between them", count)
-	for field := range strings.SplitSeq(text, " ") {
-		v = append(v, s.number(field))
-	}
-	return v
-}
 
 // float64Of returns v rounded to float64 and whether that is v. For numbers far
 // below the least float64, Rat.Float64 calls 0 exact.
@@ -71,10 +19,10 @@ func (s *scanner) width(m exactmath.Matrix) int {
 	high, den, g := 0, big.NewInt(1), new(big.Int)
 	m.Each(func(_, _ int, v *big.Rat) {
 		d := v.Denom()
-		s.spend(0, exactmath.Words(den)*exactmath.Words(d))
+		s.Spend(0, exactmath.Words(den)*exactmath.Words(d))
 		if high = max(high, v.Num().BitLen()-d.BitLen()+1); g.Rem(den, d).Sign() != 0 {
 			den.Mul(den, g.Quo(d, g.GCD(nil, nil, den, d)))
-			s.need(den.BitLen() <= s.limits.Bits, TooLarge, "a common denominator has more than %d bits", s.limits.Bits)
+			s.Need(den.BitLen() <= s.Limits.Bits, TooLarge, "a common denominator has more than %d bits", s.Limits.Bits)
 		}
 	})
 	return high + den.BitLen()

@@ -21,21 +21,21 @@ const maxReasons = 1024
 // is the target: a word that begins with a letter names a field, any other is a
 // number.
 func (s *scanner) reason(kind coupling.Kind) (r lowerbound.Reason) {
-	rule, rest, more := strings.Cut(s.key(fmt.Sprintf("reason %v", kind)), " ")
+	rule, rest, more := strings.Cut(s.Key(fmt.Sprintf("reason %v", kind)), " ")
 	r.Rule = lowerbound.Rule(rule)
 	for word := ""; more; {
 		word, rest, more = strings.Cut(rest, " ")
 		if word != "" && 'a' <= word[0] && word[0] <= 'z' {
-			s.spend(64, 64)
+			s.Spend(64, 64)
 			r.Fields = append(r.Fields, lowerbound.Field{Name: word})
 			continue
 		}
-		s.need(len(r.Fields) > 0, Malformed, "want the name of a field after that of the rule")
+		s.Need(len(r.Fields) > 0, Malformed, "want the name of a field after that of the rule")
 		f := &r.Fields[len(r.Fields)-1]
-		f.Values = append(f.Values, s.number(word))
+		f.Values = append(f.Values, s.Number(word))
 	}
 	err := r.Validate()
-	s.need(err == nil, Malformed, "%v", err)
+	s.Need(err == nil, Malformed, "%v", err)
 	return r
 }
 
@@ -49,10 +49,10 @@ func (s *scanner) judgeDepth(o *Outcome, work int64) {
 			}
 		}
 	}
-	s.limits.Work = work
-	s.spend(64*n*n*(n*int64(bits)/64+1), 0) // minors of [[M, 1], [1, 0]]
-	err := lowerbound.CheckWithin(&s.limits.Limits, o.Target, o.Partition, o.Claim.Lower)
-	s.need(!errors.Is(err, lowerbound.ErrUnproved), NotProved, "%v", err)
+	s.Limits.Work = work
+	s.Spend(64*n*n*(n*int64(bits)/64+1), 0) // minors of [[M, 1], [1, 0]]
+	err := lowerbound.CheckWithin(&s.Limits.Limits, o.Target, o.Partition, o.Claim.Lower)
+	s.Need(!errors.Is(err, lowerbound.ErrUnproved), NotProved, "%v", err)
 	s.check(err)
 	o.Verdict, o.Depth = NeedsDepth, o.Claim.Lower.Depth
 }

@@ -13,6 +13,7 @@ import (
 
 	"flowproof/certificate"
 	"flowproof/certificate/encode"
+	"flowproof/certificate/scan"
 )
 
 // Every other way to write a number, an integer, a line or a scale is refused.
@@ -74,7 +75,7 @@ func binaryOf(f []float64) string {
 func textOf(f []float64, cols int) string {
 	var b []byte
 	for k, v := range f {
-		b = append(certificate.AppendNumber(b, new(big.Rat).SetFloat64(v)), " \n"[(k%cols+1)/cols])
+		b = append(scan.AppendNumber(b, new(big.Rat).SetFloat64(v)), " \n"[(k%cols+1)/cols])
 	}
 	return string(b[:len(b)-1])
 }
@@ -85,7 +86,7 @@ func sparseOf(f []float64, cols int) (count int, entries string) {
 	for k, v := range f {
 		if v != 0 {
 			count++
-			b = append(certificate.AppendNumber(fmt.Appendf(b, "%d %d ", k/cols, k%cols), new(big.Rat).SetFloat64(v)), '\n')
+			b = append(scan.AppendNumber(fmt.Appendf(b, "%d %d ", k/cols, k%cols), new(big.Rat).SetFloat64(v)), '\n')
 		}
 	}
 	return count, string(bytes.TrimSuffix(b, []byte("\n")))

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"flowproof/certificate"
+	"flowproof/certificate/scan"
 	"flowproof/exactmath"
 	"flowproof/verify/engine"
 )
@@ -110,7 +111,7 @@ func TestTruncated(t *testing.T) {
 		data := write(t, s.c)
 		for k := 0; k < len(data); k += 1 + len(data)/400 {
 			_, err := check(data[:k])
-			wantReason(t, err, certificate.Truncated)
+			wantReason(t, err, scan.Truncated)
 		}
 	}
 }
@@ -294,8 +295,8 @@ func tampered(t *testing.T) (out []damaged) {
 	}
 	data := byName["quarter turn"]
 	out = append(out,
-		damaged{"line feed at the end", append(bytes.Clone(data), '\n'), certificate.Trailing},
-		damaged{"twice", append(bytes.Clone(data), data...), certificate.Trailing},
+		damaged{"line feed at the end", append(bytes.Clone(data), '\n'), scan.Trailing},
+		damaged{"twice", append(bytes.Clone(data), data...), scan.Trailing},
 		damaged{"hash not made right", bytes.Replace(data, []byte("by hand"), []byte("by foot"), 1), certificate.Digest})
 	return append(out, tamperedBinary(byName["float64"], byName["near, exact"])...)
 }
@@ -429,8 +430,8 @@ func FuzzCheck(f *testing.F) {
 	for _, path := range must(filepath.Glob(golden + "/edge/*.cert")) {
 		f.Add(must(os.ReadFile(path)), true)
 	}
-	limits := certificate.Limits{Bytes: 1 << 16, Dim: 40, Layers: 8, Entries: 1 << 12, Bits: 1 << 10,
-		Limits: exactmath.Limits{Memory: 1 << 20, Work: 1 << 20}}
+	limits := certificate.Limits{Dim: 40, Layers: 8, Entries: 1 << 12,
+		Limits: scan.Limits{Bytes: 1 << 16, Bits: 1 << 10, Limits: exactmath.Limits{Memory: 1 << 20, Work: 1 << 20}}}
 	f.Fuzz(func(t *testing.T, data []byte, fix bool) {
 		if fix && bytes.Contains(data, []byte("sha256 ")) {
 			data = rehash(data)

@@ -87,9 +87,6 @@ func decode(r io.ReadSeeker, size int64) (*Tensor, error) {
 	return t, nil
 }
 
-// At returns the value of channel k at row y and column x.
-func (t *Tensor) At(k, y, x int) float64 { return float64(t.data[(y*t.W+x)*t.C+k]) / 0xffff }
-
 // pixel writes the values of the p-th pixel to x.
 func (t *Tensor) pixel(p int, x []float64) {
 	for k, v := range t.data[p*t.C : (p+1)*t.C] {

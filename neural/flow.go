@@ -128,30 +128,34 @@ func (f *Flow) LogDet(z []float64) (float64, error) {
 	return sum, nil
 }
 
-// LogDensity returns the logarithm of the density at x of the image of N(0, I),
-// in float64: that of N(0, I) at z = F^-1(x), less LogDet(z).
-func (f *Flow) LogDensity(x []float64) (float64, error) {
+// LogDensity returns the logarithm of the density at x of the image of N(0, I): that of
+// N(0, I) at z = F^-1(x), computed in T, less LogDet(z).
+func LogDensity[T Float](f *Flow, x []T) (float64, error) {
 	z, err := Inverse(f, x)
 	if err != nil {
 		return 0, err
 	}
-	logDet, err := f.LogDet(z)
-	sum := 0.0
-	for _, v := range z {
+	wide, sum := make([]float64, len(z)), T(0)
+	for k, v := range z {
+		wide[k] = float64(v)
 		sum += v * v
 	}
-	return -sum/2 - float64(f.dim)/2*math.Log(2*math.Pi) - logDet, err
+	logDet, err := f.LogDet(wide)
+	return -float64(sum)/2 - float64(f.dim)/2*math.Log(2*math.Pi) - logDet, err
 }
 
 // Jacobian returns DF(z), Dim x Dim, row by row, in float64; at a knot the
 // derivative from the left.
-func (f *Flow) Jacobian(z []float64) ([]float64, error) {
+func (f *Flow) Jacobian(z []float64) ([]float64, error) { return jacobian(f, z) }
+
+// jacobian is Jacobian in T; slopes are those of the knots in float64.
+func jacobian[T Float](f *Flow, z []T) ([]T, error) {
 	n := f.dim
 	if len(z) != n {
 		return nil, &ShapeError{len(z), n}
 	}
-	x := append([]float64(nil), z...)
-	j := make([]float64, n*n)
+	x := append([]T(nil), z...)
+	j := make([]T, n*n)
 	for i := range n {
 		j[i*n+i] = 1
 	}
@@ -159,11 +163,11 @@ func (f *Flow) Jacobian(z []float64) ([]float64, error) {
 		for _, u := range l.Updates {
 			t := x[u.Reads]
 			s := scale(u, t)
-			slope := s*u.LogScale.Slope(t)*x[u.Coord] + u.Shift.Slope(t)
+			slope := s*T(u.LogScale.Slope(float64(t)))*x[u.Coord] + T(u.Shift.Slope(float64(t)))
 			for k := range n {
 				j[u.Coord*n+k] = s*j[u.Coord*n+k] + slope*j[u.Reads*n+k]
 			}
-			x[u.Coord] = s*x[u.Coord] + u.Shift.At(t)
+			x[u.Coord] = s*x[u.Coord] + at(u.Shift, t)
 		}
 	}
 	return j, nil

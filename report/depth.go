@@ -21,42 +21,10 @@ type Interval [2]json.Number
 const intervalDigits = 12
 
 func newInterval(lo, hi *big.Rat) Interval {
-	return Interval{json.Number(Down(lo, intervalDigits)), json.Number(Outward(hi, intervalDigits))}
+	return Interval{json.Number(Down(lo, intervalDigits)), json.Number(UpSigned(hi, intervalDigits))}
 }
 
 func ballInterval(x ball.Ball) Interval { return newInterval(x.Bounds()) }
-
-// Down is Up for the other direction, for any sign: a decimal of the given number of
-// digits that is at most x.
-func Down(x *big.Rat, digits int) string {
-	if x.Sign() < 0 {
-		return "-" + Up(new(big.Rat).Neg(x), digits)
-	}
-	if x.Sign() == 0 {
-		return "0"
-	}
-	// Up of x less than one unit lower is x rounded down, or lower.
-	s := Up(x, digits)
-	v, _ := new(big.Rat).SetString(s)
-	if v.Cmp(x) == 0 {
-		return s
-	}
-	exp := s[strings.IndexByte(s, 'e'):]
-	unit, _ := new(big.Rat).SetString("1" + exp)
-	unit.Quo(unit, new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits-1)), nil)))
-	if v.Sub(v, unit); v.Sign() <= 0 {
-		return "0"
-	}
-	return Up(v, digits)
-}
-
-// Outward is Up for any sign.
-func Outward(x *big.Rat, digits int) string {
-	if x.Sign() < 0 {
-		return "-" + Down(new(big.Rat).Neg(x), digits)
-	}
-	return Up(x, digits)
-}
 
 // Depth is what `verify depth-bound -json` prints. Every number is proved, and rounded
 // the safe way, but for Seconds and what Map says of slopes.
@@ -206,25 +174,25 @@ func targetText(c *study.Depth) string {
 		k = "one point"
 	}
 	if t.Length != nil && t.Length.Sign() > 0 {
-		k = fmt.Sprintf("a curve of length %s", decimal(t.Length))
+		k = fmt.Sprintf("a curve of length %s", asWritten(t.Length))
 		if t.Pieces > 1 {
-			k = fmt.Sprintf("%d curves of total length %s", t.Pieces, decimal(t.Length))
+			k = fmt.Sprintf("%d curves of total length %s", t.Pieces, asWritten(t.Length))
 		}
 	}
 	switch {
 	case t.Gap == nil:
 		return k
 	case t.Pieces == 2:
-		return fmt.Sprintf("two points at distance %s", decimal(t.Gap))
+		return fmt.Sprintf("two points at distance %s", asWritten(t.Gap))
 	case c.Radius != nil:
-		return fmt.Sprintf("the %d vertices of a cube of side %s", t.Pieces, decimal(t.Gap))
+		return fmt.Sprintf("the %d vertices of a cube of side %s", t.Pieces, asWritten(t.Gap))
 	}
-	return fmt.Sprintf("%s at distance %s or more", k, decimal(t.Gap))
+	return fmt.Sprintf("%s at distance %s or more", k, asWritten(t.Gap))
 }
 
 // layersText says which layers are meant.
 func layersText(l flowdepth.Layers) string {
-	v := decimal(l.Value)
+	v := asWritten(l.Value)
 	switch l.Kind {
 	case flowdepth.LogScale:
 		if l.Value.Sign() == 0 {
@@ -239,8 +207,8 @@ func layersText(l flowdepth.Layers) string {
 	return fmt.Sprintf("layers of condition number %s at most", v)
 }
 
-// decimal prints a rational as people write it.
-func decimal(x *big.Rat) string {
+// asWritten prints a rational as people write it.
+func asWritten(x *big.Rat) string {
 	f, _ := x.Float64()
 	return fmt.Sprint(f)
 }

@@ -67,7 +67,13 @@ type CurvePoint struct {
 	Partition string      `json:"partition"`
 	Delta     json.Number `json:"delta"`
 	W2Bound   json.Number `json:"w2_bound"`
-	Condition struct {
+	// Measured with as many points as asked for; the floor is that of two samples of
+	// the target.
+	W2Measured number.Float `json:"w2_measured"`
+	W2Floor    number.Float `json:"w2_floor"`
+	Cells      int          `json:"cells"`
+	Seconds    float64      `json:"seconds"` // to build and to certify
+	Condition  struct {
 		Median  number.Float `json:"median"`
 		Plateau number.Float `json:"plateau"`
 		Sup     number.Float `json:"sup"` // at most this
@@ -85,18 +91,31 @@ type Limits struct {
 	Smallest  number.Float `json:"smallest"`
 	Condition number.Float `json:"condition"`
 	LogDet    number.Float `json:"log_det"` // of the mean of log det, from above
+	// TwoCouplings is for flows of two couplings alone: of the supremum of the condition
+	// number.
+	TwoCouplings number.Float `json:"two_couplings"`
 }
 
-// NewLimits reads a price.
-func NewLimits(p *wasserstein.Price) Limits {
-	return Limits{number.Float(p.Lipschitz), p.Reason, number.Float(p.Smallest), number.Float(p.Condition), number.Float(p.LogDet)}
+// NewLimits reads a price in d dimensions.
+func NewLimits(p *wasserstein.Price, d int) Limits {
+	return Limits{number.Float(p.Lipschitz), p.Reason, number.Float(p.Smallest), number.Float(p.Condition), number.Float(p.LogDet), number.Float(twoCouplings(p, d))}
+}
+
+// twoCouplings is (L^D / det)^(1 / (D-1)), rounded down (price-two-couplings). The
+// errors of exp and log are far below the 1e-9 that is taken off.
+func twoCouplings(p *wasserstein.Price, d int) float64 {
+	if d < 2 || !(p.Lipschitz > 0) {
+		return 0
+	}
+	return math.Exp((float64(d)*math.Log(p.Lipschitz)-p.LogDet)/float64(d-1)) * (1 - 1e-9)
 }
 
 // NewCurvePoint reads a point.
 func NewCurvePoint(p *study.CurvePoint) CurvePoint {
 	c := CurvePoint{
 		Target: p.Target, Partition: p.Partition, Delta: json.Number(p.Delta), W2Bound: json.Number(Up(p.Bound, 5)),
-		Lipschitz: number.Float(p.SupLipschitz), LogDet: number.Float(p.LogDet), Units: p.Units, Limits: NewLimits(p.Limits),
+		Lipschitz: number.Float(p.SupLipschitz), LogDet: number.Float(p.LogDet), Units: p.Units, Limits: NewLimits(p.Limits, p.Dim),
+		W2Measured: number.Float(p.Measured), W2Floor: number.Float(p.Floor), Cells: p.Cells, Seconds: p.Seconds,
 	}
 	c.Condition.Median, c.Condition.Plateau, c.Condition.Sup = number.Float(p.Median), number.Float(p.Plateau), number.Float(p.Sup)
 	return c
@@ -110,13 +129,23 @@ func (c CurvePoint) Line(w io.Writer) error {
 }
 
 // CurveHead is the first line of a curve in text.
-const CurveHead = "   delta    W2 <=   kappa: median   plateau     sup <=   every map >=    log det   every map <="
+const CurveHead = "   delta      W2 <=  measured   floor  ratio  cells        units   kappa: median   plateau     sup <=   every map >=    log det   every map <=  seconds"
 
-// Text writes the point as a line below CurveHead. A limit of condition numbers below
-// 1, which says nothing, is printed as 1.
+// Text writes the point as a line below CurveHead. ratio is that of the bound to what
+// was measured, where that is at least 2.5 times the floor and so means something. A limit
+// of condition numbers below 1, which says nothing, is printed as 1.
 func (c CurvePoint) Text(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "%8s %8s %15.4g %9.4g %10.4g %14s %10.4f %14s\n", c.Delta, c.W2Bound, float64(c.Condition.Median), float64(c.Condition.Plateau),
-		float64(c.Condition.Sup), shortDown(max(c.Limits.Condition, 1)), float64(c.LogDet), placesUp(c.Limits.LogDet))
+	var units []string
+	for _, u := range c.Units {
+		units = append(units, fmt.Sprint(u))
+	}
+	ratio := "-"
+	if bound, err := c.W2Bound.Float64(); err == nil && float64(c.W2Measured) >= 2.5*float64(c.W2Floor) {
+		ratio = fmt.Sprintf("%.2f", bound/float64(c.W2Measured))
+	}
+	_, err := fmt.Fprintf(w, "%8s %10s %9.4f %7.4f %6s %6d %12s %15.4g %9.4g %10.4g %14s %10.4f %14s %8.2f\n", c.Delta, c.W2Bound,
+		float64(c.W2Measured), float64(c.W2Floor), ratio, c.Cells, strings.Join(units, " + "), float64(c.Condition.Median), float64(c.Condition.Plateau),
+		float64(c.Condition.Sup), shortDown(max(c.Limits.Condition, 1)), float64(c.LogDet), placesUp(c.Limits.LogDet), c.Seconds)
 	return err
 }
 

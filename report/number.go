@@ -10,7 +10,12 @@ import (
 
 // Up returns a decimal number of the given number of significant digits that is
 // at least x, and less than one unit in the last digit above it, for x >= 0.
-func Up(x *big.Rat, digits int) string {
+func Up(x *big.Rat, digits int) string { return decimal(x, digits, true) }
+
+// towardsZero returns such a number that is at most x, x > 0.
+func towardsZero(x *big.Rat, digits int) string { return decimal(x, digits, false) }
+
+func decimal(x *big.Rat, digits int, up bool) string {
 	if x.Sign() == 0 {
 		return "0"
 	}
@@ -33,7 +38,10 @@ func Up(x *big.Rat, digits int) string {
 		e++
 	}
 	r := scaled(e - digits + 1)
-	m := new(big.Int).Add(r.Num(), new(big.Int).Sub(r.Denom(), big.NewInt(1)))
+	m := new(big.Int).Set(r.Num())
+	if up {
+		m.Add(m, new(big.Int).Sub(r.Denom(), big.NewInt(1)))
+	}
 	m.Quo(m, r.Denom())
 	s := m.String()
 	if len(s) > digits { // 9.99.. was rounded up to 10.0
@@ -51,6 +59,25 @@ func Up(x *big.Rat, digits int) string {
 		exp = "0" + exp
 	}
 	return s + "e" + sign + exp
+}
+
+// UpSigned is Up for a number of any sign.
+func UpSigned(x *big.Rat, digits int) string {
+	if x.Sign() >= 0 {
+		return Up(x, digits)
+	}
+	return "-" + towardsZero(new(big.Rat).Neg(x), digits)
+}
+
+// Down returns such a number that is at most x.
+func Down(x *big.Rat, digits int) string {
+	switch x.Sign() {
+	case -1:
+		return "-" + Up(new(big.Rat).Neg(x), digits)
+	case 0:
+		return "0"
+	}
+	return towardsZero(x, digits)
 }
 
 // UpSqrt is Up for the square root of x.

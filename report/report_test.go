@@ -419,3 +419,16 @@ func FuzzUp(f *testing.F) {
 		}
 	})
 }
+
+// TestDown: the nearest decimals on both sides, for numbers of both signs.
+func TestDown(t *testing.T) {
+	for x, want := range map[string][2]string{
+		"1/3": {"3.33e-01", "3.34e-01"}, "-1/3": {"-3.34e-01", "-3.33e-01"}, "1": {"1.00e+00", "1.00e+00"}, "-1": {"-1.00e+00", "-1.00e+00"},
+		"9999/1000": {"9.99e+00", "1.00e+01"}, "-9999/1000": {"-1.00e+01", "-9.99e+00"}, "0": {"0", "0"}, "1/999": {"1.00e-03", "1.01e-03"},
+	} {
+		r, _ := new(big.Rat).SetString(x)
+		if lo, hi := Down(r, 3), UpSigned(r, 3); lo != want[0] || hi != want[1] {
+			t.Errorf("%s: %s and %s, want %s", x, lo, hi, want)
+		}
+	}
+}

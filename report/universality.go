@@ -104,7 +104,7 @@ func NewUniversality(r *study.UniversalityRecord) *Universality {
 	}
 	u.Condition.Median, u.Condition.Plateau, u.Condition.Sup = number.Float(r.Median), number.Float(r.Plateau), number.Float(r.Sup)
 	u.Lipschitz.Plateau, u.Lipschitz.Sup = number.Float(r.PlateauLipschitz), number.Float(r.SupLipschitz)
-	u.Limits = NewLimits(r.Price)
+	u.Limits = NewLimits(r.Price, c.Histogram.Dim())
 	u.RoundTrip = RoundTrip{number.Float(r.RoundTrip64), number.Float(r.RoundTrip32)}
 	u.Hinges = Hinges{number.Float(r.Hinges.Float64), number.Float(r.Hinges.Float32), number.Float(r.Hinges.Knots32), number.Float(r.Slope)}
 	u.Seconds.Build, u.Seconds.Certify, u.Seconds.Measure = r.BuildSeconds, r.CertifySeconds, r.MeasureSeconds
@@ -149,6 +149,9 @@ func (u *Universality) Text(w io.Writer) error {
 	row("Lipschitz", "on plateaus %.4g, anywhere at most %.4g", float64(u.Lipschitz.Plateau), float64(u.Lipschitz.Sup))
 	row("limits", "no map within %s has a Lipschitz constant below %s (%s), or one below %s times the least stretch",
 		u.Delta, shortDown(u.Limits.Lipschitz), u.Limits.Reason, shortDown(u.Limits.Condition))
+	if u.Limits.TwoCouplings > 1 {
+		row("", "no flow of two couplings within %s has condition numbers below %s everywhere", u.Delta, shortDown(u.Limits.TwoCouplings))
+	}
 	row("log det", "%.4f everywhere, of no map within %s above %s on average", float64(u.LogDet), u.Delta, placesUp(u.Limits.LogDet))
 	if u.Points > 0 {
 		row("round trip", "%.1e in float64, %.1e in float32", float64(u.RoundTrip.Float64), float64(u.RoundTrip.Float32))

@@ -235,6 +235,8 @@ func layersCases() []layersCase {
 				return exchange.PassiveCoordinate(bimodal, exchange.Passive{Mean: exchange.Wave{Height: 0.7, Rate: 1.5}, LogSD: exchange.Wave{Height: 0.5, Rate: 3}}, o)
 			}),
 		atoms,
+		cannot(LayersEntry{ID: "price-two-couplings", Couplings: "2", Padding: "none",
+			Says: "come within delta of two clusters 2a apart in the plane with condition numbers that are all below 0.14 a^6 / delta^6 if the clusters are points, while 0.96 a^6 / delta^6 is attained; scales that are not constant make them unbounded"}),
 		{entry: LayersEntry{Couplings: "3", Padding: "none", Holds: "open",
 			Says: "come near to the uniform law on [-1, 1]^2 at bounded condition: neither a proof nor a flow is known to us"}},
 		four,
@@ -350,18 +352,23 @@ func (l *Layers) say(stage string) {
 // limits for all maps.
 type CurvePoint struct {
 	Target, Partition, Delta string
+	Dim                      int
 	Bound                    *big.Rat // proved
 	Median, Plateau, Sup     float64
 	SupLipschitz, LogDet     float64
 	Units                    []int
+	Cells                    int
+	Measured, Floor          float64            // NaN if nothing was measured
+	Seconds                  float64            // to build and to certify
 	Limits                   *wasserstein.Price // proved
 }
 
 // Point reads a record.
 func Point(r *UniversalityRecord) *CurvePoint {
 	return &CurvePoint{
-		Target: r.Case.Target, Partition: r.Case.Split.String(), Delta: r.Case.DeltaText, Bound: r.Bound.Bound,
+		Target: r.Case.Target, Partition: r.Case.Split.String(), Delta: r.Case.DeltaText, Dim: r.Case.Histogram.Dim(), Bound: r.Bound.Bound,
 		Median: r.Median, Plateau: r.Plateau, Sup: r.Sup, SupLipschitz: r.SupLipschitz, LogDet: r.LogDet, Units: r.Flow.Units(), Limits: r.Price,
+		Cells: r.Bound.Cells, Measured: r.Measured, Floor: r.Floor, Seconds: r.BuildSeconds + r.CertifySeconds,
 	}
 }
 

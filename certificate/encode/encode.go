@@ -10,6 +10,7 @@ import (
 	"math/big"
 
 	"flowproof/certificate"
+	"flowproof/certificate/scan"
 	"flowproof/coupling"
 	"flowproof/exactmath"
 	"flowproof/verify"
@@ -96,7 +97,7 @@ func reference(c *Certificate) ([]float64, error) {
 // validate checks what no other type has checked already.
 func (c *Certificate) validate() error {
 	for _, s := range []string{c.Construction, c.Theorem} {
-		if !certificate.ValidText(s) {
+		if !scan.ValidText(s) {
 			return fmt.Errorf("%q is not a line of 1 to 200 printable ASCII characters", s)
 		}
 	}
@@ -140,7 +141,7 @@ func writeReason(w *bufio.Writer, kind coupling.Kind, r lowerbound.Reason) {
 	for _, f := range r.Fields {
 		b = append(append(b, ' '), f.Name...)
 		for _, v := range f.Values {
-			b = certificate.AppendNumber(append(b, ' '), v)
+			b = scan.AppendNumber(append(b, ' '), v)
 		}
 	}
 	w.Write(append(b, '\n'))

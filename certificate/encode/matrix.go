@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"flowproof/certificate"
+	"flowproof/certificate/scan"
 	"flowproof/coupling"
 	"flowproof/exactmath"
 )
@@ -52,7 +53,7 @@ func writeMatrix(w *bufio.Writer, m exactmath.Matrix, product []float64) {
 		for i := range rows {
 			b = b[:0]
 			for j := range cols {
-				b = append(certificate.AppendNumber(b, m.At(i, j)), ' ')
+				b = append(scan.AppendNumber(b, m.At(i, j)), ' ')
 			}
 			b[len(b)-1] = '\n'
 			w.Write(b)
@@ -62,7 +63,7 @@ func writeMatrix(w *bufio.Writer, m exactmath.Matrix, product []float64) {
 		m.Each(func(i, j int, v *big.Rat) {
 			b = append(strconv.AppendInt(b[:0], int64(i), 10), ' ')
 			b = append(strconv.AppendInt(b, int64(j), 10), ' ')
-			w.Write(append(certificate.AppendNumber(b, v), '\n'))
+			w.Write(append(scan.AppendNumber(b, v), '\n'))
 		})
 	}
 }
@@ -75,7 +76,7 @@ func writeLayer(w *bufio.Writer, i int, l coupling.Layer) {
 	b := append([]byte("scale "), name[scale.Kind()]...)
 	if rows, _ := l.Weight().Dims(); scale.Kind() != coupling.ScaleOne {
 		for k := range rows {
-			b = certificate.AppendNumber(append(b, ' '), scale.At(k))
+			b = scan.AppendNumber(append(b, ' '), scale.At(k))
 		}
 	}
 	w.Write(append(b, '\n'))

@@ -1,17 +1,21 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strconv"
 	"time"
 
 	"flowproof/certificate"
+	"flowproof/certificate/distance"
+	"flowproof/certificate/scan"
 	"flowproof/internal/printable"
 	"flowproof/report"
 	"flowproof/verify/engine"
@@ -21,8 +25,9 @@ import (
 const checkPage = `Usage: verify check [-json] [-plain] [-timeout D] [-work N] FILE...
 
 Checks certificates: reads the layers and the target of each FILE, multiplies
-the layers exactly, and says whether the claim that the file makes is true. What
-the file says about where the layers come from is repeated, and not trusted.
+the layers exactly, and says whether the claim that the file makes is true; or,
+where the claim is a Wasserstein distance, encloses its bound in ball arithmetic.
+What the file says about where the layers come from is repeated, and not trusted.
 docs/certificate.md describes the format.
 
 With -plain, all arithmetic is that of rational numbers from the standard
@@ -61,6 +66,9 @@ type checked struct {
 	Construction string      `json:"construction,omitempty"`
 	Theorem      string      `json:"theorem,omitempty"`
 	Seed         *uint64     `json:"seed,omitempty"`
+	Bound        json.Number `json:"w2_bound,omitempty"` // rounded up, of a claim about a distance
+	Cells        int         `json:"cells,omitempty"`
+	Knots        int         `json:"knots,omitempty"`
 	Engine       *bool       `json:"engine,omitempty"` // whether the fast engine multiplied
 
 	// Of a rejected or undecided one:
@@ -152,14 +160,17 @@ func (o *checkOptions) check(path string) checked {
 		defer cancel()
 		limits.Done = ctx.Done()
 	}
-	found, err := certificate.Check(f, limits, maker, nil)
-	var r *certificate.RejectError
-	switch {
-	case errors.As(err, &r):
-		c.Reason, c.Section, c.Offset, c.Detail = r.Reason, r.Section, &r.Offset, r.Detail
-	case err != nil:
+	in := bufio.NewReader(f)
+	if head, _ := in.Peek(distance.Head); distance.Is(head) { // a reading error comes again
+		c.distance(in, limits.Done)
+		return c
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		c.Error = err.Error()
-	default:
+		return c
+	}
+	found, err := certificate.Check(f, limits, maker, nil)
+	if !c.refused(err) {
 		c.Accepted = true
 		c.Claim, c.Verdict, c.Target = found.Claim.String(), string(found.Verdict), fmt.Sprintf("%x", found.TargetSHA256)
 		c.Dimension, c.Layers, c.Depth = found.Partition.Dim(), found.Layers, found.Depth
@@ -169,6 +180,38 @@ func (o *checkOptions) check(path string) checked {
 		c.Construction, c.Theorem, c.Seed, c.Engine = found.Construction, found.Theorem, found.Seed, &found.Engine
 	}
 	return c
+}
+
+// distance checks a certificate about a distance.
+func (c *checked) distance(r io.Reader, done <-chan struct{}) {
+	limits := distance.DefaultLimits()
+	limits.Done = done
+	found, err := distance.Check(r, limits)
+	if c.refused(err) {
+		return
+	}
+	c.Accepted, c.Claim, c.Verdict = true, string(scan.AppendNumber([]byte("wasserstein "), found.Claim)), "certified"
+	c.Dimension, c.Layers, c.Cells = found.Flow.Dim(), len(found.Flow.Layers()), found.Bound.Cells
+	for _, l := range found.Flow.Layers() {
+		for _, u := range l.Updates {
+			x, _ := u.Shift.Knots()
+			c.Knots += len(x)
+		}
+	}
+	c.Bound = json.Number(report.Up(found.Bound.Bound, 5))
+	c.Construction, c.Theorem, c.Seed = found.Construction, found.Theorem, found.Seed
+}
+
+// refused notes why a certificate is refused, if it is.
+func (c *checked) refused(err error) bool {
+	var r *scan.RejectError
+	switch {
+	case errors.As(err, &r):
+		c.Reason, c.Section, c.Offset, c.Detail = r.Reason, r.Section, &r.Offset, r.Detail
+	case err != nil:
+		c.Error = err.Error()
+	}
+	return err != nil
 }
 
 // code is the exit code for the file alone.
@@ -193,6 +236,10 @@ func (c checked) String() string {
 		return fmt.Sprintf("undecided %s: %s (%s, byte %d)", c.File, c.Detail, c.Section, *c.Offset)
 	case !c.Accepted:
 		return fmt.Sprintf("rejected %s: %s: %s (%s, byte %d)", c.File, c.Reason, c.Detail, c.Section, *c.Offset)
+	}
+	if c.Bound != "" {
+		return fmt.Sprintf("accepted %s: W2 at most %v: dimension %d, %d couplings, %d knots (%s: %s)",
+			c.File, c.Bound, c.Dimension, c.Layers, c.Knots, c.Construction, c.Theorem)
 	}
 	residual := ""
 	if c.ResidualMax != "" {

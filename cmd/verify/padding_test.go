@@ -77,7 +77,7 @@ func TestPaddingKeeps(t *testing.T) {
 		t.Errorf("a second call: exit %d\n%s", code, again)
 	}
 	code, _, errs = call(append(args, "-rate", "0.01")...)
-	if code != exitUsage || !strings.Contains(errs, "seed1.safetensors: is of a run with other options") {
+	if code != exitUsage || !strings.Contains(errs, ".safetensors: is of a run with other options") {
 		t.Errorf("other options: exit %d, %s", code, errs)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "square-gaussian1-depth2-seed1.safetensors"), before[:100], 0o600); err != nil {

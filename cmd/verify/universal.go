@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"math"
 	"math/big"
 	"os"
@@ -26,7 +27,8 @@ computed in ball arithmetic from the flow's knots as they are stored.
 
 With -deltas it prints a curve, W2 against condition number; with -table layers what
 1, 2, 3, 4 and 5 couplings can and cannot do, with and without padding, proved and
-measured; with -table constants the constants of the lower limits, in balls.
+measured; with -table likelihood how near in W2 and how far in KL flows of two
+couplings are; with -table constants the constants of the lower limits, in balls.
 
 Targets: %s
 
@@ -37,6 +39,7 @@ networks of one hidden layer, by the extension of the file:
   .py           that module
   .onnx         model of the flow and its log-determinant, with -inverse of its inverse
   .json         everything as text
+  .cert         a certificate: the flow, the target and the bound (see verify check)
 What is proved holds for the numbers as they are stored in float64, run exactly.
 
 Exit codes: 0 certified; 2 usage, or bad input or output; 130 interrupted
@@ -46,7 +49,11 @@ Examples:
   verify universal -target linked-rings -delta 0.1 -partition '2|1' -json
   verify universal -target two-moons -deltas 0.5,0.2 -json
   verify universal -table constants
+  verify universal -table likelihood
   verify universal -target points.csv -delta 0.1 -grid 32
+  verify universal -target ring -delta 0.1 -picture ring.svg
+  verify universal -target ring -delta 0.1 -at 0.5,-1
+  verify universal -target two-moons -delta 0.1 -o moons.cert
   verify universal -target ring -delta 0.1 -o flow.safetensors -dtype float32
   verify universal -target ring -delta 0.1 -relu -inverse -o inverse.onnx
 `
@@ -60,6 +67,7 @@ type universalOptions struct {
 	json                     bool
 	deltas, table            string
 	out                      flowOutput
+	picture, at              string
 }
 
 func universalCommand() command {
@@ -84,7 +92,9 @@ func (o *universalOptions) flags(fs *flag.FlagSet) {
 	fs.Uint64Var(&o.seed, "seed", 1, "`seed` of the samples")
 	fs.BoolVar(&o.json, "json", false, "print one JSON object; with -deltas one a line, with -table one array")
 	fs.StringVar(&o.deltas, "deltas", "", "several `bounds`, such as 0.5,0.2,0.1: prints W2 against condition number")
-	fs.StringVar(&o.table, "table", "", "print a `table`: layers (flows of few couplings, with and without padding) or constants (of the lower limits)")
+	fs.StringVar(&o.table, "table", "", "print a `table`: layers (flows of few couplings, with and without padding), likelihood (W2 and KL of flows of two) or constants (of the lower limits)")
+	fs.StringVar(&o.picture, "picture", "", "draw this `file.svg`: target, samples and condition number, or with -deltas the curve")
+	fs.StringVar(&o.at, "at", "", "print the flow at this `point` of the noise, z0,z1,..: image, log-density, singular values of the Jacobian, in balls and in floating point")
 	o.out.flags(fs)
 }
 
@@ -92,6 +102,14 @@ func (o *universalOptions) flags(fs *flag.FlagSet) {
 func (o *universalOptions) run(in *invocation) (int, error) {
 	if err := o.out.check(in); err != nil {
 		return exitUsage, err
+	}
+	if err := o.checkPicture(); err != nil {
+		return exitUsage, err
+	}
+	for _, name := range []string{"points", "seed", "deltas"} {
+		if o.at != "" && in.given(name) {
+			return exitUsage, fmt.Errorf("-%s: does nothing with -at", name)
+		}
 	}
 	if o.out.alone() {
 		return exitOK, o.out.write(nil)
@@ -105,12 +123,30 @@ func (o *universalOptions) run(in *invocation) (int, error) {
 	if err != nil {
 		return exitUsage, err
 	}
+	z, err := o.point(c.Histogram.Dim())
+	if err != nil {
+		return exitUsage, err
+	}
+	if z != nil {
+		c.Points = 0
+	}
 	r, err := c.Run()
 	if err != nil {
 		return exitUsage, fmt.Errorf("%s: %w", c.Target, err)
 	}
 	if err := o.out.write(r); err != nil {
 		return exitUsage, err
+	}
+	if err := o.draw(func(w io.Writer) error { return report.Picture(w, r) }); err != nil {
+		return exitUsage, err
+	}
+	if z != nil {
+		at, err := report.NewAt(r, z)
+		if err != nil {
+			return exitUsage, fmt.Errorf("-at: %w", err)
+		}
+		spin.stop()
+		return exitOK, writeReport(at, o.json, in.stdout)
 	}
 	spin.stop()
 	return exitOK, writeReport(report.NewUniversality(r), o.json, in.stdout)
@@ -218,6 +254,27 @@ func (o *universalOptions) corners(d int) (lo, hi []float64, err error) {
 		lo, hi = append(lo, l), append(hi, h)
 	}
 	return lo, hi, nil
+}
+
+// point reads -at: d numbers, each rounded to float64; nil if there is none.
+func (o *universalOptions) point(d int) ([]float64, error) {
+	if o.at == "" {
+		return nil, nil
+	}
+	bad := fmt.Errorf("-at: %q, want %d finite numbers, such as 0.5%s", o.at, d, strings.Repeat(",-1", d-1))
+	words := strings.Split(o.at, ",")
+	if len(words) != d {
+		return nil, bad
+	}
+	var z []float64
+	for _, w := range words {
+		v, err := strconv.ParseFloat(strings.TrimSpace(w), 64)
+		if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
+			return nil, bad
+		}
+		z = append(z, v)
+	}
+	return z, nil
 }
 
 // flagError says which flag an error of targets is about.

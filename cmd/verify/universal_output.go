@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"flowproof/certificate/encode"
 	"flowproof/export"
 	"flowproof/internal/atomicfile"
 	"flowproof/study"
@@ -17,11 +18,12 @@ import (
 type flowOutput struct {
 	path, dtype   string
 	inverse, relu bool
+	certificate   bool // instead of a format
 	format        export.NonlinearFormat
 }
 
 func (o *flowOutput) flags(fs *flag.FlagSet) {
-	fs.StringVar(&o.path, "o", "", "write the flow to this `file`: .npz, .safetensors, .py, .onnx or .json")
+	fs.StringVar(&o.path, "o", "", "write the flow to this `file`: .npz, .safetensors, .py, .onnx or .json, or a certificate to this .cert")
 	fs.StringVar(&o.dtype, "dtype", "", "-o: `type` of the numbers, float32 or float64 (default float64)")
 	fs.BoolVar(&o.inverse, "inverse", false, "-o file.onnx: the inverse map")
 	fs.BoolVar(&o.relu, "relu", false, "-o: the couplings as networks of one hidden layer of ReLU units")
@@ -48,13 +50,21 @@ func (o *flowOutput) check(in *invocation) error {
 			return fmt.Errorf("-o: writes one flow, and -%s makes several or none", name)
 		}
 	}
+	if o.certificate = strings.HasSuffix(o.path, ".cert"); o.certificate {
+		for _, name := range others {
+			if in.given(name) {
+				return fmt.Errorf("-%s: does nothing with a certificate, which holds the flow exactly", name)
+			}
+		}
+		return o.writable()
+	}
 	var ok bool
 	if o.format, ok = export.FindNonlinear(o.path); !ok {
 		var exts []string
 		for _, f := range export.NonlinearFormats() {
 			exts = append(exts, f.Ext)
 		}
-		return fmt.Errorf("-o: %q does not end in %s", o.path, strings.Join(exts, " or "))
+		return fmt.Errorf("-o: %q does not end in %s or .cert", o.path, strings.Join(exts, " or "))
 	}
 	if err := o.options().Valid(o.format); err != nil {
 		return err
@@ -70,6 +80,11 @@ func (o *flowOutput) check(in *invocation) error {
 			return extra
 		}
 	}
+	return o.writable()
+}
+
+// writable says why the file cannot be written, if it cannot.
+func (o *flowOutput) writable() error {
 	if err := atomicfile.Check(o.path); err != nil {
 		return fmt.Errorf("-o: %w", err)
 	}
@@ -77,7 +92,7 @@ func (o *flowOutput) check(in *invocation) error {
 }
 
 // alone reports whether what is written needs no flow.
-func (o *flowOutput) alone() bool { return o.path != "" && !o.format.NeedsFlow() }
+func (o *flowOutput) alone() bool { return o.path != "" && !o.certificate && !o.format.NeedsFlow() }
 
 // write writes the flow of a record (nil if none is needed), completely or not at all.
 func (o *flowOutput) write(r *study.UniversalityRecord) error {
@@ -85,6 +100,9 @@ func (o *flowOutput) write(r *study.UniversalityRecord) error {
 		return nil
 	}
 	err := atomicfile.Write(o.path, func(w io.Writer) error {
+		if o.certificate {
+			return encode.WriteDistance(w, r.Certificate())
+		}
 		if r == nil {
 			return o.format.Write(w, nil, nil, o.options())
 		}
@@ -92,6 +110,31 @@ func (o *flowOutput) write(r *study.UniversalityRecord) error {
 	})
 	if err != nil {
 		return fmt.Errorf("-o: %s cannot be written: %w", o.path, err)
+	}
+	return nil
+}
+
+// checkPicture refuses a picture that cannot be drawn.
+func (o *universalOptions) checkPicture() error {
+	switch {
+	case o.picture == "":
+		return nil
+	case !strings.HasSuffix(o.picture, ".svg"):
+		return fmt.Errorf("-picture: %q does not end in .svg", o.picture)
+	}
+	if err := atomicfile.Check(o.picture); err != nil {
+		return fmt.Errorf("-picture: %w", err)
+	}
+	return nil
+}
+
+// draw writes the picture, if there is to be one, completely or not at all.
+func (o *universalOptions) draw(draw func(io.Writer) error) error {
+	if o.picture == "" {
+		return nil
+	}
+	if err := atomicfile.Write(o.picture, draw); err != nil {
+		return fmt.Errorf("-picture: %s cannot be written: %w", o.picture, err)
 	}
 	return nil
 }

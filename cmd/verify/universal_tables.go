@@ -15,6 +15,9 @@ import (
 // noises are the scales s of the flows of -table layers.
 var noises = []float64{0.1, 0.03, 0.01, 0.003, 0.001}
 
+// likelihoodTargets are the targets of -table likelihood.
+var likelihoodTargets = []string{"square", "checkerboard", "eight-gaussians", "ring", "two-moons"}
+
 // several is verify universal -deltas and -table.
 func (o *universalOptions) several(fs *flag.FlagSet, spin *spinner, stdout io.Writer) (int, error) {
 	var given []string
@@ -22,9 +25,9 @@ func (o *universalOptions) several(fs *flag.FlagSet, spin *spinner, stdout io.Wr
 	if o.table == "" {
 		return o.curve(given, spin, stdout)
 	}
-	allowed := map[string][]string{"layers": {"table", "json", "points", "seed"}, "constants": {"table", "json"}}[o.table]
+	allowed := map[string][]string{"layers": {"table", "json", "points", "seed"}, "likelihood": {"table", "json", "points", "seed"}, "constants": {"table", "json"}}[o.table]
 	if allowed == nil {
-		return exitUsage, fmt.Errorf("-table: %q, want layers or constants", o.table)
+		return exitUsage, fmt.Errorf("-table: %q, want layers, likelihood or constants", o.table)
 	}
 	for _, name := range given {
 		if !slices.Contains(allowed, name) {
@@ -41,7 +44,16 @@ func (o *universalOptions) several(fs *flag.FlagSet, spin *spinner, stdout io.Wr
 	}
 	const least = 128 // fewer say nothing about the 99th percentile
 	if o.points < least || o.points > 1<<17 {
-		return exitUsage, fmt.Errorf("-points: %d, want %d to %d for -table layers", o.points, least, 1<<17)
+		return exitUsage, fmt.Errorf("-points: %d, want %d to %d for -table %s", o.points, least, 1<<17, o.table)
+	}
+	if o.table == "likelihood" {
+		l := study.Likelihoods{Targets: likelihoodTargets, Deltas: []string{"0.5", "0.2", "0.1", "0.05"}, Points: o.points, Seed: o.seed, Say: spin.say}
+		entries, err := l.Run()
+		if err != nil {
+			return exitUsage, err
+		}
+		spin.stop()
+		return exitOK, writeReport(report.NewLikelihood(entries), o.json, stdout)
 	}
 	l := study.Layers{Noises: noises, Points: o.points, Seed: o.seed, Say: spin.say}
 	entries, err := l.Run()
@@ -87,14 +99,19 @@ func (o *universalOptions) curve(given []string, spin *spinner, stdout io.Writer
 		spin.stop()
 		fmt.Fprintf(stdout, "%s on %s\n%s\n", c.Target, c.Split, report.CurveHead)
 	}
+	var points []report.CurvePoint
 	err = study.Curve(*c, deltas, func(p *study.CurvePoint) error {
+		points = append(points, report.NewCurvePoint(p))
 		if o.json {
-			return report.NewCurvePoint(p).Line(stdout)
+			return points[len(points)-1].Line(stdout)
 		}
-		return report.NewCurvePoint(p).Text(stdout)
+		return points[len(points)-1].Text(stdout)
 	})
 	if err != nil {
 		return exitUsage, fmt.Errorf("%s: %w", c.Target, err)
+	}
+	if err := o.draw(func(w io.Writer) error { return report.CurvePicture(w, points) }); err != nil {
+		return exitUsage, err
 	}
 	return exitOK, nil
 }

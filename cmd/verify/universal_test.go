@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -117,6 +119,144 @@ func TestUniversalErrors(t *testing.T) {
 		code, stdout, stderr := call(append([]string{"universal"}, c.args...)...)
 		if code != exitUsage || !strings.Contains(stderr, c.want) || stdout != "" {
 			t.Errorf("%v: exit code %d, %q, want %q", c.args, code, stderr, c.want)
+		}
+	}
+}
+
+// TestUniversalOutput: what is written is there, and what would do nothing is refused
+// before anything is.
+func TestUniversalOutput(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	base := []string{"universal", "-target", "square", "-delta", "0.5", "-points", "0"}
+	for _, args := range [][]string{
+		{"-o", file("a.npz")}, {"-o", file("b.safetensors"), "-relu", "-dtype", "float32"}, {"-o", file("c.onnx"), "-inverse"}, {"-o", file("d.json")},
+		{"-picture", file("e.svg")},
+	} {
+		if code, _, stderr := call(append(base, args...)...); code != exitOK || stderr != "" {
+			t.Errorf("%v: exit code %d, %s", args, code, stderr)
+		}
+		if info, err := os.Stat(args[1]); err != nil || info.Size() < 500 {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+	if code, _, stderr := call("universal", "-o", file("f.py")); code != exitOK {
+		t.Errorf("the module: exit code %d, %s", code, stderr)
+	}
+	if code, _, stderr := call("universal", "-target", "square", "-deltas", "0.5,0.4", "-points", "32", "-picture", file("g.svg")); code != exitOK {
+		t.Errorf("the curve: exit code %d, %s", code, stderr)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-o", file("x.txt")}, "-o"},
+		{[]string{"-o", filepath.Join(dir, "none", "x.npz")}, "-o"},
+		{[]string{"-relu"}, "-relu"},
+		{[]string{"-dtype", "float32"}, "-dtype"},
+		{[]string{"-inverse"}, "-inverse"},
+		{[]string{"-o", file("x.npz"), "-dtype", "float32"}, "always float64"},
+		{[]string{"-o", file("x.safetensors"), "-inverse"}, "inverse"},
+		{[]string{"-o", file("x.onnx"), "-dtype", "float16"}, "float16"},
+		{[]string{"-o", file("x.py"), "-target", "ring"}, "-target"},
+		{[]string{"-o", file("x.npz"), "-deltas", "0.5"}, "-deltas"},
+		{[]string{"-o", file("x.npz"), "-table", "constants"}, "-table"},
+		{[]string{"-picture", file("x.png")}, "-picture"},
+		{[]string{"-at", "1"}, "-at"},
+		{[]string{"-at", "1,x"}, "-at"},
+		{[]string{"-at", "1,Inf"}, "-at"},
+		{[]string{"-at", "1,2", "-points", "5"}, "-points"},
+		{[]string{"-at", "1,2", "-deltas", "0.5"}, "-deltas"},
+		{[]string{"-picture", file("x.svg"), "-table", "constants"}, "-picture"},
+	} {
+		code, stdout, stderr := call(append([]string{"universal"}, c.args...)...)
+		if code != exitUsage || !strings.Contains(stderr, c.want) || stdout != "" {
+			t.Errorf("%v: exit code %d, %q, want %q", c.args, code, stderr, c.want)
+		}
+	}
+	if left, err := filepath.Glob(file("x.*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// TestUniversalAt: the ends of every ball lie around what float64 makes of it.
+func TestUniversalAt(t *testing.T) {
+	code, out, errs := call("universal", "-target", "ring", "-delta", "0.3", "-at", "0.25, -1.5", "-json")
+	if code != exitOK || errs != "" {
+		t.Fatalf("exit %d, %s", code, errs)
+	}
+	type enclosed struct{ Lower, Upper, Float64, Float32 float64 }
+	var r struct {
+		Z           []float64
+		X, Singular []enclosed
+		Inverse     []enclosed
+		LogDensity  enclosed `json:"log_density"`
+		Condition   enclosed
+	}
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		t.Fatal(err)
+	}
+	all := append(append(append(r.X, r.Singular...), r.Inverse...), r.LogDensity, r.Condition)
+	if len(all) != 8 || r.Z[0] != 0.25 || r.Z[1] != -1.5 {
+		t.Fatalf("%+v", r)
+	}
+	for _, e := range all {
+		size := math.Abs(e.Upper)
+		if e.Lower > e.Upper || math.Abs(e.Float64-e.Upper) > 1e-9*size || math.Abs(e.Float32-e.Upper) > 0.01*size {
+			t.Errorf("%+v", e)
+		}
+	}
+	if r.Singular[0].Lower < r.Singular[1].Upper || r.Condition.Lower < 1 {
+		t.Errorf("%+v", r)
+	}
+	if _, text, _ := call("universal", "-target", "ring", "-delta", "0.3", "-at", "0.25,-1.5"); strings.Count(text, "\n") != 11 {
+		t.Errorf("%s", text)
+	}
+}
+
+// TestUniversalCertificate: what verify universal writes, verify check accepts, and a
+// bolder claim it does not.
+func TestUniversalCertificate(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "ring.cert")
+	code, _, errs := call("universal", "-target", "ring", "-delta", "0.2", "-points", "0", "-o", path)
+	if code != exitOK {
+		t.Fatal(errs)
+	}
+	code, out, errs := call("check", path)
+	if code != exitOK || errs != "" || !strings.HasPrefix(out, "accepted "+path+": W2 at most ") {
+		t.Errorf("exit %d: %s%s", code, out, errs)
+	}
+	code, out, _ = call("check", "-json", path)
+	var all []struct {
+		Accepted     bool
+		Claim        string
+		Bound        float64 `json:"w2_bound"`
+		Cells, Knots int
+	}
+	if err := json.Unmarshal([]byte(out), &all); err != nil || code != exitOK || !all[0].Accepted || !(all[0].Bound <= 0.2) || all[0].Cells < 2 || all[0].Knots < 10 {
+		t.Errorf("exit %d, %v: %s", code, err, out)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, _, _ := bytes.Cut(data, []byte("\nsha256 "))
+	body = bytes.Replace(body, []byte("claim "+all[0].Claim), []byte("claim wasserstein 1/100"), 1)
+	body = append(body, '\n')
+	if err := os.WriteFile(path, fmt.Appendf(body, "sha256 %x\n", sha256.Sum256(body)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, _ := call("check", path); code != exitNot || !strings.Contains(out, "not proved") {
+		t.Errorf("a bolder claim: exit %d, %s", code, out)
+	}
+	for want, args := range map[string][]string{
+		"-dtype: does nothing with a certificate": {"-dtype", "float32"},
+		"-deltas makes several or none":           {"-deltas", "0.5,0.2"},
+	} {
+		code, _, errs := call(append([]string{"universal", "-target", "ring", "-o", path}, args...)...)
+		if code != exitUsage || !strings.Contains(errs, want) {
+			t.Errorf("%v: exit %d, %s", args, code, errs)
 		}
 	}
 }

@@ -54,7 +54,7 @@ func (b *Built) LogRatio(z []float64) (float64, error) {
 	if b.LogDet == nil {
 		return math.NaN(), nil
 	}
-	flow, err := b.Flow.LogDensity(b.Target(z))
+	flow, err := neural.LogDensity(b.Flow, b.Target(z))
 	target := -b.LogDet(z)
 	for _, v := range z {
 		target -= v*v/2 + math.Log(2*math.Pi)/2

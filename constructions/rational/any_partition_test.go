@@ -54,7 +54,7 @@ func TestAnyPartition(t *testing.T) {
 			for _, det1 := range []bool{false, true} {
 				m := sample.Positive(t, func() *dense.Rational { return sample.RandomInts(rng, n, 9) })
 				if det1 {
-					m = rational(t, triangular(rng, n, 4).Mul(triangular(rng, n, 4).Transpose()))
+					m = sample.Rational(t, triangular(rng, n, 4).Mul(triangular(rng, n, 4).Transpose()))
 				}
 				f, err := AnyPartition(m, sample.RandomPartition(rng, n, p))
 				sample.CheckExact(t, f, err, m, AnyDepth(p, n-p)-1)

@@ -67,9 +67,6 @@ func (e *Eval) power(x ball.Ball, n int) ball.Ball {
 	return z
 }
 
-// square returns x^2, at least 0.
-func (e *Eval) square(x ball.Ball) ball.Ball { return e.atLeastZero(e.Sq(x)) }
-
 // root returns sqrt(x) for x >= 0, of which the ball may know less.
 func (e *Eval) root(x ball.Ball) ball.Ball { return e.Sqrt(e.atLeastZero(x)) }
 

@@ -5,6 +5,7 @@
 package wasserstein
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
 	"runtime"
@@ -23,6 +24,8 @@ type Limits struct {
 	Points int64 // at which integrals are evaluated, all cells together
 	Table  int64 // cells of the plan times grid cells of the second block
 	Prec   uint  // bits
+
+	Done <-chan struct{} // closed: stop; nil: go on
 }
 
 // DefaultLimits admits what a few minutes can check.
@@ -34,6 +37,9 @@ func DefaultLimits() Limits {
 type LimitError struct{ Reason string }
 
 func (e *LimitError) Error() string { return "too large: " + e.Reason }
+
+// ErrStopped is returned when Limits.Done was closed.
+var ErrStopped = errors.New("stopped before it was done")
 
 // FlowError reports a flow that is not of the form that the theorem is about.
 type FlowError struct{ Reason string }
@@ -66,20 +72,63 @@ func Bound(h *transport.Histogram, plan *transport.Plan, f *neural.Flow, limits 
 	if err != nil {
 		return nil, err
 	}
+	return b.sharpen(func(lo, hi *big.Rat) bool {
+		rad := new(big.Rat).Sub(hi, lo)
+		return rad.Mul(rad, big.NewRat(1<<19, 1)).Cmp(hi) <= 0
+	})
+}
+
+// Decision is what is known of a claim that the bound is at most a number.
+type Decision int
+
+// The decisions. Exceeds says that the bound of this plan is more, and nothing of
+// the distance itself.
+const (
+	Open Decision = iota
+	Holds
+	Exceeds
+)
+
+// Decide tells whether the bound that Bound encloses is at most r. The precision is
+// raised from 128 bits to at most limits.Prec until that is decided.
+//
+// Errors: those of Bound.
+func Decide(h *transport.Histogram, plan *transport.Plan, f *neural.Flow, r *big.Rat, limits Limits) (*Result, Decision, error) {
+	b, err := newBounder(h, plan, f, limits)
+	if err != nil {
+		return nil, Open, err
+	}
+	d := Open
+	res, err := b.sharpen(func(lo, hi *big.Rat) bool {
+		switch {
+		case hi.Cmp(r) <= 0:
+			d = Holds
+		case lo.Cmp(r) > 0:
+			d = Exceeds
+		}
+		return d != Open
+	})
+	return res, d, err
+}
+
+// sharpen encloses the bound with more and more bits until the ends please, or
+// there are no more.
+func (b *bounder) sharpen(enough func(lo, hi *big.Rat) bool) (*Result, error) {
 	for prec := uint(128); ; prec *= 2 {
 		r, err := b.at(prec)
 		if err != nil {
 			return nil, err
 		}
 		total, err := r.total(prec)
+		last := 2*prec > b.limits.Prec
 		if err == nil {
-			_, r.Bound = total.Bounds()
-			rad := new(big.Rat).Mul(total.Rad(), big.NewRat(1<<20, 1))
-			if rad.Cmp(r.Bound) <= 0 || 2*prec > limits.Prec {
+			var lo *big.Rat
+			lo, r.Bound = total.Bounds()
+			if enough(lo, r.Bound) || last {
 				return r, nil
 			}
 		}
-		if 2*prec > limits.Prec {
+		if last {
 			return nil, &LimitError{fmt.Sprintf("%d bits do not suffice to enclose the bound", prec)}
 		}
 	}
@@ -296,6 +345,12 @@ func (b *bounder) at(prec uint) (*Result, error) {
 			defer wg.Done()
 			for k := range next {
 				p := &parts[k]
+				select {
+				case <-b.limits.Done:
+					p.err = ErrStopped
+					continue
+				default:
+				}
 				i := integrals{Calc: ball.NewCalc(prec), normal: n}
 				p.read, p.cov = b.reading(&i, &b.cells[k])
 				p.err = i.Err()

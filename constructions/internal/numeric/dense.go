@@ -2,10 +2,11 @@
 package numeric
 
 import (
-	"flowproof/constructions/fault"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
+
+	"flowproof/constructions/fault"
 )
 
 // RowMajor returns the entries, row by row.
