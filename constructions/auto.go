@@ -200,6 +200,9 @@ func (c *selection) make(name string, depth int) (candidate, error) {
 	if err != nil {
 		return candidate{}, err
 	}
+	if (name == "six" || name == "any-partition") && flowBits(b.Flow) > layerBits {
+		return candidate{}, fmt.Errorf("%s: layers of more than %d bits", name, layerBits)
+	}
 	if b.Flow.Depth() > depth {
 		return candidate{}, fmt.Errorf("%s: %d layers", name, b.Flow.Depth())
 	}
@@ -248,9 +251,10 @@ func (c *selection) deeper() *Deeper {
 }
 
 // exactWork bounds n^4 b for a target of n coordinates, b bits an entry over a
-// common denominator, up to which auto falls back on rational layers. They have
-// some 8 n^2 b bits each, and building and composing them then takes seconds at most.
-const exactWork = 6_000_000
+// common denominator, up to which auto builds rational layers to fall back on: seconds.
+// They have some 8 n^2 b bits each, and are taken if they have no more than layerBits
+// together, which a second composes: those of maps such as Pascal's have far fewer.
+const exactWork, layerBits = 6_000_000, 4_000_000
 
 // exactIsCheap tells whether rational layers of the target are within exactWork.
 func exactIsCheap(target exactmath.Matrix) bool {
@@ -259,6 +263,14 @@ func exactIsCheap(target exactmath.Matrix) bool {
 		return false // whatever b is
 	}
 	return n*n*n*n*bitsOf(target) <= exactWork
+}
+
+// flowBits returns the bits of all weights.
+func flowBits(f *coupling.Flow) (bits int) {
+	for _, l := range f.Layers() {
+		l.Weight().Each(func(_, _ int, v *big.Rat) { bits += v.Num().BitLen() + v.Denom().BitLen() })
+	}
+	return bits
 }
 
 // bitsOf returns the bits of the largest entry over a common denominator.

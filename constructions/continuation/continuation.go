@@ -173,7 +173,7 @@ func (s *search) try() (*coupling.Flow, error) {
 		return nil, err
 	}
 	w := &walk{search: s, path: p, point: f, solver: newSolver(s.opt.Context, f, costs(s.opt.Depth))}
-	defer func() { s.rep.Steps += w.steps; s.rep.Iterations += w.solver.iters }()
+	defer func() { s.rep.Iterations += w.solver.iters }()
 	if err := w.follow(); err != nil {
 		return nil, err
 	}
@@ -238,7 +238,6 @@ type walk struct {
 	path   *path
 	point  *point
 	solver *solver
-	steps  int
 	pull   float64
 }
 
@@ -277,7 +276,7 @@ func (w *walk) follow() error {
 		if err := w.solver.step(w.point, m, w.pull, solveTo*n); err != nil {
 			return err
 		}
-		w.steps++
+		w.rep.Steps++
 		res := w.residual(m)
 		if !(res < farthest) {
 			w.point, w.solver.y = before, y
@@ -309,7 +308,7 @@ func (w *walk) settle(rounds int) {
 			w.point = before
 			return
 		}
-		w.steps++
+		w.rep.Steps++
 		switch res := w.residual(m); {
 		case !(res < farthest):
 			w.point, w.pull = before, w.pull/4
@@ -337,7 +336,7 @@ func (w *walk) land() error {
 		if err := w.solver.step(w.point, m, 0, max(1e-4*res, tiny)*n); err != nil {
 			return err
 		}
-		w.steps++
+		w.rep.Steps++
 		next := w.residual(m)
 		if !(next < res/2) {
 			if next > res {

@@ -98,6 +98,7 @@ var table = []rule{
 	{"cmd/*", "study experiment training images report targets checkpoint convolution empirical export certificate certificate/*" + builders + judges + leaves,
 		"github.com/schollz/progressbar/v3 golang.org/x/term"},
 	{"tools/*", "study report targets constructions coupling" + leaves, ""},
+	{"bench/general", "constructions targets coupling verify verify/*" + numbers, ""},
 	{"bench/* bench/*/*", "training internal/gemm" + numbers, "codeberg.org/sbinet/npyio"},
 
 	// Leaves and what tests share.
