@@ -42,7 +42,7 @@ func (s *source) flags(fs *flag.FlagSet) {
 	fs.StringVar(&s.construction, "construction", "auto", "`name` of the construction (see verify list), or auto")
 	fs.StringVar(&s.det, "det", "error", "for determinant < 0, which is decided exactly: `error`, flip (one sign; flip=K names coordinate K), pad (one coordinate more)")
 	fs.UintVar(&s.prec, "prec", 0, "refine the layers to this many `bits`: residual below 2^-bits of the largest entry")
-	fs.IntVar(&s.maxDepth, "max-depth", 6, "auto: largest `depth` allowed; conditioned: 13 or 11")
+	fs.IntVar(&s.maxDepth, "max-depth", 6, "auto: largest `depth` allowed; continuation, polish: theirs; conditioned: 13 or 11")
 	fs.Func("effort", "how long auto looks for better conditioned layers: `quick`, normal or thorough", func(text string) (err error) {
 		s.effort, err = constructions.ParseEffort(text)
 		return err
