@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"flowproof/checkpoint"
 	"flowproof/constructions"
@@ -51,11 +52,23 @@ func (s *source) build(given *targets.Target, spin *spinner) (*solved, error) {
 		Target: t.Target, Partition: part, Construction: s.construction, Say: spin.say,
 		Options: constructions.Options{MaxDepth: s.maxDepth, Depth: s.asksDepth(), Prec: s.prec, Seed: s.seed, Effort: s.effort},
 	}
+	begin := time.Now()
+	c.Options.Progress = func(done float64) { spin.say("constructing" + timeLeft(done, time.Since(begin))) }
 	built, err := c.Build()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.Name, t.contradicts(s.construction, err))
 	}
 	return &solved{t, built}, nil
+}
+
+// timeLeft tells how much of a search is done, and how long the rest takes if it goes on
+// like that; "" until there is something to go by.
+func timeLeft(done float64, spent time.Duration) string {
+	if done < 0.02 || spent < time.Second {
+		return ""
+	}
+	left := time.Duration(float64(spent) * (1 - done) / done)
+	return fmt.Sprintf(", %.0f%%, about %v left", 100*done, left.Round(time.Second))
 }
 
 // asksDepth is the depth that -max-depth asks of a construction that takes one.
