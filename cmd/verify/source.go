@@ -44,6 +44,9 @@ func (s *source) build(given *targets.Target, spin *spinner) (*solved, error) {
 	if s.maxDepth < 1 {
 		return nil, fmt.Errorf("-max-depth: %d, want 1 or more", s.maxDepth)
 	}
+	if s.effort != constructions.Normal && s.construction != "auto" && s.construction != "continuation" {
+		return nil, fmt.Errorf("-effort: does nothing with -construction %s; goes with auto or continuation", s.construction)
+	}
 	part, err := coupling.ParsePartition(t.Dim, s.partition)
 	if err != nil {
 		return nil, fmt.Errorf("-partition: %w", err)
