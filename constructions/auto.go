@@ -85,12 +85,16 @@ func (c *selection) search() {
 	if c.best.Built != nil && c.best.Construction == "continuation" {
 		c.opt.start = c.best.Flow
 	}
-	small := c.part.Dim() <= polish.Quick
+	small := c.part.Dim() <= usualPolish
 	cold := c.opt.start == nil && !c.best.usable() && c.part.Dim() <= coldPolish
 	if cold || c.opt.Effort == Thorough || small && c.opt.Effort == Normal {
 		c.consider("polish", depth)
 	}
 }
+
+// usualPolish is the largest dimension in which auto polishes what the path ends with,
+// which takes about a second then.
+const usualPolish = 32
 
 // coldPolish is the largest dimension in which auto polishes random starts where no path
 // leads to the target.

@@ -85,7 +85,7 @@ func (r *Report) more() string {
 	case r.Search.Effort == "quick":
 		return "-effort normal looks for layers of condition about 0.4 (cond M)^(1/2), in seconds for n up to 128"
 	case r.Search.Effort == "normal" && r.Search.Starts > 0 && strings.HasPrefix(r.Construction, "continuation"):
-		return "-effort thorough polishes the layers, in ten times as long or more, for about two thirds of the largest condition"
+		return "-effort thorough polishes the layers, in some ten times as long, for a largest condition up to a third smaller"
 	}
 	return ""
 }
