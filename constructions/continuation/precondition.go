@@ -19,12 +19,11 @@ import (
 //
 // a and b being what makes the traces right.
 type preconditioner struct {
-	u, v    blas64.General
-	p, q    []float64
-	a, b    float64
-	w, z    blas64.General
-	needed  int // iterations of the solution that used it first
-	inexact bool
+	u, v   blas64.General
+	p, q   []float64
+	a, b   float64
+	w, z   blas64.General
+	needed int // iterations of the solution that used it first
 }
 
 // newPreconditioner fails (nil) if rounding makes a sum of squares look indefinite.

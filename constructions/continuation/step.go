@@ -57,7 +57,7 @@ type solver struct {
 
 	work []blas64.General // of the size of the layers
 	d    []blas64.General
-	k, r blas64.General // n x n
+	k    blas64.General // n x n
 }
 
 func newSolver(ctx context.Context, f *point, cost []float64) *solver {
