@@ -30,7 +30,8 @@ type Report struct {
 	DetHow       string `json:"det_how"`
 	Partition    string `json:"partition"`
 	Construction string `json:"construction"`
-	Depth        int    `json:"depth"`
+	*Search
+	Depth int `json:"depth"`
 	// DepthLowerBound is the number of layers below which it is proved that no
 	// flow of the target exists; 0 if that was not looked into.
 	DepthLowerBound int `json:"depth_lower_bound,omitempty"`
@@ -96,6 +97,16 @@ type Condition struct {
 	// exceeds ProductBound. Both are rounded down.
 	LowerLimit        number.Float `json:"lower_limit"`
 	ProductLowerLimit number.Float `json:"product_lower_limit"`
+	// Lambda is LowerLimit, and ProductOverLambda ProductBound over it.
+	Lambda            number.Float `json:"lambda"`
+	ProductOverLambda number.Float `json:"product_over_lambda"`
+}
+
+// Search says how a search for the flow went.
+type Search struct {
+	Effort     string `json:"effort"`
+	Starts     int    `json:"starts"`     // 0: a closed form
+	Iterations int    `json:"iterations"` // of conjugate gradients and of descent
 }
 
 // Layer describes one layer.
@@ -136,6 +147,9 @@ func Of(rec *study.LinearRecord, tol *big.Rat) *Report {
 		UsableFloat32: run.Usable[float32](rec.Float32, limit),
 		Seconds:       Seconds{Construct: rec.BuildSeconds, Compose: rec.ComposeSeconds},
 	}
+	if s := rec.Search; s != nil {
+		r.Search = &Search{Effort: s.Effort.String(), Starts: s.Starts, Iterations: s.Iterations}
+	}
 	if t.Seeded {
 		r.Seed = &t.Seed
 	}
@@ -154,6 +168,7 @@ func Of(rec *study.LinearRecord, tol *big.Rat) *Report {
 	}
 	c.MaxLayerBound, c.MaxLayerEstimate = number.Float(rec.Conditions.Largest.Bound), number.Float(rec.Conditions.Largest.Estimate)
 	c.ProductBound = number.Float(rec.Conditions.Product)
+	c.Lambda, c.ProductOverLambda = number.Float(rec.Limits.Target), number.Float(rec.Conditions.Product/rec.Limits.Target)
 	c.LowerLimit, c.ProductLowerLimit = number.Float(rec.Limits.Target), number.Float(rec.Limits.Product)
 	return r
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"flowproof/constructions"
 	"flowproof/targets"
 )
 
@@ -28,6 +29,7 @@ type source struct {
 	prec         uint
 	maxDepth     int
 	depth        int
+	effort       constructions.Effort
 
 	perm, permAs       string
 	angle, shape, cond string
@@ -44,7 +46,11 @@ func (s *source) flags(fs *flag.FlagSet) {
 	fs.StringVar(&s.det, "det", "error", "for determinant < 0, which is decided exactly: `error`, flip (one sign; flip=K names coordinate K), pad (one coordinate more)")
 	fs.UintVar(&s.prec, "prec", 0, "refine the layers to this many `bits`: residual below 2^-bits of the largest entry")
 	fs.IntVar(&s.maxDepth, "max-depth", 6, "auto: largest `depth` allowed")
-	fs.IntVar(&s.depth, "depth", 0, "polish, conditioned: the `depth` of the flow (6; 13, or 11)")
+	fs.IntVar(&s.depth, "depth", 0, "polish, continuation, conditioned: the `depth` of the flow (6; 6; 13, or 11)")
+	fs.Func("effort", "how long auto looks for better conditioned layers: `quick`, normal or thorough", func(text string) (err error) {
+		s.effort, err = constructions.ParseEffort(text)
+		return err
+	})
 	fs.BoolVar(&s.all, "all", false, "of a checkpoint: every matrix and permutation")
 	fs.StringVar(&s.key, "key", "", "`name` of the tensor in a checkpoint")
 	fs.StringVar(&s.perm, "perm", "", "permutation target: the `list`, such as 2,0,1")
@@ -66,7 +72,7 @@ func sourceWords() map[string][]string {
 	}
 	return map[string][]string{
 		"-target": names(targetItems()), "-construction": names(constructionItems()),
-		"-partition": {"half", "checkerboard"}, "-det": {"error", "flip", "pad"}, "-perm-as": {"images", "index"},
+		"-effort": constructions.Efforts, "-partition": {"half", "checkerboard"}, "-det": {"error", "flip", "pad"}, "-perm-as": {"images", "index"},
 	}
 }
 

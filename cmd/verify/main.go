@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 
+	"flowproof/internal/gemm"
 	"flowproof/internal/printable"
 )
 
@@ -57,6 +58,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // run is the whole program; it returns the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	gemm.Use()
 	in := invocation{stdin: stdin, stdout: printable.Writer{Writer: stdout}, stderr: stderr}
 	c, args, err := dispatch(args)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"flowproof/constructions"
 	"flowproof/coupling"
@@ -47,14 +48,19 @@ func (s *source) build(given *targets.Target, spin *spinner) (*solved, error) {
 	if err := s.checkDepths(); err != nil {
 		return nil, err
 	}
+	if s.effort != constructions.Normal && s.construction != "auto" && s.construction != "continuation" {
+		return nil, fmt.Errorf("-effort: does nothing with -construction %s; goes with auto or continuation", s.construction)
+	}
 	part, err := coupling.ParsePartition(t.Dim, s.partition)
 	if err != nil {
 		return nil, fmt.Errorf("-partition: %w", err)
 	}
 	c := &study.Linear{
 		Target: t.Target, Partition: part, Construction: s.construction, Say: spin.say,
-		Options: constructions.Options{MaxDepth: s.maxDepth, Depth: s.depth, Prec: s.prec, Seed: s.seed},
+		Options: constructions.Options{MaxDepth: s.maxDepth, Depth: s.depth, Prec: s.prec, Seed: s.seed, Effort: s.effort},
 	}
+	begin := time.Now()
+	c.Options.Progress = func(done float64) { spin.say("constructing" + timeLeft(done, time.Since(begin))) }
 	built, err := c.Build()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.Name, t.contradicts(s.construction, err))
@@ -102,4 +108,14 @@ type tooDeepError struct {
 
 func (e *tooDeepError) Error() string {
 	return fmt.Sprintf("%s: no flow of at most %d layers was found, one of %d was: -max-depth %d allows it", e.name, e.maxDepth, e.depth, e.depth)
+}
+
+// timeLeft tells how much of a search is done, and how long the rest takes if it goes on
+// like that; "" until there is something to go by.
+func timeLeft(done float64, spent time.Duration) string {
+	if done < 0.02 || spent < time.Second {
+		return ""
+	}
+	left := time.Duration(float64(spent) * (1 - done) / done)
+	return fmt.Sprintf(", %.0f%%, about %v left", 100*done, left.Round(time.Second))
 }
