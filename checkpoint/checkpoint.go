@@ -68,6 +68,21 @@ const maxEntries = targets.MaxDense * targets.MaxDense
 // format, not its name. The error is a *FileError.
 func Open(path string) (*File, error) {
 	f, err := open(path)
+	return finish(f, path, err)
+}
+
+// Read is Open for a file whose size bytes r holds; name is what errors call it.
+// Close does not close r.
+func Read(r io.ReaderAt, size int64, name string) (*File, error) {
+	f, err := read(r, size)
+	if err == nil {
+		f.close = func() error { return nil }
+	}
+	return finish(f, name, err)
+}
+
+// finish gives the file or the error its name.
+func finish(f *File, path string, err error) (*File, error) {
 	if err == nil {
 		f.path = path
 		sort.SliceStable(f.tensors, func(a, b int) bool { return f.tensors[a].Key < f.tensors[b].Key })
@@ -95,30 +110,68 @@ func open(path string) (*File, error) {
 		file.Close()
 		return nil, err
 	}
-	head := make([]byte, 512)
-	if n, _ := file.ReadAt(head, 0); n < 9 {
-		file.Close()
-		return nil, errors.New("is empty or truncated, want .npz, .safetensors, .pt or .pth")
-	}
-	var f *File
-	switch {
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")): // longer than a header of safetensors
-		f, err = openZip(file, info.Size())
-	case head[8] == '{':
-		f, err = openSafeTensors(file, info.Size())
-	case head[0] == 0x80:
-		f, err = openLegacy(file, info.Size())
-	case string(head[257:262]) == "ustar":
-		err = errors.New("is a tar archive, as PyTorch before 0.1.10 wrote; load and save it again with torch.save")
-	default:
-		err = errors.New("is neither a NumPy archive, nor safetensors, nor a PyTorch checkpoint")
-	}
+	f, err := read(file, info.Size())
 	if err != nil {
 		file.Close()
 		return nil, err
 	}
 	f.close = file.Close
 	return f, nil
+}
+
+func read(r io.ReaderAt, size int64) (*File, error) {
+	head := make([]byte, HeadSize)
+	if n, _ := r.ReadAt(head, 0); n < 9 {
+		return nil, errors.New("is empty or truncated, want .npz, .safetensors, .pt or .pth")
+	}
+	switch formatOf(head) {
+	case inZip:
+		return openZip(r, size)
+	case inSafeTensors:
+		return openSafeTensors(r, size)
+	case inPickle:
+		return openLegacy(r, size)
+	case inTar:
+		return nil, errors.New("is a tar archive, as PyTorch before 0.1.10 wrote; load and save it again with torch.save")
+	}
+	return nil, errors.New("is neither a NumPy archive, nor safetensors, nor a PyTorch checkpoint")
+}
+
+// HeadSize is the number of bytes that tell what a file is.
+const HeadSize = 512
+
+// Recognised reports whether a file that begins with head, HeadSize bytes of it or
+// all, is a checkpoint by its marks: whether Open will do more with it than refuse it.
+func Recognised(head []byte) bool {
+	padded := make([]byte, HeadSize)
+	copy(padded, head)
+	return formatOf(padded) != unknown
+}
+
+// container is the format of a file as its first bytes tell it.
+type container int
+
+const (
+	unknown container = iota
+	inZip
+	inSafeTensors
+	inPickle
+	inTar
+)
+
+// formatOf tells the format by the first HeadSize bytes.
+func formatOf(head []byte) container {
+	switch {
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")): // longer than a header of safetensors
+		return inZip
+	case head[8] == '{':
+		return inSafeTensors
+	case head[0] == 0x80:
+		return inPickle
+	case string(head[257:262]) == "ustar":
+		return inTar
+	}
+	return unknown
 }
 
 func cause(err error) string {
@@ -190,6 +243,9 @@ func (c *counting) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// ErrNoKey is wrapped by the error for a key that a checkpoint does not have.
+var ErrNoKey = errors.New("there is no such key")
+
 // Target reads the tensor of that key. The error is a *FileError.
 func (f *File) Target(key string) (*targets.Target, error) {
 	for _, t := range f.tensors {
@@ -197,7 +253,7 @@ func (f *File) Target(key string) (*targets.Target, error) {
 			return f.target(t)
 		}
 	}
-	return nil, &FileError{Path: f.path, Key: key, Reason: "there is no such key"}
+	return nil, &FileError{Path: f.path, Key: key, Reason: ErrNoKey.Error(), Err: ErrNoKey}
 }
 
 func (f *File) target(t Tensor) (*targets.Target, error) {

@@ -1,7 +1,6 @@
 package constructions
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -15,7 +14,6 @@ import (
 	"flowproof/constructions/internal/ratmat"
 	"flowproof/constructions/polish"
 	"flowproof/constructions/refine"
-	"flowproof/constructions/rotation"
 	"flowproof/coupling"
 	"flowproof/coupling/run"
 	"flowproof/exactmath"
@@ -52,18 +50,19 @@ func auto(target exactmath.Matrix, part coupling.Partition, opt Options) (*Built
 		return nil, err
 	}
 	c := selection{target: target, part: part, opt: opt}
-	if opt.maxDepth() >= refine.LeastDepth {
-		c.consider("polish", opt.maxDepth())
-	}
-	for _, f := range deepForms {
+	for _, f := range deepForms { // at once
 		if f.depth <= opt.maxDepth() {
 			c.consider(f.name, f.depth)
 		}
 	}
+	c.search()
 	if !c.best.usable() && exactIsCheap(target) {
 		for _, name := range []string{"six", "any-partition"} {
 			c.consider(name, opt.maxDepth())
 		}
+	}
+	if err := opt.context().Err(); err != nil && c.best.Built == nil {
+		return nil, err
 	}
 	deeper := c.deeper()
 	if c.best.Built == nil {
@@ -72,6 +71,34 @@ func auto(target exactmath.Matrix, part coupling.Partition, opt Options) (*Built
 	c.best.Deeper = deeper
 	return c.best.Built, nil
 }
+
+// search considers the flows that take a search, as long as the effort asked for has
+// it and the context lasts.
+func (c *selection) search() {
+	depth := c.opt.maxDepth()
+	if c.opt.Effort == Quick && c.best.usable() || depth < refine.LeastDepth {
+		return
+	}
+	if depth >= usualDepth && halves(c.part) {
+		c.consider("continuation", depth)
+	}
+	if c.best.Built != nil && c.best.Construction == "continuation" {
+		c.opt.start = c.best.Flow
+	}
+	small := c.part.Dim() <= usualPolish
+	cold := c.opt.start == nil && !c.best.usable() && c.part.Dim() <= coldPolish
+	if cold || c.opt.Effort == Thorough || small && c.opt.Effort == Normal {
+		c.consider("polish", depth)
+	}
+}
+
+// usualPolish is the largest dimension in which auto polishes what the path ends with,
+// which takes about a second then.
+const usualPolish = 32
+
+// coldPolish is the largest dimension in which auto polishes random starts where no path
+// leads to the target.
+const coldPolish = 64
 
 // namedDepth is a construction with the depth that it is asked for.
 type namedDepth struct {
@@ -146,19 +173,28 @@ func (c candidate) better(d candidate) bool {
 
 // consider builds the flow of that name and keeps it if it is the best so far.
 func (c *selection) consider(name string, depth int) {
+	if err := c.opt.context().Err(); err != nil {
+		if c.failed == nil {
+			c.failed = err
+		}
+		return
+	}
 	next, err := c.make(name, depth)
 	switch {
 	case err != nil && c.failed == nil:
 		c.failed = err
 	case err == nil && next.better(c.best):
 		c.best = next
+		if c.opt.Best != nil {
+			c.opt.Best(next.Built)
+		}
 	}
 }
 
 // make builds the flow of that name, of at most the given depth, and measures it.
 func (c *selection) make(name string, depth int) (candidate, error) {
 	opt := c.opt
-	if name == "polish" || name == "conditioned" {
+	if name == "continuation" || name == "polish" || name == "conditioned" {
 		opt.Depth = depth
 	}
 	b, err := build(name, c.target, c.part, opt)
@@ -167,6 +203,9 @@ func (c *selection) make(name string, depth int) (candidate, error) {
 	}
 	if err != nil {
 		return candidate{}, err
+	}
+	if (name == "six" || name == "any-partition") && flowBits(b.Flow) > layerBits {
+		return candidate{}, fmt.Errorf("%s: layers of more than %d bits", name, layerBits)
 	}
 	if b.Flow.Depth() > depth {
 		return candidate{}, fmt.Errorf("%s: %d layers", name, b.Flow.Depth())
@@ -185,7 +224,7 @@ const farBetter = 1e-3
 // failing that, the one with the smallest errors if they are far smaller; failing
 // that, nil. With its depth allowed, auto finds that flow or a better one.
 func (c *selection) deeper() *Deeper {
-	if c.best.usable() {
+	if c.best.usable() || c.opt.context().Err() != nil {
 		return nil
 	}
 	forms := deepForms
@@ -216,10 +255,10 @@ func (c *selection) deeper() *Deeper {
 }
 
 // exactWork bounds n^4 b for a target of n coordinates, b bits an entry over a
-// common denominator, up to which auto falls back on rational layers. They have
-// some 8 n^2 b bits each, and building and composing them then takes less than a
-// second.
-const exactWork = 800_000
+// common denominator, up to which auto builds rational layers to fall back on: seconds.
+// They have some 8 n^2 b bits each, and are taken if they have no more than layerBits
+// together, which a second composes: those of maps such as Pascal's have far fewer.
+const exactWork, layerBits = 6_000_000, 4_000_000
 
 // exactIsCheap tells whether rational layers of the target are within exactWork.
 func exactIsCheap(target exactmath.Matrix) bool {
@@ -228,6 +267,14 @@ func exactIsCheap(target exactmath.Matrix) bool {
 		return false // whatever b is
 	}
 	return n*n*n*n*bitsOf(target) <= exactWork
+}
+
+// flowBits returns the bits of all weights.
+func flowBits(f *coupling.Flow) (bits int) {
+	for _, l := range f.Layers() {
+		l.Weight().Each(func(_, _ int, v *big.Rat) { bits += v.Num().BitLen() + v.Denom().BitLen() })
+	}
+	return bits
 }
 
 // bitsOf returns the bits of the largest entry over a common denominator.
@@ -244,39 +291,9 @@ func bitsOf(target exactmath.Matrix) int {
 	return top.BitLen()
 }
 
-// polished runs Polish from the closed form of a rotation, where there is one, and
-// from random starts: one if they take long, and another if that fails and is not
-// given up. In n
-// coordinates a start gets 12,000 evaluations of the objective, or 768,000 / n if
-// that is less.
-func polished(target exactmath.Matrix, part coupling.Partition, opt Options) (*coupling.Flow, error) {
-	o := polish.Options{Depth: cmp.Or(opt.Depth, usualDepth), Seed: opt.Seed, MaxEval: polish.Fewer(polish.DefaultMaxEval, part.Dim())}
-	if part.Dim() > polish.Quick {
-		o.Starts = 1
-	}
-	start := nearby(target, part)
-	f, rep, err := polish.Polish(start, target, part, o)
-	var conv *fault.ConvergenceError
-	if errors.As(err, &conv) && o.Starts == 1 && rep.Lost == 0 {
-		o.Seed++
-		f, _, err = polish.Polish(start, target, part, o)
-	}
-	return f, err
-}
-
 // hintPolish is the largest dimension in which auto polishes a second time, with
 // eight layers, to say what they would give.
 const hintPolish = 10
-
-// nearby returns the six layers of a target that is orthogonal, for Polish to
-// start from, and nil for others.
-func nearby(target exactmath.Matrix, part coupling.Partition) *coupling.Flow {
-	f, err := rotation.Orthogonal(target, part)
-	if err != nil {
-		return nil
-	}
-	return f
-}
 
 // refined refines a flow that is near the target only, such as one of a target
 // that is orthogonal to float32.

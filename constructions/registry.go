@@ -9,6 +9,7 @@
 //	permutation  4  permutations, with or without signs
 //	conditioned  5  any map, conditioning bounded
 //	refine       6  any precision
+//	continuation    well conditioned layers along a path (proofs/general.md)
 //	polish       6  layers as well conditioned as optimisation finds
 //	universal, exchange  nonlinear flows (proofs/universality.md)
 //
@@ -18,6 +19,7 @@ package constructions
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -37,6 +39,14 @@ type Options struct {
 	Depth    int    // constructions that take one: the depth of the flow; 0 means theirs
 	Prec     uint   // if not 0, the flow is refined to this many bits
 	Seed     uint64 // for constructions that draw random numbers
+
+	Effort   Effort             // auto: how long to look
+	Context  context.Context    // ends a search early: auto returns the best flow by then, or the context's error; may be nil
+	Progress func(done float64) // hears from a search how much is done, 0 to 1; may be nil
+	Best     func(*Built)       // auto: hears of every flow that is better than those before; may be nil
+
+	start  *coupling.Flow // for polish
+	search *Search
 }
 
 // usualDepth is the depth that suffices for every map.
@@ -73,6 +83,8 @@ func List() []Construction {
 			"PROOFS.md, theorems 4.1 and 4.9", false, plain(permutation.Permutation)},
 		{"permutation-integer", "permutations, with or without signs: at most six additive sparse layers of integers",
 			"PROOFS.md, theorems 4.2 and 4.9", false, plain(permutation.PermutationInteger)},
+		{"continuation", "any map: well conditioned layers, six of them or as many as asked for, by following a path from a rotation",
+			"none: found by iteration (proofs/general.md), checked like any other", true, continued},
 		{"polish", "any map: layers as well conditioned as optimisation finds, six of them or as many as asked for",
 			"none: found by optimisation, checked like any other", true, polished},
 		{"five", "exact over the rationals where a block c or b has full rank: five layers",
@@ -108,6 +120,7 @@ type Built struct {
 	// Deeper is set by auto if the flow does not run in float64 and one of more
 	// layers than Options.MaxDepth does.
 	Deeper *Deeper
+	Search *Search
 }
 
 // Build runs the named construction and refines the flow if Options.Prec asks
@@ -116,9 +129,14 @@ type Built struct {
 // Errors: an unknown name fails with one that wraps ErrUnknown; *DepthError; others
 // are those of the construction and of Refine.
 func Build(name string, target exactmath.Matrix, part coupling.Partition, opt Options) (*Built, error) {
+	opt.search = &Search{Effort: opt.Effort}
 	b, err := build(name, target, part, opt)
-	if err != nil || opt.Prec == 0 {
-		return b, err
+	if err != nil {
+		return nil, err
+	}
+	b.Search = opt.search
+	if opt.Prec == 0 {
+		return b, nil
 	}
 	b.Construction += fmt.Sprintf(", refined to %d bits", opt.Prec)
 	b.Flow, _, err = refine.Refine(b.Flow, target, opt.Prec, refine.Options{Seed: opt.Seed})

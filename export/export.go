@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"flowproof/coupling"
@@ -31,19 +32,20 @@ type Options struct {
 // Format is one way to write a flow.
 type Format struct {
 	Name    string
-	Ext     string // of the file, with the dot
-	Summary string // one line
+	Ext     string   // of the file, with the dot
+	Summary string   // one line
+	heeds   []string // the options that it takes, by the names of OptionError
 	write   func(io.Writer, *coupling.Flow, exactmath.Matrix, Options) error
 }
 
 // Formats returns all formats, in the order in which to show them.
 func Formats() []Format {
 	return []Format{
-		{"npz", ".npz", "NumPy archive of weights, scales and target", func(w io.Writer, f *coupling.Flow, m exactmath.Matrix, _ Options) error { return writeNPZ(w, f, m) }},
-		{"safetensors", ".safetensors", "weights, scales and order of the coordinates", safeTensors},
-		{"onnx", ".onnx", "model of the flow or of its inverse: Gemm or 1x1 Conv, Mul, Add, Split, Concat", onnxModel},
-		{"torch", ".py", "PyTorch module that loads the safetensors file", torchModule},
-		{"json", ".json", "everything as text, weights as exact fractions", jsonText},
+		{"npz", ".npz", "NumPy archive of weights, scales and target, in float64", nil, func(w io.Writer, f *coupling.Flow, m exactmath.Matrix, _ Options) error { return writeNPZ(w, f, m) }},
+		{"safetensors", ".safetensors", "weights, scales and order of the coordinates", []string{"dtype"}, safeTensors},
+		{"onnx", ".onnx", "model of the flow or of its inverse: Gemm or 1x1 Conv, Mul, Add, Split, Concat", []string{"dtype", "inverse", "image"}, onnxModel},
+		{"torch", ".py", "PyTorch module that loads the safetensors file", nil, torchModule},
+		{"json", ".json", "everything as text, weights as exact fractions", nil, jsonText},
 	}
 }
 
@@ -68,15 +70,34 @@ func Find(name string) (Format, error) {
 // NeedsFlow tells whether what is written depends on the flow.
 func (f Format) NeedsFlow() bool { return f.Name != "torch" }
 
-// Valid says what is wrong with the options for the format, if anything is.
+// OptionError reports an option that the format does not take, or a value that none
+// does.
+type OptionError struct {
+	Format string
+	Option string // dtype, inverse or image
+	Reason string
+}
+
+func (e *OptionError) Error() string {
+	return fmt.Sprintf("format %s: option %s %s", e.Format, e.Option, e.Reason)
+}
+
+// Heeds reports whether the format takes the option dtype, inverse or image.
+func (f Format) Heeds(option string) bool { return slices.Contains(f.heeds, option) }
+
+// Valid says what is wrong with the options for the format, if anything is. The error
+// is an *OptionError.
 func (o Options) Valid(f Format) error {
-	switch {
-	case o.DType != "" && o.DType != Float32 && o.DType != Float64:
-		return fmt.Errorf("type %q: want float32 or float64", o.DType)
-	case (o.Inverse || o.Image) && f.Name != "onnx":
-		return fmt.Errorf("format %s has no inverse or image variant, only onnx has", f.Name)
-	case o.DType == Float32 && f.Name == "npz":
-		return fmt.Errorf("format npz is always float64")
+	if o.DType != "" && o.DType != Float32 && o.DType != Float64 {
+		return &OptionError{f.Name, "dtype", fmt.Sprintf("is %q, want float32 or float64", o.DType)}
+	}
+	for _, option := range []struct {
+		name  string
+		asked bool
+	}{{"dtype", o.DType == Float32}, {"inverse", o.Inverse}, {"image", o.Image}} {
+		if option.asked && !f.Heeds(option.name) {
+			return &OptionError{f.Name, option.name, "is not one that it takes"}
+		}
 	}
 	return nil
 }

@@ -294,3 +294,26 @@ func total(ns []int) int {
 	}
 	return sum
 }
+
+// Cell is the report in one line.
+func (d *Depth) Cell() string {
+	var parts []string
+	switch {
+	case d.Verdict == "no depth":
+		parts = append(parts, "no depth")
+	case d.DepthAtLeast != nil && d.DepthReached != nil:
+		parts = append(parts, fmt.Sprintf("depth %d..%d", *d.DepthAtLeast, *d.DepthReached))
+	case d.DepthAtLeast != nil:
+		parts = append(parts, fmt.Sprintf("depth >= %d", *d.DepthAtLeast))
+	}
+	if d.ConditionAtLeast != nil {
+		parts = append(parts, fmt.Sprintf("Lipschitz >= %s, condition >= %s", shortDown(*d.LipschitzAtLeast), shortDown(*d.ConditionAtLeast)))
+	}
+	if d.Map != nil {
+		parts = append(parts, fmt.Sprintf("map of condition %.6g", float64(d.Map.Condition)))
+	}
+	if w := d.W1Bound + d.W2Bound; w != "" {
+		parts = append(parts, fmt.Sprintf("%s <= %s", d.Distance, w))
+	}
+	return strings.Join(parts, "; ")
+}

@@ -19,13 +19,19 @@ type Report struct {
 	Dimension int     `json:"dimension"`
 	Seed      *uint64 `json:"seed"` // null unless the target is random
 	Note      string  `json:"note,omitempty"`
+	// PermutationAs is how a list p of numbers was read, empty unless the target is
+	// one: "images", out[p[i]] = x[i], or "index", out[i] = x[p[i]].
+	PermutationAs string `json:"permutation_as,omitempty"`
+	// TargetSHA256 identifies the target; a certificate of it has the same.
+	TargetSHA256 string `json:"target_sha256"`
 	// DetSign is the sign of the determinant of the target, exactly; null if it was
 	// not decided. DetHow names the proof, or says why there is none.
 	DetSign      *int   `json:"det_sign"`
 	DetHow       string `json:"det_how"`
 	Partition    string `json:"partition"`
 	Construction string `json:"construction"`
-	Depth        int    `json:"depth"`
+	*Search
+	Depth int `json:"depth"`
 	// DepthLowerBound is the number of layers below which it is proved that no
 	// flow of the target exists; 0 if that was not looked into.
 	DepthLowerBound int `json:"depth_lower_bound,omitempty"`
@@ -48,6 +54,31 @@ type Report struct {
 	Seconds       Seconds      `json:"seconds"`
 
 	Convolution *convolution.Comparison `json:"convolution,omitempty"`
+	Outputs     []Output                `json:"outputs,omitempty"`
+}
+
+// Output is a file that was written.
+type Output struct {
+	File    string `json:"file"`
+	Format  string `json:"format"`
+	DType   string `json:"dtype,omitempty"` // absent where the format has one of its own
+	Inverse bool   `json:"inverse,omitempty"`
+	Image   bool   `json:"image,omitempty"` // of 1x1 convolutions
+}
+
+// What says what is in the file.
+func (o Output) What() string {
+	s := o.Format
+	if o.DType != "" {
+		s += ", " + o.DType
+	}
+	if o.Inverse {
+		s += ", the inverse"
+	}
+	if o.Image {
+		s += ", of images"
+	}
+	return s
 }
 
 // Condition gathers condition numbers in the spectral norm. Bounds are
@@ -66,6 +97,16 @@ type Condition struct {
 	// exceeds ProductBound. Both are rounded down.
 	LowerLimit        number.Float `json:"lower_limit"`
 	ProductLowerLimit number.Float `json:"product_lower_limit"`
+	// Lambda is LowerLimit, and ProductOverLambda ProductBound over it.
+	Lambda            number.Float `json:"lambda"`
+	ProductOverLambda number.Float `json:"product_over_lambda"`
+}
+
+// Search says how a search for the flow went.
+type Search struct {
+	Effort     string `json:"effort"`
+	Starts     int    `json:"starts"`     // 0: a closed form
+	Iterations int    `json:"iterations"` // of conjugate gradients and of descent
 }
 
 // Layer describes one layer.
@@ -106,6 +147,9 @@ func Of(rec *study.LinearRecord, tol *big.Rat) *Report {
 		UsableFloat32: run.Usable[float32](rec.Float32, limit),
 		Seconds:       Seconds{Construct: rec.BuildSeconds, Compose: rec.ComposeSeconds},
 	}
+	if s := rec.Search; s != nil {
+		r.Search = &Search{Effort: s.Effort.String(), Starts: s.Starts, Iterations: s.Iterations}
+	}
 	if t.Seeded {
 		r.Seed = &t.Seed
 	}
@@ -124,6 +168,7 @@ func Of(rec *study.LinearRecord, tol *big.Rat) *Report {
 	}
 	c.MaxLayerBound, c.MaxLayerEstimate = number.Float(rec.Conditions.Largest.Bound), number.Float(rec.Conditions.Largest.Estimate)
 	c.ProductBound = number.Float(rec.Conditions.Product)
+	c.Lambda, c.ProductOverLambda = number.Float(rec.Limits.Target), number.Float(rec.Conditions.Product/rec.Limits.Target)
 	c.LowerLimit, c.ProductLowerLimit = number.Float(rec.Limits.Target), number.Float(rec.Limits.Product)
 	return r
 }

@@ -55,6 +55,18 @@ func (r *Report) Text(w io.Writer) error {
 		row("1x1 convolution", "%d channels, %d x %d pixels: differs by %.1e forward, %.1e inverse in float64; %.1e, %.1e in float32",
 			c.Channels, c.Height, c.Width, c.Float64.Forward, c.Float64.Inverse, c.Float32.Forward, c.Float32.Inverse)
 	}
+	switch r.PermutationAs {
+	case "images":
+		row("permutation", "the list p read as images: out[p[i]] = x[i] (-perm-as index: out[i] = x[p[i]], as NumPy and PyTorch index)")
+	case "index":
+		row("permutation", "the list p read as indices, as NumPy and PyTorch do: out[i] = x[p[i]] (-perm-as images: out[p[i]] = x[i])")
+	}
+	for _, o := range r.Outputs {
+		row("wrote", "%s: %s", printable.Line(o.File), o.What())
+	}
+	if s := r.more(); s != "" {
+		row("more effort", "%s", s)
+	}
 	row("seconds", "%.3f construct, %.3f compose exactly", r.Seconds.Construct, r.Seconds.Compose)
 	if err := t.Flush(); err != nil {
 		return err
@@ -73,6 +85,18 @@ func (r *Report) Text(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// more says what more effort would buy.
+func (r *Report) more() string {
+	switch {
+	case r.Search == nil:
+	case r.Search.Effort == "quick":
+		return "-effort normal looks for layers of condition about 0.4 (cond M)^(1/2), in seconds for n up to 128"
+	case r.Search.Effort == "normal" && r.Search.Starts > 0 && strings.HasPrefix(r.Construction, "continuation"):
+		return "-effort thorough polishes the layers, in some ten times as long, for a largest condition up to a third smaller"
+	}
+	return ""
 }
 
 // least says how the depth compares with what is proved to be needed for the

@@ -237,6 +237,8 @@ func layersCases() []layersCase {
 		atoms,
 		cannot(LayersEntry{ID: "price-two-couplings", Couplings: "2", Padding: "none",
 			Says: "come within delta of two clusters 2a apart in the plane with condition numbers that are all below 0.14 a^6 / delta^6 if the clusters are points, while 0.96 a^6 / delta^6 is attained; scales that are not constant make them unbounded"}),
+		cannot(LayersEntry{ID: "planar-rate", Couplings: "2", Padding: "none",
+			Says: "come within delta <= 0.01 of the uniform law on [-1, 1]^2 with a Lipschitz constant below 1 / (611 delta) - 0.074 on [-3, 3]^2, if the second scale is at most 1/24"}),
 		{entry: LayersEntry{Couplings: "3", Padding: "none", Holds: "open",
 			Says: "come near to the uniform law on [-1, 1]^2 at bounded condition: neither a proof nor a flow is known to us"}},
 		four,

@@ -7,7 +7,9 @@ import (
 	"slices"
 	"testing"
 
+	"flowproof/constructions/universal"
 	"flowproof/empirical"
+	"flowproof/exactmath/normal"
 	"flowproof/neural"
 	"flowproof/study"
 	"flowproof/targets"
@@ -168,5 +170,64 @@ func TestVolumePreserving(t *testing.T) {
 	}
 	if got := math.Sqrt2 - math.Sqrt(2.0/3); got < 0.5977 || got > 0.5978 {
 		t.Errorf("%v for the square, the chapter says 0.5977..", got)
+	}
+}
+
+// TestPlanarRate: the numbers of the proof; and on flows for the square as they are
+// built the shift of the second coupling goes from 1/4 to -1/4 in every good window,
+// more than half of all, and the Lipschitz constant is above the limit.
+func TestPlanarRate(t *testing.T) {
+	const radius = 3.0
+	if bad := 9.0/(18*18) + 64*0.01*0.01 + 4*normal.ApproxCDF(-radius); bad >= 1.0/24 {
+		t.Errorf("P(B) is at most %v, want less than 1/24", bad)
+	}
+	h := must(targets.Density("square", 0))
+	for _, delta := range []float64{0.01, 0.005, 0.002} {
+		f := must(universal.Build(h, must(transport.ParseSplit(2, "1|1")), delta, universal.Options{})).Flow
+		first, second := f.Layers()[0].Updates[0], f.Layers()[1].Updates[0]
+		if second.Factor > 1.0/24 {
+			t.Fatalf("delta %v: the second scale is %v", delta, second.Factor)
+		}
+		n := int(1 / (9 * delta))
+		high, low := make([]bool, n), make([]bool, n)
+		x, y := second.Shift.Knots()
+		for k, v := range x {
+			w := int(math.Floor((v + 1) / 2 * float64(n)))
+			if 0 <= w && w < n {
+				high[w], low[w] = high[w] || y[k] >= 0.25, low[w] || y[k] <= -0.25
+			}
+		}
+		good := 0
+		for w := range n {
+			if high[w] && low[w] {
+				good++
+			}
+		}
+		if 2*good <= n {
+			t.Errorf("delta %v: g oscillates in %d of %d windows", delta, good, n)
+		}
+		// The variation of g(X) along z1 = 0 from z2 = -3 to 3: over what the selector
+		// moves X between its knots, from knot to knot of g.
+		travelled := 0.0
+		zs, as := first.Shift.Knots()
+		for i := 1; i < len(zs); i++ {
+			if zs[i-1] < -radius || radius < zs[i] {
+				continue
+			}
+			from, to := min(as[i-1], as[i]), max(as[i-1], as[i])
+			before := second.Shift.At(from)
+			for k, v := range x {
+				if from < v && v < to {
+					travelled, before = travelled+math.Abs(y[k]-before), y[k]
+				}
+			}
+			travelled += math.Abs(second.Shift.At(to) - before)
+		}
+		limit := 1/(611*delta) - 0.074
+		if l := travelled / (2 * radius); l < limit || first.Factor > delta {
+			t.Errorf("delta %v: the mean slope of Y along z2 is %v, the limit of the largest is %v", delta, l, limit)
+		} else {
+			t.Logf("delta %v: %d of %d windows, mean slope %.3g, limit %.3g", delta, good, n, l, limit)
+		}
 	}
 }

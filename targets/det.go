@@ -46,7 +46,7 @@ func derived(t *Target, m exactmath.Matrix, note string) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	u.Name, u.Seed, u.Seeded, u.OneBased = t.Name, t.Seed, t.Seeded, t.OneBased
+	u.Name, u.Seed, u.Seeded, u.List, u.OneBased = t.Name, t.Seed, t.Seeded, t.List, t.OneBased
 	return u, nil
 }
 

@@ -33,12 +33,28 @@ const MaxFile = 1 << 30
 //     [a, b; c, d], or those of NumPy and Python, [[a b] [c d]], with line ends
 //     anywhere.
 //
-// A permutation lists the images of 0, 1, 2, ..: entry j is the image of j. A
+// A permutation lists the images of 0, 1, 2, ..: entry j is the image of j (see
+// [Target.Indexing] for the other convention). A
 // matrix that is a permutation matrix is given as one. The error is a
 // *FileError, which wraps a *DimensionError, a *PermutationError or the cause
 // from package os where there is one.
 func Load(path string) (*Target, error) {
 	t, err := load(path)
+	return named(t, path, err)
+}
+
+// Read is Load for a file whose size bytes r holds; name is what the target and
+// errors are called.
+func Read(r io.Reader, size int64, name string) (*Target, error) {
+	if size == 0 {
+		return named(nil, name, fail("", "is empty, want a matrix or a permutation"))
+	}
+	t, err := read(io.LimitReader(r, size), size, name)
+	return named(t, name, err)
+}
+
+// named gives the target or the error its name.
+func named(t *Target, path string, err error) (*Target, error) {
 	if err == nil {
 		t.Name = path
 		return t, nil
@@ -176,7 +192,7 @@ func permTarget(list []int64, note string) (*Target, error) {
 	}
 	t, err := fromPerm(perm, note)
 	if err == nil {
-		t.OneBased = oneBased
+		t.List, t.OneBased = true, oneBased
 	}
 	return t, err
 }

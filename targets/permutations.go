@@ -62,7 +62,7 @@ func permutation(r request) (*Target, error) {
 	}
 	t, err := fromPerm(perm, "")
 	if err == nil {
-		t.OneBased = oneBased
+		t.List, t.OneBased = true, oneBased
 	}
 	return t, err
 }

@@ -7,7 +7,8 @@
 // A permutation is a list perm of the numbers 0..n-1. It stands for the matrix
 // that sends the unit vector e_j to e_perm[j]: entry (perm[j], j) is 1. So
 // y = M x has y[perm[j]] = x[j], and entry j of a permutation file is the image
-// of j. NumPy's indexing x[perm] is the inverse map. A file that lists 1..n
+// of j. Indexing x[perm], as NumPy and PyTorch have it, is the inverse map, and
+// [Target.Indexing] makes it of a list. A file that lists 1..n
 // instead is read as 1-based, and [Target.OneBased] says so.
 //
 // # Determinism
@@ -49,12 +50,32 @@ type Target struct {
 
 	// Perm is the permutation e_j -> e_Perm[j], nil if Matrix is not one.
 	Perm []int
+	// List tells that the target was given as a list of numbers, not as a matrix.
+	List bool
 	// OneBased tells that the permutation was given as a list of 1..n.
 	OneBased bool
 
 	// Note says in a few words what else is known, such as the shape inferred
 	// for squeeze or the number format of a file; it may be empty.
 	Note string
+}
+
+// Indexing returns the target of the same list, read as the indices that NumPy and
+// PyTorch take: y = x[p], y[i] = x[p[i]]. It fails unless t.List is set.
+func (t *Target) Indexing() (*Target, error) {
+	if !t.List || t.Perm == nil {
+		return nil, &FileError{Path: t.Name, Reason: "is a matrix, want a list of numbers: a matrix says by itself what goes where"}
+	}
+	inverse := make([]int, len(t.Perm))
+	for i, p := range t.Perm {
+		inverse[p] = i
+	}
+	u, err := fromPerm(inverse, t.Note)
+	if err != nil {
+		return nil, err
+	}
+	u.Name, u.Seed, u.Seeded, u.List, u.OneBased = t.Name, t.Seed, t.Seeded, true, t.OneBased
+	return u, nil
 }
 
 // fromMatrix returns the target of a square matrix, stored sparsely if it is a

@@ -12,7 +12,6 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"flowproof/checkpoint"
 	"flowproof/internal/printable"
 	"flowproof/report"
 	"flowproof/targets"
@@ -35,29 +34,32 @@ type entry struct {
 
 // batch does the main job for many targets: a failure does not stop the others.
 // The exit code is the largest of theirs.
-func (o *options) batch(files []string, stdout, stderr io.Writer) (int, error) {
-	tol, err := tolerance(o.tol)
-	if err != nil {
+func (o *options) batch(in *invocation, tol *big.Rat) (int, error) {
+	if err := o.open(in.given); err != nil {
 		return exitUsage, err
 	}
-	entries, done, err := o.entries(files)
+	ins, done, err := o.inputs(in.Args(), in.stdin)
 	if err != nil {
 		return exitUsage, err
 	}
 	defer done()
-	bar := newBar(stderr, len(entries))
+	var entries []*entry
+	for _, i := range ins {
+		entries = append(entries, &entry{Name: i.name, load: i.load})
+	}
+	bar := newBar(in.stderr, len(entries))
 	code := exitOK
 	for _, e := range entries {
 		bar.Describe(printable.Line(e.Name))
-		io.WriteString(stderr, stackOf(o.fill(e, tol)))
+		io.WriteString(in.stderr, stackOf(o.fill(e, tol)))
 		code = max(code, e.Code)
 		bar.Add(1)
 	}
 	bar.Finish()
 	if o.json {
-		return code, report.WriteJSON(stdout, entries)
+		return code, report.WriteJSON(in.stdout, entries)
 	}
-	_, err = io.WriteString(stdout, summary(entries))
+	_, err = io.WriteString(in.stdout, summary(entries))
 	return code, err
 }
 
@@ -88,24 +90,6 @@ func (o *options) fill(e *entry, tol *big.Rat) error {
 	return err
 }
 
-// entries names the targets of the batch; done closes what they read from.
-func (o *options) entries(files []string) (es []*entry, done func(), err error) {
-	for _, path := range files {
-		es = append(es, &entry{Name: path, load: func() (*targets.Target, error) { return targets.Load(path) }})
-	}
-	if o.in == "" {
-		return es, func() {}, nil
-	}
-	f, err := checkpoint.Open(o.in)
-	if err != nil {
-		return nil, nil, fmt.Errorf("-in: %w", err)
-	}
-	for _, t := range f.Candidates() {
-		es = append(es, &entry{Name: t.Key, load: func() (*targets.Target, error) { return f.Target(t.Key) }})
-	}
-	return es, func() { f.Close() }, nil
-}
-
 // newBar shows progress on a terminal, and nothing elsewhere.
 func newBar(w io.Writer, n int) *progressbar.ProgressBar {
 	if f, ok := w.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
@@ -124,7 +108,7 @@ func summary(entries []*entry) string {
 		r := e.Report
 		if e.Error != "" {
 			failed++
-			fmt.Fprintf(t, "%s\t\t%s\n", printable.Line(e.Name), printable.Line(strings.TrimPrefix(e.Error, e.Name+": ")))
+			fmt.Fprintf(t, "%s\t\t\t\tfailed\t\t%s\n", printable.Line(e.Name), printable.Line(strings.TrimPrefix(e.Error, e.Name+": ")))
 			continue
 		}
 		if !r.UsableFloat64 {

@@ -4,16 +4,19 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"math/big"
 
+	"flowproof/certificate/encode"
 	"flowproof/convolution"
 	"flowproof/report"
 )
 
 const buildPage = `Usage: verify [build] -d N -target NAME [flags]
        verify [build] [flags] FILE...
-       verify [build] -in CHECKPOINT [-key NAME | -all] [flags]
+       verify [build] [flags] CHECKPOINT [-key NAME | -all]
+
+FILE is a matrix or a permutation, a checkpoint, or - for standard input; -target
+FILE is the same as one FILE.
 
 Builds the coupling layers of a linear map, composes them exactly, and says
 whether they reproduce it. verify help has the other commands.
@@ -37,79 +40,76 @@ Examples:
   verify -target rotation.npy -o layers.npz
   verify -d 8 -target shuffle -o shuffle.cert
   verify rotation.npy turn.csv -json
-  verify -in model.safetensors -all -det pad
+  verify rotation.npy -o layers.npz -o flow.onnx -o rotation.cert
+  verify model.safetensors -all -det pad
+  verify model.safetensors -key flow.conv.weight
   verify -d 5 -target permutation -perm 1,0,2,3,4 -det pad
 `
 
 // options are the flags of verify build.
 type options struct {
 	source
+	outputs
 	tol   string
 	json  bool
-	out   string
 	image string
-	all   bool
 }
 
 func buildCommand() command {
 	var o options
 	return command{
 		name: "build", summary: "build layers of a map, compose and judge them; the one meant if none is named",
-		page: buildPage, flags: o.flags, run: o.main, args: true, words: sourceWords,
+		page: buildPage, flags: o.flags, run: o.main, args: true, words: func() map[string][]string { return outputWords(sourceWords()) },
 	}
 }
 
 func (o *options) flags(fs *flag.FlagSet) {
 	o.source.flags(fs)
+	o.outputs.flags(fs)
 	fs.StringVar(&o.tol, "tol", "1e-9", "relative Frobenius `residual` up to which the target counts as reproduced")
 	fs.BoolVar(&o.json, "json", false, "print one JSON object")
-	fs.StringVar(&o.out, "o", "", "write a certificate to this .cert `file`, or the layers to this .npz file")
 	fs.StringVar(&o.image, "image", "", "also apply the map as a 1x1 convolution to this PNG or JPEG `file`, squeezed to n channels")
-	fs.BoolVar(&o.all, "all", false, "with -in: every matrix and permutation of the checkpoint")
 }
 
 // main is verify build: target -> construction -> flow -> verify -> report.
 func (o *options) main(in *invocation) (int, error) {
-	o.dGiven = in.given("d")
-	if files := in.Args(); len(files) > 0 || o.all {
-		if in.given("target") || o.dGiven || o.out != "" || o.key != "" || o.all && (o.in == "" || len(files) > 0) || !o.all && o.in != "" {
-			return exitUsage, errors.New("many targets are either FILE... or -in CHECKPOINT -all, without -target, -d, -key and -o")
-		}
-		return o.batch(files, in.stdout, in.stderr)
-	}
-	if o.in != "" && (in.given("target") || o.dGiven) {
-		return exitUsage, errors.New("-in: goes without -target and -d")
-	}
-	return o.run(in.stdout, in.stderr)
-}
-
-func (o *options) run(stdout, stderr io.Writer) (int, error) {
+	o.start(in)
 	tol, err := tolerance(o.tol)
 	if err != nil {
 		return exitUsage, err
 	}
-	out, err := newOutput(o.out, ".cert", ".npz")
-	if err != nil {
+	if o.many(in.Args()) {
+		if len(o.paths) > 0 {
+			return exitUsage, errors.New("-o: goes with one target")
+		}
+		return o.batch(in, tol)
+	}
+	return o.one(in, tol)
+}
+
+// one is verify build for one target.
+func (o *options) one(in *invocation, tol *big.Rat) (int, error) {
+	if err := o.open(in.given); err != nil {
 		return exitUsage, err
 	}
-	spin := newSpinner(stderr)
+	spin := newSpinner(in.stderr)
 	defer spin.stop()
-	s, err := o.solve(spin)
+	s, err := o.solve(in, spin)
 	if err != nil {
-		return exitUsage, err
+		return codeOf(err), err
 	}
 	r, err := o.report(s, tol, spin)
 	if err != nil {
 		return exitUsage, err
 	}
-	if err := out.write(s); err != nil {
+	if r.Outputs, err = o.write(s); err != nil {
 		return exitUsage, err
 	}
 	spin.stop()
 	if o.json {
-		err = r.JSON(stdout)
+		err = r.JSON(in.stdout)
 	} else {
-		err = r.Text(stdout)
+		err = r.Text(in.stdout)
 	}
 	switch {
 	case err != nil:
@@ -135,6 +135,10 @@ func (o *options) report(s *solved, tol *big.Rat, spin *spinner) (*report.Report
 	if t.det != nil {
 		r.DetSign = &t.det.Sign
 	}
+	if t.List {
+		r.PermutationAs = o.permAs
+	}
+	r.TargetSHA256 = fmt.Sprintf("%x", encode.SHA256(t.Matrix))
 	if tensor != nil {
 		r.Convolution, err = convolution.Compare(s.Flow, t.Matrix, tensor)
 	}

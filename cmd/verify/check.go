@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 
 	"flowproof/certificate"
 	"flowproof/certificate/distance"
+	"flowproof/certificate/encode"
 	"flowproof/certificate/scan"
 	"flowproof/internal/printable"
 	"flowproof/report"
@@ -22,7 +24,7 @@ import (
 	"flowproof/verify/product"
 )
 
-const checkPage = `Usage: verify check [-json] [-plain] [-timeout D] [-work N] FILE...
+const checkPage = `Usage: verify check [-json] [-plain] [-timeout D] [-work N] [-target M] FILE...
 
 Checks certificates: reads the layers and the target of each FILE, multiplies
 the layers exactly, and says whether the claim that the file makes is true; or,
@@ -47,6 +49,7 @@ Examples:
   verify check rotation.cert
   verify check -json rotation.cert turn.cert
   verify check -plain turn.cert
+  verify check -target turn.csv turn.cert
   verify check -timeout 10s -work 1000000000 stranger.cert
 `
 
@@ -83,19 +86,23 @@ type checked struct {
 
 // checkOptions are the flags of verify check.
 type checkOptions struct {
+	source      // of the matrix that the certificates are to be about
 	json, plain bool
 	limits      certificate.Limits
 	timeout     time.Duration
 }
 
 func checkCommand() command {
-	o := checkOptions{limits: certificate.DefaultLimits()}
+	o := checkOptions{limits: certificate.DefaultLimits(), source: source{permAs: "images"}}
 	return command{name: "check", summary: "re-check certificates", page: checkPage, flags: o.flags, run: o.run, args: true}
 }
 
 func (o *checkOptions) flags(fs *flag.FlagSet) {
 	fs.BoolVar(&o.json, "json", false, "print a JSON array with an object for each file")
 	fs.BoolVar(&o.plain, "plain", false, "multiply rational numbers, without the fast engine")
+	fs.StringVar(&o.target, "target", "", "accept only certificates about the matrix in this `file`, of any format that verify build reads")
+	fs.StringVar(&o.key, "key", "", "with -target: `name` of the tensor in a checkpoint")
+	fs.StringVar(&o.permAs, "perm-as", "images", "with -target: what a list of a permutation means, `images` or index, as for verify build")
 	durationVar(fs, &o.timeout, "timeout", "give up on a file after this `time`, such as 30s or 5m")
 	fs.Func("work", fmt.Sprintf("give up on a file after this `number` of multiplications of words (default %d)", o.limits.Work), func(text string) (err error) {
 		if o.limits.Work, err = strconv.ParseInt(text, 10, 64); err != nil || o.limits.Work <= 0 {
@@ -110,6 +117,10 @@ func (o *checkOptions) run(in *invocation) (int, error) {
 	if in.NArg() == 0 {
 		return exitUsage, errors.New("check: want the names of the certificates to check")
 	}
+	want, err := o.wanted(in)
+	if err != nil {
+		return exitUsage, err
+	}
 	all := make([]checked, 0, in.NArg())
 	var codes []int
 	spin := newSpinner(in.stderr)
@@ -117,6 +128,7 @@ func (o *checkOptions) run(in *invocation) (int, error) {
 	for _, path := range in.Args() {
 		spin.say("checking " + path)
 		c := o.check(path)
+		c.bind(want)
 		all = append(all, c)
 		codes = append(codes, c.code())
 	}
@@ -139,7 +151,60 @@ func (o *checkOptions) run(in *invocation) (int, error) {
 			return exitUsage, err
 		}
 	}
-	return code, nil
+	if len(all) > 1 {
+		_, err = fmt.Fprintln(in.stdout, counts(codes))
+	}
+	return code, err
+}
+
+// counts says how many certificates came to what.
+func counts(codes []int) string {
+	var n [exitFault + 1]int
+	for _, c := range codes {
+		n[c]++
+	}
+	return fmt.Sprintf("%d certificates: %d accepted, %d rejected, %d undecided, %d not read", len(codes), n[exitOK], n[exitNot], n[exitUndecided], n[exitUsage])
+}
+
+// wanted is the SHA-256 of the matrix that -target names, "" if there is none.
+func (o *checkOptions) wanted(in *invocation) (string, error) {
+	o.start(in)
+	if o.target == "" {
+		for _, name := range []string{"key", "perm-as"} {
+			if in.given(name) {
+				return "", fmt.Errorf("-%s: goes with -target", name)
+			}
+		}
+		return "", nil
+	}
+	f, err := openInput(o.target, in.stdin)
+	if err != nil {
+		return "", fmt.Errorf("-target: %w", err)
+	}
+	defer f.close()
+	ins, err := o.targetsOf(f, 1)
+	if err != nil {
+		return "", err
+	}
+	t, err := ins[0].load()
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%x", encode.SHA256(t.Matrix)), nil
+}
+
+// otherTarget is the reason for a certificate that is right, but about another matrix
+// than -target names.
+const otherTarget certificate.Reason = "another target"
+
+// bind rejects an accepted certificate of another matrix than the one of that
+// SHA-256; "" stands for any.
+func (c *checked) bind(want string) {
+	if !c.Accepted || want == "" || c.Target == want {
+		return
+	}
+	c.Accepted, c.Reason = false, otherTarget
+	c.Detail = fmt.Sprintf("the certificate holds, of the matrix of SHA-256 %s; that of -target is %s", cmp.Or(c.Target, "none"), want)
 }
 
 // check checks the certificate of that name.
@@ -234,6 +299,8 @@ func (c checked) String() string {
 		return "verify: " + c.Error
 	case c.Reason == certificate.Undecided:
 		return fmt.Sprintf("undecided %s: %s (%s, byte %d)", c.File, c.Detail, c.Section, *c.Offset)
+	case c.Reason == otherTarget:
+		return fmt.Sprintf("rejected %s: %s: %s", c.File, c.Reason, c.Detail)
 	case !c.Accepted:
 		return fmt.Sprintf("rejected %s: %s: %s (%s, byte %d)", c.File, c.Reason, c.Detail, c.Section, *c.Offset)
 	}

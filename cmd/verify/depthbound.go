@@ -4,11 +4,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"math/big"
 	"slices"
 	"strconv"
 	"strings"
 
+	"flowproof/export"
+	"flowproof/internal/atomicfile"
 	"flowproof/report"
 	"flowproof/study"
 	"flowproof/verify/flowdepth"
@@ -38,6 +41,7 @@ Examples:
   verify depth-bound -d 2 -eps 0.1
   verify depth-bound -d 2 -eps 0.1 -lipschitz 2
   verify depth-bound -segment 2 -d 8 -eps 0.1 -log-scale 1
+  verify depth-bound -table -log-scale 1
 `
 
 // depthBoundOptions are the flags of verify depth-bound.
@@ -50,6 +54,8 @@ type depthBoundOptions struct {
 	logScale, logDet     string
 	lipschitz, condition string
 	json                 bool
+	table                bool
+	out                  string
 }
 
 func depthBoundCommand() command {
@@ -73,14 +79,23 @@ func (o *depthBoundOptions) flags(fs *flag.FlagSet) {
 	fs.StringVar(&o.logDet, "log-det", "", "layers with log |det| of at least -`V`")
 	fs.StringVar(&o.lipschitz, "lipschitz", "", "layers that change distances by a factor of at most `L`, either way")
 	fs.StringVar(&o.condition, "layer-condition", "", "layers of condition number `K` at most")
+	fs.StringVar(&o.out, "o", "", "write the flow to this `file`: .safetensors or .onnx")
+	fs.BoolVar(&o.table, "table", false, "print a table over dimensions and distances for these layers, or for every map; -d and -eps are its own")
 	fs.BoolVar(&o.json, "json", false, "print one JSON object")
 }
 
 // run is verify depth-bound.
 func (o *depthBoundOptions) run(in *invocation) (int, error) {
+	if o.table {
+		return o.cells(in)
+	}
 	c, err := o.depth(in)
 	if err != nil {
 		return exitUsage, err
+	}
+	format, _ := export.FindNonlinear(o.out)
+	if o.out != "" && (format.Name != "onnx" && format.Name != "safetensors") {
+		return exitUsage, fmt.Errorf("-o: %q does not end in .safetensors or .onnx", o.out)
 	}
 	spin := newSpinner(in.stderr)
 	defer spin.stop()
@@ -90,11 +105,61 @@ func (o *depthBoundOptions) run(in *invocation) (int, error) {
 		return exitUsage, depthFlag(err)
 	}
 	spin.stop()
+	if o.out != "" {
+		if r.Flow == nil && r.Missing == "" {
+			return exitUsage, errors.New("-o: there is no flow to write: want couplings, -log-scale or -log-det")
+		}
+		if r.Flow == nil {
+			return exitUsage, fmt.Errorf("-o: there is no flow to write: %s", r.Missing)
+		}
+		err := atomicfile.Write(o.out, func(w io.Writer) error { return format.Write(w, r.Flow, nil, export.NonlinearOptions{}) })
+		if err != nil {
+			return exitUsage, fmt.Errorf("-o: %s cannot be written: %w", o.out, err)
+		}
+	}
 	out := report.NewDepth(r)
 	if o.json {
 		return exitOK, out.JSON(in.stdout)
 	}
 	return exitOK, out.Text(in.stdout)
+}
+
+// The table's dimensions and distances.
+var (
+	tableDims = []int{2, 8, 64, 3072}
+	tableEps  = []string{"0.3", "0.1", "0.01", "0.001"}
+)
+
+// cells is verify depth-bound -table: a line for each case, as it is proved.
+func (o *depthBoundOptions) cells(in *invocation) (int, error) {
+	if in.given("d") || in.given("eps") || o.json || o.out != "" {
+		return exitUsage, errors.New("-table: goes with none of -d, -eps, -json and -o")
+	}
+	fmt.Fprintf(in.stdout, "%6s  %6s  %s\n", "d", "eps", "proved")
+	for _, d := range tableDims {
+		for _, text := range tableEps {
+			o.d = d
+			c := &study.Depth{Power: o.power}
+			var err error
+			if c.Eps, err = positive("eps", text); err == nil {
+				err = o.target(in, c)
+			}
+			if err == nil {
+				c.Layers, err = o.layers(in)
+			}
+			if err != nil {
+				return exitUsage, err
+			}
+			r, err := c.Run()
+			if err != nil {
+				return exitUsage, depthFlag(err)
+			}
+			if _, err := fmt.Fprintf(in.stdout, "%6d  %6s  %s\n", d, text, report.NewDepth(r).Cell()); err != nil {
+				return exitUsage, err
+			}
+		}
+	}
+	return exitOK, nil
 }
 
 // depth checks the flags and makes the case.

@@ -24,13 +24,13 @@ const (
 // TestRefusedFiles: the whole text that a user gets.
 func TestRefusedFiles(t *testing.T) {
 	for args, want := range map[string]string{
-		"-target " + oddTargets + "npy-dup-descr.npy":             oddTargets + "npy-dup-descr.npy: has the key descr twice in its NumPy header, so that two arrays could be meant",
-		"-in " + oddCheckpoints + "npz-dup.npz":                   "-in: " + oddCheckpoints + `npz-dup.npz: has two members with the name "a.npy", so that two arrays could be meant`,
-		"-in " + oddCheckpoints + "npz-crc.npz":                   "-in: " + oddCheckpoints + "npz-crc.npz: a: has a wrong checksum (CRC-32): the file is damaged, or was saved without checksums",
-		"-in " + oddCheckpoints + "header-of-4GB.npz":             "-in: " + oddCheckpoints + "header-of-4GB.npz: a: declares a NumPy header of 4294967295 bytes, want 10000 or less",
-		"inspect " + oddCheckpoints + "npz-header-length.npz":     oddCheckpoints + "npz-header-length.npz: a: declares a NumPy header of 4294967295 bytes, want 10000 or less",
-		"-in " + oddCheckpoints + "dup-key.safetensors":           "-in: " + oddCheckpoints + `dup-key.safetensors: has a bad safetensors header: it has the key "w" twice, so that two tensors could be meant`,
-		"-in " + oddCheckpoints + "fp8-beside.safetensors -key q": "-in: " + oddCheckpoints + `fp8-beside.safetensors: q: has type "F8_E4M3", want floats of 16 to 64 bits, integers or Booleans`,
+		"-target " + oddTargets + "npy-dup-descr.npy":                 oddTargets + "npy-dup-descr.npy: has the key descr twice in its NumPy header, so that two arrays could be meant",
+		"-target " + oddCheckpoints + "npz-dup.npz":                   oddCheckpoints + `npz-dup.npz: has two members with the name "a.npy", so that two arrays could be meant`,
+		"-target " + oddCheckpoints + "npz-crc.npz":                   oddCheckpoints + "npz-crc.npz: a: has a wrong checksum (CRC-32): the file is damaged, or was saved without checksums",
+		"-target " + oddCheckpoints + "header-of-4GB.npz":             oddCheckpoints + "header-of-4GB.npz: a: declares a NumPy header of 4294967295 bytes, want 10000 or less",
+		"inspect " + oddCheckpoints + "npz-header-length.npz":         oddCheckpoints + "npz-header-length.npz: a: declares a NumPy header of 4294967295 bytes, want 10000 or less",
+		"-target " + oddCheckpoints + "dup-key.safetensors":           oddCheckpoints + `dup-key.safetensors: has a bad safetensors header: it has the key "w" twice, so that two tensors could be meant`,
+		"-target " + oddCheckpoints + "fp8-beside.safetensors -key q": oddCheckpoints + `fp8-beside.safetensors: q: has type "F8_E4M3", want floats of 16 to 64 bits, integers or Booleans`,
 	} {
 		var code int
 		var out, errs string
@@ -115,9 +115,9 @@ func TestNamesForgeNothing(t *testing.T) {
 		lines int // that have the name in them
 	}{
 		{[]string{"inspect", path + ".safetensors"}, 1},
-		{[]string{"-in", path + ".safetensors", "-all"}, 1},
-		{[]string{"-in", path + ".safetensors"}, 1},
-		{[]string{"-in", path + ".safetensors", "-key", "none"}, 1},
+		{[]string{"-target", path + ".safetensors", "-all"}, 1},
+		{[]string{"-target", path + ".safetensors"}, 1},
+		{[]string{"-target", path + ".safetensors", "-key", "none"}, 1},
 		{[]string{"-target", path + ".csv", "-o", path + ".cert"}, 1},
 		{[]string{"-target", path + ".csv", "-d", "3"}, 1},
 		{[]string{"-target", path + ".bad.csv"}, 1},

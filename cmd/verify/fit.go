@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -38,6 +39,7 @@ type fitOptions struct {
 	seeds                 int
 	options               training.Options
 	json                  bool
+	picture               string
 	workers               int
 }
 
@@ -63,6 +65,7 @@ func (o *fitOptions) flags(fs *flag.FlagSet) {
 	fs.IntVar(&o.seeds, "seeds", 3, "`number` of seeds of target and start, 1, 2, ..")
 	fs.IntVar(&o.options.Steps, "steps", 3000, "`steps` of each descent")
 	fs.Float64Var(&o.options.Rate, "rate", 0.02, "`rate` of the first step; it falls to 0 along half a cosine")
+	fs.StringVar(&o.picture, "picture", "", "draw this `file.svg`: error against the number of layers")
 	fs.BoolVar(&o.json, "json", false, "print one JSON object a line: a reference for each target, then its runs")
 	fs.IntVar(&o.workers, "threads", 0, "`runs` at a time, each on one thread; 0: as many as there are processors")
 }
@@ -77,13 +80,17 @@ type fitJob struct {
 func (o *fitOptions) run(in *invocation) (int, error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	if err := checkPicture(o.picture); err != nil {
+		return exitUsage, err
+	}
 	dims, layers, err := o.check()
 	if err != nil {
 		return exitUsage, err
 	}
+	var all []report.Fit
 	progress := newSteps(in.stderr)
 	defer progress.stop()
-	all, before := o.seeds*len(dims)*len(layers)*len(strings.Split(o.targets, ","))*o.options.Steps, 0
+	total, before := o.seeds*len(dims)*len(layers)*len(strings.Split(o.targets, ","))*o.options.Steps, 0
 	for _, name := range strings.Split(o.targets, ",") {
 		for _, n := range dims {
 			var out report.Fit
@@ -96,7 +103,7 @@ func (o *fitOptions) run(in *invocation) (int, error) {
 				out.References = append(out.References, job.reference)
 				jobs = append(jobs, job.fits...)
 			}
-			out.Fitted, err = fitAll(ctx, jobs, workers(o.workers), func(steps int) { progress.at(before+steps, all) })
+			out.Fitted, err = fitAll(ctx, jobs, workers(o.workers), func(steps int) { progress.at(before+steps, total) })
 			before += len(jobs) * o.options.Steps
 			if errors.Is(err, context.Canceled) {
 				return atomicfile.Interrupted, errors.New("interrupted")
@@ -104,6 +111,7 @@ func (o *fitOptions) run(in *invocation) (int, error) {
 			if err != nil {
 				return exitUsage, err
 			}
+			all = append(all, out)
 			progress.clear()
 			if o.json {
 				err = fitLines(json.NewEncoder(in.stdout), out)
@@ -114,6 +122,9 @@ func (o *fitOptions) run(in *invocation) (int, error) {
 				return exitUsage, err
 			}
 		}
+	}
+	if err := drawTo(o.picture, func(w io.Writer) error { return report.FitPicture(w, all) }); err != nil {
+		return exitUsage, err
 	}
 	return exitOK, nil
 }

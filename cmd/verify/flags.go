@@ -10,40 +10,51 @@ import (
 	"strings"
 	"time"
 
+	"flowproof/constructions"
 	"flowproof/targets"
 )
 
 // source says which map is wanted and how: the flags that every command which
 // builds a flow shares.
 type source struct {
+	given        func(flag string) bool // whether the flag was on the command line
 	d            int
-	dGiven       bool
 	target       string
+	key          string
+	all          bool
 	seed         uint64
 	partition    string
 	construction string
 	det          string
-	in, key      string
 	prec         uint
 	maxDepth     int
+	depth        int
+	effort       constructions.Effort
 
-	perm, angle, shape, cond string
-	maxEntry                 int
-	unscaled                 bool
+	perm, permAs       string
+	angle, shape, cond string
+	maxEntry           int
+	unscaled           bool
 }
 
 func (s *source) flags(fs *flag.FlagSet) {
 	fs.IntVar(&s.d, "d", 0, "dimension `n` of a named target")
-	fs.StringVar(&s.target, "target", "random-orthogonal", "target `name` (see verify list), or a .npy, .mtx, .csv or .txt file")
+	fs.StringVar(&s.target, "target", "random-orthogonal", "target `name` (see verify list targets), a file (.npy, .mtx, .csv, .txt, or a checkpoint .npz, .safetensors, .pt, .pth), or - for standard input")
 	fs.Uint64Var(&s.seed, "seed", 1, "`seed` of random targets and of the round-trip vectors")
 	fs.StringVar(&s.partition, "partition", "half", "`half`, checkerboard, or the coordinates of the first part: 0,2,5")
 	fs.StringVar(&s.construction, "construction", "auto", "`name` of the construction (see verify list), or auto")
 	fs.StringVar(&s.det, "det", "error", "for determinant < 0, which is decided exactly: `error`, flip (one sign; flip=K names coordinate K), pad (one coordinate more)")
 	fs.UintVar(&s.prec, "prec", 0, "refine the layers to this many `bits`: residual below 2^-bits of the largest entry")
-	fs.IntVar(&s.maxDepth, "max-depth", 6, "auto: largest `depth` allowed; conditioned: 13 or 11")
-	fs.StringVar(&s.in, "in", "", "take the target from this checkpoint `file`: .npz, .safetensors, .pt, .pth")
-	fs.StringVar(&s.key, "key", "", "`name` of the tensor in the checkpoint")
-	fs.StringVar(&s.perm, "perm", "", "permutation target: the images of 0, 1, 2, ..: `2,0,1`")
+	fs.IntVar(&s.maxDepth, "max-depth", 6, "auto: largest `depth` allowed")
+	fs.IntVar(&s.depth, "depth", 0, "polish, continuation, conditioned: the `depth` of the flow (6; 6; 13, or 11)")
+	fs.Func("effort", "how long auto looks for better conditioned layers: `quick`, normal or thorough", func(text string) (err error) {
+		s.effort, err = constructions.ParseEffort(text)
+		return err
+	})
+	fs.BoolVar(&s.all, "all", false, "of a checkpoint: every matrix and permutation")
+	fs.StringVar(&s.key, "key", "", "`name` of the tensor in a checkpoint")
+	fs.StringVar(&s.perm, "perm", "", "permutation target: the `list`, such as 2,0,1")
+	fs.StringVar(&s.permAs, "perm-as", "images", "what a list p of a permutation means: `images`, out[p[i]] = x[i], or index, out[i] = x[p[i]], as NumPy and PyTorch index")
 	fs.StringVar(&s.angle, "angle", "", "givens target: angle in `radians`")
 	fs.StringVar(&s.shape, "shape", "", "squeeze and other image targets: `channels,height,width`")
 	fs.StringVar(&s.cond, "cond", "", "ill-conditioned target: condition `number`")
@@ -61,7 +72,7 @@ func sourceWords() map[string][]string {
 	}
 	return map[string][]string{
 		"-target": names(targetItems()), "-construction": names(constructionItems()),
-		"-partition": {"half", "checkerboard"}, "-det": {"error", "flip", "pad"},
+		"-effort": constructions.Efforts, "-partition": {"half", "checkerboard"}, "-det": {"error", "flip", "pad"}, "-perm-as": {"images", "index"},
 	}
 }
 
@@ -84,6 +95,9 @@ func durationVar(fs *flag.FlagSet, d *time.Duration, name, usage string) {
 		return nil
 	})
 }
+
+// start takes note of what was given.
+func (s *source) start(in *invocation) { s.given = in.given }
 
 // targetOptions translates the flags of particular targets.
 func (s *source) targetOptions() (opt targets.Options, err error) {

@@ -163,7 +163,7 @@ func TestFault(t *testing.T) {
 			t.Errorf("%s=%q:\n%s", stackVariable, asked, text)
 		}
 	}
-	o := options{source: source{maxDepth: 6, partition: "half", construction: "auto", det: "error"}}
+	o := options{source: source{given: func(string) bool { return false }, maxDepth: 6, partition: "half", construction: "auto", det: "error"}}
 	good := func() (*targets.Target, error) { return targets.Make("identity", 4, 1, targets.Options{}) }
 	for _, e := range []*entry{{Name: "bad", load: broken}, {Name: "good", load: good}} {
 		err := o.fill(e, big.NewRat(1, 1e9))
@@ -196,15 +196,15 @@ func TestExitCodeIsTheLargest(t *testing.T) {
 		}
 	}
 	var stderr bytes.Buffer
-	if code := run([]string{"mirror.csv"}, strings.NewReader(""), full{}, &stderr); code != exitUnrepresentable || !strings.Contains(stderr.String(), "no room") {
+	if code := run([]string{"mirror.csv", "turn.csv"}, strings.NewReader(""), full{}, &stderr); code != exitUnrepresentable || !strings.Contains(stderr.String(), "no room") {
 		t.Errorf("exit %d, %s", code, stderr.String())
 	}
 	if code := run([]string{"turn.csv"}, strings.NewReader(""), full{}, &stderr); code != exitUsage {
 		t.Errorf("exit %d, %s", code, stderr.String())
 	}
-	code, out, errs := call("-tol", "1e-30", "-json", "turn.csv")
+	code, out, errs := call("-tol", "1e-30", "-json", "turn.csv", "turn.csv")
 	var es []entry
-	if err := json.Unmarshal([]byte(out), &es); err != nil || code != exitNot || errs != "" || len(es) != 1 || es[0].Code != exitNot {
+	if err := json.Unmarshal([]byte(out), &es); err != nil || code != exitNot || errs != "" || len(es) != 2 || es[0].Code != exitNot {
 		t.Errorf("exit %d, %v, %s", code, err, errs)
 	}
 	if code, _, _ := call("-tol", "1e-30", "turn.csv", "mirror.csv"); code != exitUnrepresentable {

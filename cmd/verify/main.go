@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 
+	"flowproof/internal/gemm"
 	"flowproof/internal/printable"
 )
 
@@ -24,7 +25,7 @@ const (
 // exitHelp is what help says of the exit codes.
 const exitHelp = `Exit codes:
   0    reproduced within -tol; accepted; certified
-  1    not; a certificate is rejected
+  1    not, or not within -max-depth; a certificate is rejected
   2    usage, or bad input or output
   3    not representable: the determinant is proved to be negative or zero
   4    undecided: a certificate is neither accepted nor rejected
@@ -57,6 +58,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // run is the whole program; it returns the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	gemm.Use()
 	in := invocation{stdin: stdin, stdout: printable.Writer{Writer: stdout}, stderr: stderr}
 	c, args, err := dispatch(args)
 	if err != nil {
@@ -78,6 +80,9 @@ func codeOf(err error) int {
 	var fault *faultError
 	if errors.As(err, &fault) {
 		return exitFault
+	}
+	if e := (*tooDeepError)(nil); errors.As(err, &e) {
+		return exitNot
 	}
 	var u *unrepresentableError
 	if errors.As(err, &u) {

@@ -116,13 +116,13 @@ func TestBadInput(t *testing.T) {
 		{"-d 8 -target nonsense", exitUsage, "nonsense"},
 		{"-d 8 -target shufle", exitUsage, "shuffle"},
 		{"-d 8 -bogus", exitUsage, "bogus"},
-		{"-d 8 stray", exitUsage, "FILE..."},
-		{"-all", exitUsage, "-in"},
-		{"-key w", exitUsage, "-in"},
-		{"-in " + dir + "/none.pt", exitUsage, "none.pt"},
-		{"-in ../../testdata/checkpoints/model.npz", exitUsage, "-key"},
-		{"-in ../../testdata/checkpoints/model.npz -key none", exitUsage, "none"},
-		{"-in ../../testdata/checkpoints/model.npz -key mirror", exitUnrepresentable, "-det flip"},
+		{"-d 8 stray", exitUsage, "stray"},
+		{"-all", exitUsage, "checkpoint"},
+		{"-key w", exitUsage, "checkpoint"},
+		{dir + "/none.pt", exitUsage, "none.pt"},
+		{"-target ../../testdata/checkpoints/model.npz", exitUsage, "-key"},
+		{"-target ../../testdata/checkpoints/model.npz -key none", exitUsage, "none"},
+		{"-target ../../testdata/checkpoints/model.npz -key mirror", exitUnrepresentable, "-det flip"},
 		{"inspect ../../testdata/checkpoints/evil.pt", exitUsage, "system"},
 		{"-d 8 -seed -1", exitUsage, "-seed"},
 		{"-d 8 -tol fast", exitUsage, "-tol"},
@@ -134,7 +134,7 @@ func TestBadInput(t *testing.T) {
 		{"-d 8 -partition 0,0,1,2", exitUsage, "-partition"},
 		{"-d 8 -partition 0,1,2,8", exitUsage, "-partition"},
 		{"-d 8 -partition odd", exitUsage, "-partition"},
-		{"-d 8 -o layers.txt", exitUsage, ".cert or .npz"},
+		{"-d 8 -o layers.txt", exitUsage, ".cert, .npz"},
 		{"-d 8 -o " + dir + "/none/layers.npz", exitUsage, "-o"},
 		{"-d 8 -perm 1,2", exitUsage, "perm"},
 		{"-target " + dir + "/none.npy", exitUsage, "none.npy"},
@@ -328,7 +328,7 @@ func TestExportRefuses(t *testing.T) {
 		"-d 8 -format onnx -o x.npz":              ".onnx",
 		"-d 8 -format tarot -o x.npz":             "tarot",
 		"-d 8 -o x.npz -inverse":                  "npz",
-		"-d 8 -o x.npz -dtype float32":            "float64",
+		"-d 8 -o x.npz -dtype float32":            "-dtype",
 		"-d 8 -o x.onnx -dtype float8":            "float8",
 		"-d 8 -o none/x.onnx":                     "none",
 		"-d 8 -o x.onnx stray":                    "stray",
@@ -358,11 +358,11 @@ func TestCheckpoint(t *testing.T) {
 				t.Errorf("inspect %s: no %q in\n%s", name, want, out)
 			}
 		}
-		r := callJSON(t, "-in", dir+name, "-key", "flow.lu")
+		r := callJSON(t, dir+name, "-key", "flow.lu")
 		if r.Dimension != 4 || !strings.HasSuffix(r.Target, name+":flow.lu") {
 			t.Errorf("%s -key: %+v", name, r)
 		}
-		code, out, errs = call("-in", dir+name, "-all", "-det", "flip")
+		code, out, errs = call("-target", dir+name, "-all", "-det", "flip")
 		if code != exitOK || errs != "" || !strings.Contains(out, "4 targets:") || !strings.Contains(out, "0 failed") {
 			t.Errorf("%s -all: exit %d\n%s%s", name, code, out, errs)
 		}
@@ -431,7 +431,7 @@ func TestControlCharacters(t *testing.T) {
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"inspect", path}, {"-in", path, "-all"}, {"-in", path}, {"-in", path, "-key", "\x1b[2J"}} {
+	for _, args := range [][]string{{"inspect", path}, {path, "-all"}, {"-target", path}, {path, "-key", "\x1b[2J"}} {
 		_, out, errs := call(args...)
 		if !strings.Contains(out+errs, "[2J") || strings.ContainsAny(out+errs, "\x1b\u009b") {
 			t.Errorf("%q: %q, %q", args, out, errs)

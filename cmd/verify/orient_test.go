@@ -205,7 +205,7 @@ func TestListOrientation(t *testing.T) {
 		}
 	}
 	// A batch goes on, and says the same.
-	code, out, _ := call("-in", path, "-all", "-construction", "six", "-json")
+	code, out, _ := call(path, "-all", "-construction", "six", "-json")
 	var es []entry
 	if err := json.Unmarshal([]byte(out), &es); err != nil || code != exitUnrepresentable {
 		t.Fatalf("exit %d, %v\n%s", code, err, out)
@@ -366,7 +366,7 @@ func TestPermutationMatrices(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, "signed.npz", archive.String())
-	for _, source := range []string{"-target m.csv", "-target signed.csv", "-in m.safetensors", "-in signed.safetensors", "-in signed.npz"} {
+	for _, source := range []string{"-target m.csv", "-target signed.csv", "-target m.safetensors", "signed.safetensors", "-target signed.npz"} {
 		for construction, want := range map[string]string{"auto": "permutation", "permutation": "permutation", "permutation-integer": "permutation-integer"} {
 			if r := callJSON(t, append(strings.Fields(source), "-construction", construction)...); r.Verdict != "exact" || r.Construction != want {
 				t.Errorf("%s -construction %s: %+v", source, construction, r)

@@ -53,7 +53,7 @@ type paddingOptions struct {
 	seeds                       int
 	hidden                      int
 	options                     training.Options
-	data, out, start            string
+	data, out, start, picture   string
 	block                       int
 	full, json                  bool
 	workers                     int
@@ -75,8 +75,11 @@ func paddingWords() map[string][]string {
 	}
 }
 
-// sampleImages is the name of the images that come with the program.
-const sampleImages = "fashion-600"
+// Names of laws of images: those that come with the program, and those of -data.
+const (
+	sampleImages = "fashion-600"
+	dataImages   = "images"
+)
 
 // What -full stands for.
 var (
@@ -95,10 +98,11 @@ func (o *paddingOptions) flags(fs *flag.FlagSet) {
 	fs.IntVar(&o.options.Batch, "batch", 256, "`points` of a step")
 	fs.Float64Var(&o.options.Rate, "rate", 0.003, "`rate` of the first step; it falls to 0 along half a cosine")
 	fs.Float64Var(&o.options.Clip, "clip", 10, "largest `norm` of a gradient, 0 for any")
-	fs.StringVar(&o.data, "data", "", "`directory` with "+images.TrainFile+" and "+images.TestFile+", each possibly .gz; adds the law images")
+	fs.StringVar(&o.data, "data", "", "`directory` with "+images.TrainFile+" and "+images.TestFile+", each possibly .gz: the law images, which is then the default of -laws")
 	fs.IntVar(&o.block, "block", 2, "with -data: images in blocks of `k` x k pixels")
 	fs.StringVar(&o.start, "start", string(experiment.Identity), "`what` a run begins with: identity, or six, a random rotation as six layers")
 	fs.StringVar(&o.out, "o", "", "keep the runs in this `directory`, and go on with what is there")
+	fs.StringVar(&o.picture, "picture", "", "draw this `file.svg`: condition numbers by padding, at the first of -depths")
 	fs.BoolVar(&o.full, "full", false, "six laws, three depths, ten paddings, five seeds: about an hour on two cores")
 	fs.BoolVar(&o.json, "json", false, "print one JSON object a run, each on a line, as they end")
 	fs.IntVar(&o.workers, "threads", 0, "`runs` at a time, each on one thread; 0: as many as there are processors")
@@ -108,6 +112,9 @@ func (o *paddingOptions) flags(fs *flag.FlagSet) {
 func (o *paddingOptions) run(in *invocation) (int, error) {
 	grid, err := o.grid(in)
 	if err != nil {
+		return exitUsage, err
+	}
+	if err := checkPicture(o.picture); err != nil {
 		return exitUsage, err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -152,7 +159,11 @@ func (o *paddingOptions) run(in *invocation) (int, error) {
 		return atomicfile.Interrupted, errors.New("interrupted: with -o DIR a run can go on")
 	case err != nil:
 		return exitUsage, err
-	case o.json:
+	}
+	if err := drawTo(o.picture, report.Padding{Records: records}.Picture); err != nil {
+		return exitUsage, err
+	}
+	if o.json {
 		return exitOK, nil
 	}
 	return exitOK, report.Padding{Records: records}.Text(in.stdout)
@@ -192,7 +203,10 @@ func (o *paddingOptions) grid(in *invocation) (*experiment.Grid, error) {
 			o.seeds = 5
 		}
 	}
-	if o.laws == "" {
+	switch {
+	case o.laws == "" && o.data != "":
+		o.laws = dataImages
+	case o.laws == "":
 		o.laws = defaultLaws
 	}
 	if o.seeds < 1 || o.seeds > 1000 {
@@ -249,30 +263,44 @@ func (o *paddingOptions) grid(in *invocation) (*experiment.Grid, error) {
 
 // load reads the laws.
 func (o *paddingOptions) load() (out []*experiment.Data, err error) {
-	for _, name := range strings.Split(o.laws, ",") {
+	names := strings.Split(o.laws, ",")
+	if o.data != "" && !slices.Contains(names, dataImages) {
+		return nil, fmt.Errorf("-data: goes with the law %s, which -laws leaves out", dataImages)
+	}
+	for _, name := range names {
 		var d *experiment.Data
-		if name == sampleImages {
+		switch name {
+		case sampleImages:
 			d, err = experiment.SampleImages()
-		} else if d, err = experiment.Density(name); err != nil {
-			err = fmt.Errorf("-laws: there is no law %q, want one of %s, %s", name, densityNames(), sampleImages)
+		case dataImages:
+			d, err = o.images()
+		default:
+			if d, err = experiment.Density(name); err != nil {
+				err = fmt.Errorf("-laws: there is no law %q, want one of %s, %s", name, densityNames(), sampleImages)
+			}
 		}
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, d)
 	}
+	return out, nil
+}
+
+// images reads the images of -data.
+func (o *paddingOptions) images() (*experiment.Data, error) {
 	if o.data == "" {
-		return out, nil
+		return nil, fmt.Errorf("-laws: %s are those of -data DIR", dataImages)
 	}
 	train, test, err := images.LoadDir(o.data)
 	if err != nil {
 		return nil, fmt.Errorf("-data: %w", err)
 	}
-	d, err := experiment.Images("images", train, test, o.block)
+	d, err := experiment.Images(dataImages, train, test, o.block)
 	if err != nil {
 		return nil, fmt.Errorf("-block: %w", err)
 	}
-	return append(out, d), nil
+	return d, nil
 }
 
 // numbers reads a list of numbers from 1 to a largest one.

@@ -105,7 +105,7 @@ func TestPaddingImages(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	args := append(quickPadding, "-seeds", "1", "-padding", "none", "-json", "-data", dir, "-block", "1")
+	args := append(quickPadding, "-laws", "square,images", "-seeds", "1", "-padding", "none", "-json", "-data", dir, "-block", "1")
 	code, out, errs := call(args...)
 	if code != exitOK || !strings.Contains(out, `"dataset":"images"`) {
 		t.Errorf("exit %d: %s%s", code, out, errs)
@@ -127,7 +127,9 @@ func TestPaddingRefuses(t *testing.T) {
 		`-block: goes with -data`:                               "-block 3",
 		`-start: "seven", want identity or six`:                 "-start seven",
 		`couplings: want seven or more`:                         "-start six -depths 6 -steps 1",
-		`-data: nowhere: has no train-images-idx3-ubyte`:        "-data nowhere",
+		`-data: nowhere: has no train-images-idx3-ubyte`:        "-data nowhere -laws images",
+		`-data: goes with the law images`:                       "-data nowhere",
+		`-laws: images are those of -data DIR`:                  "-laws images",
 		`-o: mkdir /dev/null: `:                                 "-o /dev/null/x",
 	} {
 		code, out, errs := call(append([]string{"padding", "-laws", "square"}, strings.Fields(args)...)...)

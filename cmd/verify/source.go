@@ -3,10 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
-	"strings"
+	"slices"
+	"time"
 
-	"flowproof/checkpoint"
 	"flowproof/constructions"
 	"flowproof/coupling"
 	"flowproof/study"
@@ -22,9 +21,15 @@ type solved struct {
 	*study.LinearRecord
 }
 
-// solve loads the target and builds its flow. The error is one for the user.
-func (s *source) solve(spin *spinner) (*solved, error) {
-	t, err := s.load()
+// solve reads the one target that the command line names and builds its flow. The
+// error is one for the user.
+func (s *source) solve(in *invocation, spin *spinner) (*solved, error) {
+	ins, done, err := s.inputs(in.Args(), in.stdin)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	t, err := ins[0].load()
 	if err != nil {
 		return nil, err
 	}
@@ -40,8 +45,11 @@ func (s *source) build(given *targets.Target, spin *spinner) (*solved, error) {
 	if s.prec > maxPrec {
 		return nil, fmt.Errorf("-prec: %d bits, want %d or less", s.prec, maxPrec)
 	}
-	if s.maxDepth < 1 {
-		return nil, fmt.Errorf("-max-depth: %d, want 1 or more", s.maxDepth)
+	if err := s.checkDepths(); err != nil {
+		return nil, err
+	}
+	if s.effort != constructions.Normal && s.construction != "auto" && s.construction != "continuation" {
+		return nil, fmt.Errorf("-effort: does nothing with -construction %s; goes with auto or continuation", s.construction)
 	}
 	part, err := coupling.ParsePartition(t.Dim, s.partition)
 	if err != nil {
@@ -49,72 +57,65 @@ func (s *source) build(given *targets.Target, spin *spinner) (*solved, error) {
 	}
 	c := &study.Linear{
 		Target: t.Target, Partition: part, Construction: s.construction, Say: spin.say,
-		Options: constructions.Options{MaxDepth: s.maxDepth, Depth: s.asksDepth(), Prec: s.prec, Seed: s.seed},
+		Options: constructions.Options{MaxDepth: s.maxDepth, Depth: s.depth, Prec: s.prec, Seed: s.seed, Effort: s.effort},
 	}
+	begin := time.Now()
+	c.Options.Progress = func(done float64) { spin.say("constructing" + timeLeft(done, time.Since(begin))) }
 	built, err := c.Build()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.Name, t.contradicts(s.construction, err))
 	}
+	if d := built.Flow.Depth(); s.construction == "auto" && d > s.maxDepth {
+		return nil, &tooDeepError{t.Name, d, s.maxDepth}
+	}
 	return &solved{t, built}, nil
 }
 
-// asksDepth is the depth that -max-depth asks of a construction that takes one.
-func (s *source) asksDepth() int {
+// checkDepths refuses -max-depth and -depth where the construction takes neither.
+func (s *source) checkDepths() error {
+	known := func(c constructions.Construction) bool { return c.Name == s.construction }
+	k := slices.IndexFunc(constructions.List(), known)
 	switch {
-	case s.construction == "polish":
-		return s.maxDepth
-	case s.construction == "conditioned" && (s.maxDepth == 11 || s.maxDepth == 12):
-		return 11
+	case s.maxDepth < 1:
+		return fmt.Errorf("-max-depth: %d, want 1 or more", s.maxDepth)
+	case k < 0 && s.construction != "auto": // Build says so
+		return nil
+	case s.given("max-depth") && k >= 0:
+		return fmt.Errorf("-max-depth: construction %s does not take it, auto does%s", s.construction, s.depthHint(k))
+	case s.given("depth") && k < 0:
+		return errors.New("-depth: auto chooses the depth, up to -max-depth; polish and conditioned take -depth")
+	case s.given("depth") && !constructions.List()[k].TakesDepth:
+		return fmt.Errorf("-depth: construction %s does not take it: it has the depth of its theorem", s.construction)
+	case s.given("depth") && s.depth < 1:
+		return fmt.Errorf("-depth: %d, want 1 or more", s.depth)
 	}
-	return 0
+	return nil
 }
 
-// load makes or reads the target.
-func (s *source) load() (*targets.Target, error) {
-	opt, err := s.targetOptions()
-	if err != nil {
-		return nil, err
+// depthHint names the flag that a construction takes instead.
+func (s *source) depthHint(k int) string {
+	if constructions.List()[k].TakesDepth {
+		return "; -depth asks it for a depth"
 	}
-	if s.in != "" {
-		return s.loadTensor()
-	}
-	if s.key != "" {
-		return nil, errors.New("-key: goes with -in FILE")
-	}
-	_, statErr := os.Stat(s.target)
-	switch {
-	case targets.Known(s.target):
-		if !s.dGiven && opt.Perm == nil {
-			return nil, fmt.Errorf("-d: missing, want the dimension of %s", s.target)
-		}
-	case statErr == nil || strings.ContainsAny(s.target, "./\\"):
-		t, err := targets.Load(s.target)
-		if err == nil && s.dGiven && s.d != t.Dim {
-			err = fmt.Errorf("-d: %d, but %s has dimension %d", s.d, s.target, t.Dim)
-		}
-		return t, err
-	}
-	return targets.Make(s.target, s.d, s.seed, opt)
+	return ""
 }
 
-// loadTensor reads the tensor that -in and -key name.
-func (s *source) loadTensor() (*targets.Target, error) {
-	f, err := checkpoint.Open(s.in)
-	if err != nil {
-		return nil, fmt.Errorf("-in: %w", err)
+// tooDeepError reports a flow of more layers than -max-depth allows.
+type tooDeepError struct {
+	name            string
+	depth, maxDepth int
+}
+
+func (e *tooDeepError) Error() string {
+	return fmt.Sprintf("%s: no flow of at most %d layers was found, one of %d was: -max-depth %d allows it", e.name, e.maxDepth, e.depth, e.depth)
+}
+
+// timeLeft tells how much of a search is done, and how long the rest takes if it goes on
+// like that; "" until there is something to go by.
+func timeLeft(done float64, spent time.Duration) string {
+	if done < 0.02 || spent < time.Second {
+		return ""
 	}
-	defer f.Close()
-	key := s.key
-	if key == "" {
-		all := f.Candidates()
-		if len(all) != 1 {
-			return nil, fmt.Errorf("-key: missing, %s holds %d matrices and permutations (verify inspect shows them, -all takes all)", s.in, len(all))
-		}
-		key = all[0].Key
-	}
-	t, err := f.Target(key)
-	if err != nil {
-		return nil, fmt.Errorf("-in: %w", err)
-	}
-	return t, nil
+	left := time.Duration(float64(spent) * (1 - done) / done)
+	return fmt.Sprintf(", %.0f%%, about %v left", 100*done, left.Round(time.Second))
 }

@@ -103,7 +103,7 @@ func (o *universalOptions) run(in *invocation) (int, error) {
 	if err := o.out.check(in); err != nil {
 		return exitUsage, err
 	}
-	if err := o.checkPicture(); err != nil {
+	if err := checkPicture(o.picture); err != nil {
 		return exitUsage, err
 	}
 	for _, name := range []string{"points", "seed", "deltas"} {
@@ -137,7 +137,7 @@ func (o *universalOptions) run(in *invocation) (int, error) {
 	if err := o.out.write(r); err != nil {
 		return exitUsage, err
 	}
-	if err := o.draw(func(w io.Writer) error { return report.Picture(w, r) }); err != nil {
+	if err := drawTo(o.picture, func(w io.Writer) error { return report.Picture(w, r) }); err != nil {
 		return exitUsage, err
 	}
 	if z != nil {

@@ -113,28 +113,3 @@ func (o *flowOutput) write(r *study.UniversalityRecord) error {
 	}
 	return nil
 }
-
-// checkPicture refuses a picture that cannot be drawn.
-func (o *universalOptions) checkPicture() error {
-	switch {
-	case o.picture == "":
-		return nil
-	case !strings.HasSuffix(o.picture, ".svg"):
-		return fmt.Errorf("-picture: %q does not end in .svg", o.picture)
-	}
-	if err := atomicfile.Check(o.picture); err != nil {
-		return fmt.Errorf("-picture: %w", err)
-	}
-	return nil
-}
-
-// draw writes the picture, if there is to be one, completely or not at all.
-func (o *universalOptions) draw(draw func(io.Writer) error) error {
-	if o.picture == "" {
-		return nil
-	}
-	if err := atomicfile.Write(o.picture, draw); err != nil {
-		return fmt.Errorf("-picture: %s cannot be written: %w", o.picture, err)
-	}
-	return nil
-}

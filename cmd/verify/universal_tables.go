@@ -110,7 +110,7 @@ func (o *universalOptions) curve(given []string, spin *spinner, stdout io.Writer
 	if err != nil {
 		return exitUsage, fmt.Errorf("%s: %w", c.Target, err)
 	}
-	if err := o.draw(func(w io.Writer) error { return report.CurvePicture(w, points) }); err != nil {
+	if err := drawTo(o.picture, func(w io.Writer) error { return report.CurvePicture(w, points) }); err != nil {
 		return exitUsage, err
 	}
 	return exitOK, nil

@@ -113,9 +113,12 @@ func Estimate(o Options) (float64, error) {
 
 // least returns about the place of the least value of f between lo and hi, where it
 // falls and then rises.
-func least(lo, hi float64, f func(float64) float64) float64 {
+func least(lo, hi float64, f func(float64) float64) float64 { return search(lo, hi, 26, f) }
+
+// search is least in the given number of steps of the golden section.
+func search(lo, hi float64, steps int, f func(float64) float64) float64 {
 	const golden = 0.6180339887498949
-	for range 26 {
+	for range steps {
 		a, b := hi-golden*(hi-lo), lo+golden*(hi-lo)
 		if f(a) <= f(b) {
 			hi = b

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Stretching is a map of the form of flowdepth.Stretch: odd functions of slope Lip up to
@@ -33,7 +34,7 @@ func (o Options) stretch(low, lip float64) Stretching {
 		s.Kink = share * top
 		return o.stretchCost(s)
 	}
-	s.Kink = top * least(0.02, 1.05, cost)
+	s.Kink = top * search(0.02, 1.05, 12, cost)
 	s.Estimate = o.stretchCost(s)
 	return s
 }
@@ -45,19 +46,19 @@ func (o Options) stretch(low, lip float64) Stretching {
 func Condition(o Options, eps float64) (Stretching, error) {
 	at := func(kappa float64) Stretching {
 		top := 1.5 * eps / math.Sqrt(max(float64(o.Dim), 1.6)) // E|Z| low is about eps there
-		low := top * math.Exp(least(-4, 0, func(u float64) float64 { return o.stretch(top*math.Exp(u), kappa*top*math.Exp(u)).Estimate }))
+		low := top * math.Exp(search(-3, 0, 11, func(u float64) float64 { return o.stretch(top*math.Exp(u), kappa*top*math.Exp(u)).Estimate }))
 		return o.stretch(low, kappa*low)
 	}
 	lo, hi := 1.0, 2.0
 	var best Stretching
 	for best = at(hi); best.Estimate > eps; best = at(hi) {
-		if lo, hi = hi, hi*4; hi > 1e80 {
+		if lo, hi = hi, hi*8; hi > 1e80 {
 			return Stretching{}, ErrNone
 		}
 	}
-	for hi/lo > 1+1e-3 {
+	for hi/lo > 1+4e-3 {
 		mid := math.Sqrt(lo * hi)
-		if s := at(mid); s.Estimate <= eps*(1-1e-4) {
+		if s := at(mid); s.Estimate <= eps*(1-3e-4) {
 			hi, best = mid, s
 		} else {
 			lo = mid
@@ -81,9 +82,9 @@ func (o Options) stretchCost(s Stretching) float64 {
 	if o.Power == 2 {
 		return math.Sqrt(mean)
 	}
-	const step = 0.5
+	const step = 1.0
 	sum := 0.0
-	for x := -30.0; x <= 30; x += step {
+	for x := -24.0; x <= 28; x += step {
 		t, one := math.Exp(x)/mean, 0.0
 		for k, e := range errs {
 			one += w[k] * math.Exp(-t*e)
@@ -94,16 +95,17 @@ func (o Options) stretchCost(s Stretching) float64 {
 	return sum * step * math.Sqrt(mean) / (2 * math.Sqrt(math.Pi))
 }
 
-// nodes returns points of [0, 9] and weights for the law of |z|: Gauss-Legendre between
-// the kink, where the outer line meets the vertex, and the ends.
+// reach is where the law of |z| is cut off.
+const reach = 9
+
+// nodes returns points of [0, reach] and weights for the law of |z|: Gauss-Legendre
+// between the kink, where the outer line may meet the vertex, and places as the density
+// wants them.
 func nodes(kink, scale float64) (z, w []float64) {
-	cuts := []float64{0, min(kink, 9), min(2*kink, 9)}
-	for _, c := range []float64{kink + 0.02*scale, 0.1, 0.5, 1, 2, 4, 9} {
-		if c > cuts[len(cuts)-1] && c < 9 {
-			cuts = append(cuts, c)
-		}
-	}
-	cuts = append(cuts, 9)
+	cuts := []float64{0, kink, 2 * kink, kink + 0.02*scale, 0.1, 0.5, 1.5, 3, 5, reach}
+	cuts = slices.DeleteFunc(cuts, func(c float64) bool { return c > reach })
+	slices.Sort(cuts)
+	cuts = slices.Compact(cuts)
 	for k := 1; k < len(cuts); k++ {
 		half, mid := (cuts[k]-cuts[k-1])/2, (cuts[k]+cuts[k-1])/2
 		for i, x := range legendre {

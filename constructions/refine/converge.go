@@ -214,7 +214,13 @@ func (r *refiner) correction(res residual, work int) (layerStep, error) {
 	// The quadratic term limits what the first corrections can gain, float64 all of
 	// them, and the last one need not gain more than is left to do.
 	gain := min(res.agreement+3, digitsPerRound, float64(work)-res.agreement+6)
-	return t.solve(res.m, math.Exp2(-max(gain, 6)), min(60+4*t.equations(), 2000)), nil
+	tol := math.Exp2(-max(gain, 6))
+	if r.opt.Solve != nil {
+		if c, ok := r.opt.Solve(Equation{f, r.scaled, res.m, tol}); ok {
+			return layerStep{x: c.Weights, scale: c.Scale, iters: c.Iterations}, nil
+		}
+	}
+	return t.solve(res.m, tol, min(60+4*t.equations(), 2000)), nil
 }
 
 // logDet returns log |det(I + r 2^exp)| and a bound on the order of its error.

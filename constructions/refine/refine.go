@@ -35,8 +35,28 @@ type Options struct {
 	// MaxIterations, if it is not 0, bounds the iterations of conjugate gradients in
 	// all corrections together, to within those of one correction.
 	MaxIterations int
+	// Solve, if not nil, solves the linearised equation in place of conjugate gradients
+	// without a preconditioner.
+	Solve func(Equation) (Correction, bool)
 	// Seed is for those displacements.
 	Seed uint64
+}
+
+// Equation asks for the change of the weights of a flow, and of the scale of the layer
+// Scaled unless that is -1, that moves its product by R, in block order, to first order
+// and to within Tol |R| or near that.
+type Equation struct {
+	Flow   floatflow.Flow
+	Scaled int
+	R      blas64.General
+	Tol    float64
+}
+
+// Correction is a solution of an Equation.
+type Correction struct {
+	Weights    []blas64.General
+	Scale      []float64
+	Iterations int
 }
 
 // Report says what Refine did.

@@ -20,90 +20,78 @@ type curve struct {
 	cov        float64   // E[z x1[0]]
 }
 
-// piece is a piece of a curve before it is laid: its mass, the mean of x1[0] in it,
-// and its ends.
-type piece struct {
-	mass, x    float64
-	start, end []float64
-}
-
 // newCurve lays a curve through the law t on the second block: strands, one for
 // each box of the first q-1 coordinates, at the means of these, along the last
 // coordinate, alternately up and down. aux has the first moments of x1[0]. Of the
 // two directions that one is taken in which z and x1[0] are not negatively
 // correlated.
 func (b *builder) newCurve(t, aux tensor, boxes [][]transport.Span) *curve {
+	p, q := b.p, b.q
+	rows := t.shape[q-1]
 	c := &curve{}
 	all := total(t.data)
-	var pieces []piece
+	type row struct {
+		mass, x    float64
+		start, end []float64
+	}
+	var list []row
 	for s, box := range boxes {
 		strand, strandAux := t, aux
-		means, variance, mass := b.moments(t, b.p, box)
+		means, variance, mass := b.moments(t, p, box)
 		c.variance += variance * mass / all
-		for axis := range b.q - 1 {
-			f, _ := fractions(t.shape[axis], b.refine[b.p+axis], box[axis])
+		for axis := range q - 1 {
+			f, _ := fractions(t.shape[axis], b.refine[p+axis], box[axis])
 			strand, strandAux = strand.slab(f), strandAux.slab(f)
 		}
 		down := s%2 == 1
 		c.strands = append(c.strands, transport.Strand{Box: box, Down: down})
-		pieces = append(pieces, b.pieces(strand, strandAux, means, all, down)...)
+		for n := range rows {
+			i := n
+			if down {
+				i = rows - 1 - n
+			}
+			w := strand.data[i]
+			if w <= 0 {
+				continue
+			}
+			lo, hi := b.edge(p+q-1, i), b.edge(p+q-1, i+1)
+			if down {
+				lo, hi = hi, lo
+			}
+			list = append(list, row{w / all, strandAux.data[i] / w, append(slices.Clone(means), lo), append(slices.Clone(means), hi)})
+		}
 	}
-	c.lay(pieces, b.diagonal)
+	lay := func() {
+		c.u, c.start, c.end, c.x, c.jump, c.cov = []float64{0}, nil, nil, nil, nil, 0
+		sum := 0.0
+		for i, r := range list {
+			sum += r.mass
+			c.u = append(c.u, sum)
+			c.start, c.end, c.x = append(c.start, r.start), append(c.end, r.end), append(c.x, r.x)
+			if i > 0 {
+				d := distance(r.start, list[i-1].end)
+				if d < 1e-13*b.diagonal {
+					d = 0
+				}
+				c.jump = append(c.jump, d)
+				c.cov += normal.ApproxDensity(normal.ApproxQuantile(c.u[i])) * (r.x - list[i-1].x)
+			}
+		}
+		c.u[len(c.u)-1] = 1
+	}
+	lay()
 	if c.cov < 0 {
-		slices.Reverse(pieces)
-		for i := range pieces {
-			pieces[i].start, pieces[i].end = pieces[i].end, pieces[i].start
+		slices.Reverse(list)
+		for i := range list {
+			list[i].start, list[i].end = list[i].end, list[i].start
 		}
 		slices.Reverse(c.strands)
 		for i := range c.strands {
 			c.strands[i].Down = !c.strands[i].Down
 		}
-		c.lay(pieces, b.diagonal)
+		lay()
 	}
 	return c
-}
-
-// pieces returns the pieces of a strand at the given means, one for each cell of the
-// last coordinate that has mass, of all the mass.
-func (b *builder) pieces(strand, aux tensor, means []float64, all float64, down bool) (out []piece) {
-	last := b.p + b.q - 1
-	for n, rows := 0, len(strand.data); n < rows; n++ {
-		i := n
-		if down {
-			i = rows - 1 - n
-		}
-		w := strand.data[i]
-		if w <= 0 {
-			continue
-		}
-		lo, hi := b.edge(last, i), b.edge(last, i+1)
-		if down {
-			lo, hi = hi, lo
-		}
-		out = append(out, piece{w / all, aux.data[i] / w, append(slices.Clone(means), lo), append(slices.Clone(means), hi)})
-	}
-	return out
-}
-
-// lay makes the pieces the curve's; jumps that are nothing in terms of the diagonal
-// of the box are rounding.
-func (c *curve) lay(pieces []piece, diagonal float64) {
-	c.u, c.start, c.end, c.x, c.jump, c.cov = []float64{0}, nil, nil, nil, nil, 0
-	sum := 0.0
-	for i, r := range pieces {
-		sum += r.mass
-		c.u = append(c.u, sum)
-		c.start, c.end, c.x = append(c.start, r.start), append(c.end, r.end), append(c.x, r.x)
-		if i > 0 {
-			d := distance(r.start, pieces[i-1].end)
-			if d < 1e-13*diagonal {
-				d = 0
-			}
-			c.jump = append(c.jump, d)
-			c.cov += normal.ApproxDensity(normal.ApproxQuantile(c.u[i])) * (r.x - pieces[i-1].x)
-		}
-	}
-	c.u[len(c.u)-1] = 1
 }
 
 func distance(a, b []float64) float64 {
@@ -135,76 +123,84 @@ type polygon struct {
 	v [][]float64
 }
 
-// ramps replaces each jump J by a straight ramp of mass |J| phi(zeta) / slope, so
-// that its slope in z is about the same for all; ramps that meet are merged. It
-// returns the mean squared difference from gamma.
+// zone is a part of (0, 1) over which a straight ramp replaces the curve: around the
+// middle u, where the curve goes the way long.
+type zone struct{ middle, way, from, to float64 }
+
+// zones are the parts where the curve is a jump, or would be steeper in z than slope:
+// rows with so little mass are jumps too. Each is as wide as its way asks for, and
+// those that meet are one, as wide as both together.
+func (c *curve) zones(slope float64) (out []zone) {
+	add := func(u, way, mass float64) {
+		rho := way * normal.ApproxDensity(normal.ApproxQuantile(u)) / slope
+		if way == 0 || rho <= mass {
+			return
+		}
+		z := zone{u, way, max(u-rho/2, u/2), min(u+rho/2, 1-(1-u)/2)}
+		for len(out) > 0 && z.from <= out[len(out)-1].to {
+			l := out[len(out)-1]
+			out = out[:len(out)-1]
+			way := l.way + z.way
+			u := l.middle + (z.middle-l.middle)*z.way/way
+			rho := way * normal.ApproxDensity(normal.ApproxQuantile(u)) / slope
+			z = zone{u, way, min(l.from, max(u-rho/2, u/2)), max(z.to, min(u+rho/2, 1-(1-u)/2))}
+		}
+		out = append(out, z)
+	}
+	for i := range c.start {
+		mass := c.u[i+1] - c.u[i]
+		add(c.u[i]+mass/2, distance(c.start[i], c.end[i]), mass)
+		if i < len(c.jump) {
+			add(c.u[i+1], c.jump[i], 0)
+		}
+	}
+	return out
+}
+
+// ramps replaces the curve in each of its zones by a straight ramp, so that its slope
+// in z is about the same for all. It returns the mean squared difference from gamma.
 func (c *curve) ramps(slope float64) (polygon, float64) {
+	zones := c.zones(slope)
 	g := polygon{[]float64{0}, [][]float64{c.start[0]}}
 	lost, at := 0.0, 0.0
-	for _, z := range append(c.zones(slope), [2]float64{1, 1}) {
-		a, b := z[0], z[1]
-		c.corners(at, a, func(k int) { g.u, g.v = append(g.u, c.u[k]), append(g.v, c.end[k-1]) })
+	corners := func(from, to float64, visit func(k int)) {
+		k, hit := slices.BinarySearch(c.u, from)
+		if hit {
+			k++
+		}
+		for ; k < len(c.u) && c.u[k] < to; k++ {
+			visit(k)
+		}
+	}
+	for _, z := range append(zones, zone{from: 1, to: 1}) {
+		a, b := z.from, z.to
+		corners(at, a, func(k int) { g.u, g.v = append(g.u, c.u[k]), append(g.v, c.end[k-1]) })
 		if a >= 1 {
 			g.u, g.v = append(g.u, 1), append(g.v, c.end[len(c.end)-1])
 			break
 		}
 		va, vb := c.at(a, false), c.at(b, true)
 		g.u, g.v = append(g.u, a, b), append(g.v, va, vb)
-		c.differ(a, b, va, vb, &lost)
+		line := func(u float64, right bool) (d2 []float64) {
+			w := c.at(u, right)
+			for l := range w {
+				w[l] = va[l] + (vb[l]-va[l])*(u-a)/(b-a) - w[l]
+			}
+			return w
+		}
+		from := a
+		piece := func(to float64) {
+			d0, d1 := line(from, true), line(to, false)
+			for l := range d0 {
+				lost += (to - from) * (d0[l]*d0[l] + d0[l]*d1[l] + d1[l]*d1[l]) / 3
+			}
+			from = to
+		}
+		corners(a, b, func(k int) { piece(c.u[k]) })
+		piece(b)
 		at = b
 	}
 	return g, lost
-}
-
-// zones are the intervals of u in which there are ramps, rising.
-func (c *curve) zones(slope float64) (zones [][2]float64) {
-	for i, j := range c.jump {
-		if j == 0 {
-			continue
-		}
-		u := c.u[i+1]
-		rho := j * normal.ApproxDensity(normal.ApproxQuantile(u)) / slope
-		a, b := max(u-rho/2, u/2), min(u+rho/2, 1-(1-u)/2)
-		if n := len(zones); n > 0 && a <= zones[n-1][1] {
-			zones[n-1][1] = max(zones[n-1][1], b)
-		} else {
-			zones = append(zones, [2]float64{a, b})
-		}
-	}
-	return zones
-}
-
-// corners visits the k for which u[k] is inside (from, to).
-func (c *curve) corners(from, to float64, visit func(k int)) {
-	k, hit := slices.BinarySearch(c.u, from)
-	if hit {
-		k++
-	}
-	for ; k < len(c.u) && c.u[k] < to; k++ {
-		visit(k)
-	}
-}
-
-// differ adds to sum the integral of the squared difference of gamma from the line
-// that goes from va to vb while u goes from a to b.
-func (c *curve) differ(a, b float64, va, vb []float64, sum *float64) {
-	line := func(u float64, right bool) []float64 {
-		w := c.at(u, right)
-		for l := range w {
-			w[l] = va[l] + (vb[l]-va[l])*(u-a)/(b-a) - w[l]
-		}
-		return w
-	}
-	from := a
-	add := func(to float64) {
-		d0, d1 := line(from, true), line(to, false)
-		for l := range d0 {
-			*sum += (to - from) * (d0[l]*d0[l] + d0[l]*d1[l] + d1[l]*d1[l]) / 3
-		}
-		from = to
-	}
-	c.corners(a, b, func(k int) { add(c.u[k]) })
-	add(b)
 }
 
 // read returns the knots (z, gamma(Phi(z))) of a function that is linear in z: the

@@ -450,9 +450,6 @@ func (b *builder) slope(s *sketch) float64 {
 			cubes += s.pi[k] * j * j * j * normal.ApproxDensity(normal.ApproxQuantile(c.u[i+1]))
 		}
 	}
-	if cubes == 0 {
-		return 1
-	}
 	lost := func(slope float64) float64 {
 		sum := 0.0
 		for k, c := range s.curves {
@@ -461,7 +458,11 @@ func (b *builder) slope(s *sketch) float64 {
 		}
 		return sum
 	}
-	hi := cubes / (12 * goal)
+	// Rows of next to no mass are jumps as well, and not in this sum.
+	hi := max(cubes/(12*goal), 1)
+	if cubes == 0 && lost(hi) <= goal {
+		return hi
+	}
 	for n := 0; lost(hi) > goal && n < 60; n++ {
 		hi *= 2
 	}

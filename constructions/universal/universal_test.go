@@ -97,3 +97,25 @@ func TestErrors(t *testing.T) {
 		t.Error("half a split was built")
 	}
 }
+
+// TestLightRows: rows of next to no mass between heavy ones are run over as if they had
+// none; the flow is no steeper for them.
+func TestLightRows(t *testing.T) {
+	steepest := func(weights ...uint64) float64 {
+		h := &transport.Histogram{Lo: []float64{-1, -1}, Hi: []float64{1, 1}, Cells: []int{1, len(weights)}, Weights: weights}
+		b, err := universal.Build(h, transport.Split{First: []int{0}, Second: []int{1}}, 0.3, universal.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, second := b.Flow.Layers()[0].Updates[0], b.Flow.Layers()[1].Updates[0]
+		return first.Factor * second.Shift.Lipschitz()
+	}
+	const heavy = 1 << 39
+	for _, light := range [][]uint64{{1, 1, 1, 1}, {1 << 10, 1, 1, 1 << 10}, {1, 0, 1 << 15, 1}} {
+		with := steepest(append(append([]uint64{heavy, heavy}, light...), heavy, heavy)...)
+		without := steepest(heavy, heavy, 0, 0, 0, 0, heavy, heavy)
+		if with > 1.5*without || with < without/1.5 {
+			t.Errorf("%v: slope %v in the noise, %v without these rows", light, with, without)
+		}
+	}
+}

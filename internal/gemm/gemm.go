@@ -141,9 +141,11 @@ func serial[T Float](kern kernel[T], c Matrix[T], alpha T, a, b Operand[T], i0, 
 	_, k := a.dims()
 	lanes := kern.lanes
 	deep := min(depth, k)
-	packedA := make([]T, deep*min(tall, roundUp(i1-i0, rows)))
-	packedB := make([]T, deep*min(wide, roundUp(j1-j0, lanes)))
-	edge := make([]T, rows*lanes)
+	sizeA, sizeB := deep*min(tall, roundUp(i1-i0, rows)), deep*min(wide, roundUp(j1-j0, lanes))
+	space := scratch[T]()
+	defer space.done()
+	all := space.get(sizeA + sizeB + rows*lanes)
+	packedA, packedB, edge := all[:sizeA], all[sizeA:sizeA+sizeB], all[sizeA+sizeB:]
 	for j := j0; j < j1; j += wide {
 		w := min(wide, j1-j)
 		for l := 0; l < k; l += depth {
@@ -156,6 +158,31 @@ func serial[T Float](kern kernel[T], c Matrix[T], alpha T, a, b Operand[T], i0, 
 			}
 		}
 	}
+}
+
+// space is what a product packs its operands into, used again by the next.
+type space[T Float] struct{ data []T }
+
+var pool32, pool64 = sync.Pool{New: func() any { return new(space[float32]) }}, sync.Pool{New: func() any { return new(space[float64]) }}
+
+func pool[T Float]() *sync.Pool {
+	var zero T
+	if _, ok := any(zero).(float32); ok {
+		return &pool32
+	}
+	return &pool64
+}
+
+func scratch[T Float]() *space[T] { return pool[T]().Get().(*space[T]) }
+
+func (s *space[T]) done() { pool[T]().Put(s) }
+
+// get returns n numbers, whatever they are.
+func (s *space[T]) get(n int) []T {
+	if cap(s.data) < n {
+		s.data = make([]T, n)
+	}
+	return s.data[:n]
 }
 
 // block adds a packed block of A times a packed block of B.

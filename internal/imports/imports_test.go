@@ -72,6 +72,7 @@ var table = []rule{
 	{"constructions/*", shared + vocabulary, gonum},
 	{"constructions/lowerbound", "constructions/rational verify/lowerbound " + shared + linear, ""}, // a prover speaks its checker's language
 	{"constructions/conditioned", "constructions/rotation " + shared + linear, gonum},
+	{"constructions/continuation", "constructions/refine constructions/rotation " + shared + linear, gonum},
 	{"constructions/polish", "constructions/refine " + shared + linear, gonum},
 	{"constructions", builders + linear, gonum},
 
@@ -96,11 +97,12 @@ var table = []rule{
 	{"cmd/*", "study experiment training images report targets checkpoint convolution empirical export certificate certificate/*" + builders + judges + leaves,
 		"github.com/schollz/progressbar/v3 golang.org/x/term"},
 	{"tools/*", "study report targets constructions coupling" + leaves, ""},
+	{"bench/general", "constructions targets coupling verify verify/*" + numbers, ""},
 	{"bench/* bench/*/*", "training internal/gemm" + numbers, "codeberg.org/sbinet/npyio"},
 
 	// Leaves and what tests share.
 	{"internal/*", "", ""},
-	{"internal/gemm", "", "golang.org/x/sys/cpu"},
+	{"internal/gemm", "", "golang.org/x/sys/cpu" + gonum},
 	{"internal/chaintest internal/flowtest", linear, ""},
 	{"internal/golden", "study targets constructions certificate certificate/*" + builders + judges, ""},
 }

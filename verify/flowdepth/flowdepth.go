@@ -27,6 +27,7 @@ type Eval struct {
 	*ball.Calc
 	normal *normal.Normal
 	mean   map[int]ball.Ball // E|Z_d| by d
+	tail   ball.Ball         // 0 to 2^-4600
 }
 
 // New returns an Eval at a precision in bits, 32 to 4,096.
@@ -35,14 +36,27 @@ func New(prec uint) (*Eval, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Eval{Calc: ball.NewCalc(prec), normal: n, mean: map[int]ball.Ball{}}, nil
+	e := &Eval{Calc: ball.NewCalc(prec), normal: n, mean: map[int]ball.Ball{}}
+	half := new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Lsh(big.NewInt(1), 4601))
+	e.tail = e.Keep(e.Rat(half).Widen(half))
+	return e, e.Err()
 }
 
 // cdf and density are Phi and phi.
-func (e *Eval) cdf(x ball.Ball) ball.Ball     { return e.Keep(e.normal.CDF(x)) }
+func (e *Eval) cdf(x ball.Ball) ball.Ball {
+	const far = 80 // 0 < 1 - Phi(x) < phi(80) < 2^-4600 beyond
+	if x.Cmp(e.Int(far)) > 0 {
+		return e.Sub(e.Int(1), e.tail)
+	}
+	if x.Cmp(e.Int(-far)) < 0 {
+		return e.tail
+	}
+	return e.Keep(e.normal.CDF(x))
+}
+
 func (e *Eval) density(x ball.Ball) ball.Ball { return e.Keep(e.normal.Density(x)) }
 
-// positive returns the part of x that is not negative; x must contain a number that is not.
+// atLeastZero returns the part of x that is not negative; x must contain a number that is not.
 func (e *Eval) atLeastZero(x ball.Ball) ball.Ball {
 	lo, hi := x.Bounds()
 	if lo.Sign() >= 0 {

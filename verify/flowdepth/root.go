@@ -80,7 +80,7 @@ func (e *Eval) laplace(groups []Group, t ball.Ball) ball.Ball {
 // The steps of MeanRoot: the ratio of neighbouring t, and the first and the last t, times
 // E Q, as powers of 2.
 const (
-	rootRatio = 1 + 1./64
+	rootRatio = 1 + 1./32
 	rootFrom  = -14
 	rootTo    = 18
 )

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestBindCertificate: a certificate is about the matrix of a file, or of another one.
+func TestBindCertificate(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, text := range map[string]string{
+		"turn.csv": "0,-1\n1,0\n", "other.csv": "0,-1\n1,1e-300\n", "same.txt": "0 -1\n1 0\n", "list.txt": "1\n2\n0\n",
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, args := range []string{"turn.csv -o turn.cert", "list.txt -o images.cert", "list.txt -perm-as index -o index.cert"} {
+		if code, _, errs := call(strings.Fields(args)...); code != exitOK {
+			t.Fatal(errs)
+		}
+	}
+	for args, want := range map[string]int{
+		"-target turn.csv turn.cert": exitOK, "-target same.txt turn.cert": exitOK, "turn.cert -target other.csv": exitNot,
+		"-target list.txt images.cert": exitOK, "-target list.txt index.cert": exitNot,
+		"-target list.txt -perm-as index index.cert": exitOK, "-target list.txt -perm-as index images.cert": exitNot,
+		"-target list.txt index.cert images.cert": exitNot, "-key x turn.cert": exitUsage, "-target none.csv turn.cert": exitUsage,
+	} {
+		code, out, errs := call(append([]string{"check"}, strings.Fields(args)...)...)
+		if code != want || (code == exitNot) != strings.Contains(out, "another target") || (code == exitUsage) != (errs != "") {
+			t.Errorf("check %s: exit %d, want %d\n%s%s", args, code, want, out, errs)
+		}
+	}
+	_, out, _ := call("check", "turn.cert", "turn.cert")
+	if !strings.HasSuffix(out, "\n2 certificates: 2 accepted, 0 rejected, 0 undecided, 0 not read\n") {
+		t.Error(out)
+	}
+}
+
+// TestStandardInput: text and a checkpoint, both through a pipe.
+func TestStandardInput(t *testing.T) {
+	model, err := os.ReadFile("../../testdata/checkpoints/model.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ args, input, want string }{
+		{"-", "0.6,-0.8\n0.8,0.6\n", "standard input, n = 2"},
+		{"-target -", "0.6,-0.8\n0.8,0.6\n", "standard input, n = 2"},
+		{"- -key flow.lu", string(model), "standard input:flow.lu, n = 4"},
+	} {
+		var out, errs bytes.Buffer
+		if code := run(strings.Fields(c.args), strings.NewReader(c.input), &out, &errs); code != exitOK || !strings.HasPrefix(out.String(), c.want) {
+			t.Errorf("%s: exit %d\n%s%s", c.args, code, out.String(), errs.String())
+		}
+	}
+}
+
+// TestManyOutputs: one run writes every format, each with the options that it takes.
+func TestManyOutputs(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var args []string
+	for _, ext := range extensions() {
+		args = append(args, "-o", "flow"+ext)
+	}
+	for _, command := range []string{"build", "export"} {
+		code, out, errs := call(append([]string{command, "-d", "4", "-dtype", "float32", "-inverse"}, args...)...)
+		if code != exitOK || errs != "" || !strings.Contains(out, "flow.onnx: onnx, float32, the inverse") || !strings.Contains(out, "flow.npz: npz") {
+			t.Errorf("%s: exit %d\n%s%s", command, code, out, errs)
+		}
+		for _, ext := range extensions() {
+			if err := os.Remove("flow" + ext); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
