@@ -49,7 +49,7 @@ func (w *words) minors(length int) (sign, rank int) {
 // wordsOf is how many words hold the minors of k rows of entries below 2^length, in
 // absolute value at most k^(k/2) 2^(k length) (Hadamard), and their sign.
 func wordsOf(k, length int) int {
-	return (k*length+(k*bits.Len(uint(k))+1)/2)/64 + 1
+	return (k*length+(k*bits.Len(uint(k-1))+1)/2)/64 + 1
 }
 
 // at returns entry (i, j) in the orders, all its words.

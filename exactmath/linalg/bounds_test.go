@@ -2,6 +2,7 @@ package linalg
 
 import (
 	"math/big"
+	"math/rand/v2"
 	"testing"
 
 	"flowproof/exactmath"
@@ -185,6 +186,50 @@ func TestPrimesInDenominators(t *testing.T) {
 		}
 		if rank, err := rankOf(m); err != nil || rank != 3 {
 			t.Errorf("rank %d of a matrix with %d on its diagonal, %v", rank, p, err)
+		}
+	}
+}
+
+// Norms of rows and columns are bounds, and sharp but for a part in 2^14 and two: of
+// long and short entries, all of one sign, whose low bits are below what is counted.
+func TestNorms(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 11))
+	for _, n := range []int{1, 3, 16, 23} {
+		for _, length := range []uint{1, 5, 20, 21, 22, 41, 64, 100} {
+			for trial := range 4 {
+				most := new(big.Int).Lsh(small(1), length)
+				most.Sub(most, small(1))
+				m := ofInts(n, func(i, j int) *big.Int {
+					switch {
+					case i == n-1 && trial%2 == 1: // a shorter row, and an odd entry
+						return small(int64(2*j + 1))
+					case trial < 2:
+						return most
+					}
+					return bitsOf(r, int(length))
+				})
+				x := must(integral(m))
+				for _, columns := range []bool{false, true} {
+					for i, bound := range x.norms(columns) {
+						sum := new(big.Rat)
+						for j := range n {
+							v := m.At(i, j)
+							if columns {
+								v = m.At(j, i)
+							}
+							sum.Add(sum, v.Mul(v, v))
+						}
+						b := new(big.Rat).Mul(whole(bound), new(big.Rat).SetFrac(new(big.Int).Lsh(small(1), uint(x.exp)), small(1)))
+						if new(big.Rat).Mul(b, b).Cmp(sum) < 0 {
+							t.Fatalf("n = %d, %d bits, columns %v: norm %d is %v, squares add up to %v", n, length, columns, i, b, sum)
+						}
+						b.Sub(b, whole(new(big.Int).Lsh(small(2), uint(x.exp))))
+						if b.Mul(b, big.NewRat(1<<14-1, 1<<14)); b.Sign() > 0 && b.Mul(b, b).Cmp(sum) > 0 {
+							t.Fatalf("n = %d, %d bits, columns %v: norm %d is far above %v", n, length, columns, i, sum)
+						}
+					}
+				}
+			}
 		}
 	}
 }

@@ -125,15 +125,21 @@ func gauss(m exactmath.Matrix) (rank int, det *big.Rat) {
 }
 
 // determinant is the one whose sign Orientation tells, for integers as large as the
-// bounds allow.
+// bounds allow, by lifting and from residues.
 func determinant(m exactmath.Matrix) (*big.Rat, error) {
 	x, err := integral(m)
 	if err != nil {
 		return nil, err
 	}
-	det, rank, err := x.det(lift(x.words(), 1), func(float64) {})
+	det, rank, err := x.det(nil, func(float64) {})
 	if err != nil || rank < x.rows {
 		return new(big.Rat), err
+	}
+	if l := lift(x.words(), 1); l != nil {
+		lifted, _, err := x.det(l, func(float64) {})
+		if err != nil || lifted.Cmp(det) != 0 {
+			return nil, fmt.Errorf("determinant %v from residues, %v by lifting, %v", det, lifted, err)
+		}
 	}
 	return unscaled(x, det), nil
 }
