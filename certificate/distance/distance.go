@@ -219,7 +219,7 @@ func (s *scanner) judge(o *Outcome) {
 	s.invalid(err)
 	more, _ := bound.Bound.Float64()
 	s.Need(decision != wasserstein.Exceeds, scan.NotProved, "the bound of this plan is about %.6g", more)
-	s.Need(decision == wasserstein.Holds, scan.Undecided, "at a precision of %d bits neither proved nor refuted", bound.Prec)
+	s.Need(decision == wasserstein.Holds, scan.Undecided, "the bound of this plan, about %.9g, is too near to the claim", more)
 	o.Bound = bound
 }
 

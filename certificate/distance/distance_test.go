@@ -90,6 +90,18 @@ func TestEveryByte(t *testing.T) {
 	}
 }
 
+// nearClaim is less than the bound of the square's plan by less than a part in 10^5; longClaim
+// has more bits than the format allows.
+var (
+	nearClaim = "wasserstein " + decimalClaim("0.34237")
+	longClaim = "wasserstein 0x1" + strings.Repeat("0", 1100) + "1p-4404"
+)
+
+func decimalClaim(text string) string {
+	v, _ := new(big.Rat).SetString(text)
+	return string(scan.AppendNumber(nil, v))
+}
+
 // TestRules: each rule of the format has a file that breaks it and no other, digest
 // put right.
 func TestRules(t *testing.T) {
@@ -106,6 +118,8 @@ func TestRules(t *testing.T) {
 		{square, "claim wasserstein", "claim exact", scan.Invalid, "want claim wasserstein"},
 		{square, "wasserstein 214/625", "wasserstein 0", scan.Invalid, "not positive"},
 		{square, "wasserstein 214/625", "wasserstein 1/3", scan.NotProved, "0.3423"},
+		{square, "wasserstein 214/625", nearClaim, scan.Undecided, "too near"},
+		{square, "wasserstein 214/625", longClaim, scan.TooLarge, "too many bits"},
 		{square, "wasserstein 214/625", "wasserstein 428/1250", scan.NotCanonical, "is to be written"},
 		{square, "dimension 2", "dimension 5", scan.TooLarge, "limit"},
 		{square, "dimension 2", "dimension 1", scan.Invalid, "dimension 1"},
@@ -248,6 +262,11 @@ func TestMutants(t *testing.T) {
 		add(data)
 		for _, m := range mutants(data, 40, 7) {
 			add(m)
+		}
+		if name == "square" {
+			for _, claim := range []string{nearClaim, longClaim, "wasserstein 1/3"} {
+				add(seal(bytes.Replace(data, []byte("wasserstein 214/625"), []byte(claim), 1)))
+			}
 		}
 	}
 	add(must(os.ReadFile(golden + "/two-moons.cert")))

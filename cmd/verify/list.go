@@ -11,9 +11,10 @@ import (
 	"flowproof/export"
 	"flowproof/report"
 	"flowproof/targets"
+	"flowproof/theorem"
 )
 
-const listPage = `Usage: verify list [-json] [targets | densities | constructions | formats]
+const listPage = `Usage: verify list [-json] [targets | densities | constructions | formats | theorems]
 
 Lists what can be asked for by name, one line each: everything, or one kind. verify
 inspect lists what a checkpoint holds.
@@ -58,6 +59,7 @@ func catalog() []kind {
 		{"densities", "Densities (verify universal)", densityItems},
 		{"constructions", "Constructions", constructionItems},
 		{"formats", "Formats", formatItems},
+		{"theorems", "Theorems, lemmas and propositions of PROOFS.md", theoremItems},
 	}
 }
 
@@ -101,6 +103,13 @@ func constructionItems() []item {
 func formatItems() (items []item) {
 	for _, f := range export.Formats() {
 		items = append(items, item{f.Name, f.Summary})
+	}
+	return items
+}
+
+func theoremItems() (items []item) {
+	for _, s := range theorem.All() {
+		items = append(items, item{s.ID, fmt.Sprintf("%s (%s)", s.Title, s.Chapter)})
 	}
 	return items
 }

@@ -63,6 +63,8 @@ func (e *DepthError) Error() string {
 // Errors: *DepthError, *ShapeError, ErrPartition (the parts must differ by at
 // most one), ErrOrientation (determinant negative), ErrSingular,
 // ErrNoConvergence, *BoundError (never seen: rounding broke the bound).
+//
+// Statement: conditioned-thirteen (proofs/conditioned.md).
 func Conditioned(target exactmath.Matrix, part coupling.Partition, opts Options) (*coupling.Flow, error) {
 	if opts.Depth != 0 && opts.Depth != 13 && opts.Depth != 11 {
 		return nil, &DepthError{opts.Depth}

@@ -45,6 +45,8 @@ func EightBound(n int, cond float64) float64 {
 // Errors: *ShapeError, ErrPartition (the parts must differ by at most one),
 // ErrOrientation (determinant negative), ErrSingular, ErrPrecision (singular to
 // working precision), ErrNoConvergence, *BoundError (rounding broke the bound).
+//
+// Statement: eight-polynomial (proofs/conditioned.md).
 func Eight(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
 	f, m, exp, err := prepare(target, part)
 	if err != nil {

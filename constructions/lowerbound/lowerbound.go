@@ -26,6 +26,8 @@ import (
 // coordinate; it never exceeds AnyDepth.
 //
 // Errors: *ShapeError, ErrSingular, ErrOrientation (then no depth suffices).
+//
+// Statement: six-needed (proofs/lowerbound.md).
 func DepthLowerBound(target exactmath.Matrix, part coupling.Partition) (lowerbound.Certificate, error) {
 	m, err := blocks.New(target, part)
 	if err != nil {

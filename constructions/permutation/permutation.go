@@ -34,6 +34,8 @@ const (
 //
 // Errors: ErrNotPermutation, *OddPermutationError (which wraps ErrOrientation),
 // *ShapeError, ErrPartition.
+//
+// Statement: permutation-half-integers (proofs/permutation.md).
 func Permutation(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
 	return permutation(target, part, false)
 }
@@ -41,6 +43,8 @@ func Permutation(target exactmath.Matrix, part coupling.Partition) (*coupling.Fl
 // PermutationInteger is Permutation with integer entries: a flow that maps
 // integer vectors to integer vectors layer by layer, in both directions. Its
 // depth is the same. PROOFS.md, theorems 4.2 and 4.9.
+//
+// Statement: permutation-integers (proofs/permutation.md).
 func PermutationInteger(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
 	return permutation(target, part, true)
 }
@@ -86,6 +90,8 @@ type DepthBounds struct {
 // that five layers were found for. PROOFS.md, theorems 4.3 and 4.9.
 //
 // Errors: those of Permutation.
+//
+// Statement: permutation-least-depth (proofs/permutation.md).
 func PermutationDepth(target exactmath.Matrix, part coupling.Partition) (DepthBounds, error) {
 	m, err := newPermBlocks(target, part)
 	if err != nil {

@@ -21,6 +21,8 @@ import (
 // always the same.
 //
 // Errors: *ShapeError, ErrSingular, ErrOrientation.
+//
+// Statement: any-partition (proofs/rational.md).
 func AnyPartition(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
 	m, err := blocks.New(target, part)
 	if err != nil {

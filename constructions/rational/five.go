@@ -31,6 +31,8 @@ func (e *FiveError) Error() string {
 //
 // Errors: *ShapeError, ErrPartition, ErrSingular, ErrOrientation; *FiveError if
 // neither block has rank p.
+//
+// Statement: five-full-rank (proofs/rational.md).
 func Five(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
 	m, err := blocks.NewBalanced(target, part)
 	if err != nil {

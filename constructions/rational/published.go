@@ -28,6 +28,8 @@ import (
 //
 // All arithmetic is rational. Errors: *ShapeError, ErrPartition, ErrSingular,
 // ErrOrientation.
+//
+// Statement: published-route (proofs/rational.md).
 func Published(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
 	m, err := blocks.NewBalanced(target, part)
 	if err != nil {

@@ -23,6 +23,8 @@ import (
 //
 // All arithmetic is rational. Errors: *ShapeError, ErrPartition, ErrSingular,
 // ErrOrientation.
+//
+// Statement: six-rational (proofs/rational.md).
 func Six(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
 	m, err := blocks.NewBalanced(target, part)
 	if err != nil {

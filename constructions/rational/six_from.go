@@ -19,6 +19,8 @@ import (
 // det M. PROOFS.md, theorem 2.8.
 //
 // Errors: *ShapeError, ErrPartition, ErrSingular, ErrOrientation.
+//
+// Statement: six-rational (proofs/rational.md).
 func SixFrom(target exactmath.Matrix, part coupling.Partition, leftmost coupling.Kind) (*coupling.Flow, error) {
 	m, err := blocks.NewBalanced(target, part)
 	if err != nil {

@@ -114,6 +114,8 @@ type refiner struct {
 //
 // Errors: *ShapeError, ErrSingular (the zero target), *ConvergenceError,
 // exactmath.ErrTooLarge (more than about 90,000 bits in all layers together).
+//
+// Statement: newton-converges (proofs/refine.md).
 func Refine(f *coupling.Flow, target exactmath.Matrix, prec uint, opt Options) (*coupling.Flow, Report, error) {
 	part := f.Partition()
 	n := part.Dim()

@@ -60,6 +60,8 @@ func orthogonalBound(n int) conditions {
 // *NotOrthogonalError (a singular value more than 1e-4 from 1), ErrOrientation
 // (determinant negative), ErrNoConvergence, *BoundError (never seen: rounding
 // broke the bound).
+//
+// Statement: rotation-six (proofs/rotation.md).
 func Orthogonal(target exactmath.Matrix, part coupling.Partition) (*coupling.Flow, error) {
 	f, err := geometry.NewBalanced(target, part)
 	if err != nil {

@@ -12,10 +12,11 @@ import (
 	"flowproof/coupling"
 	"flowproof/study"
 	"flowproof/targets"
+	"flowproof/theorem"
 )
 
-// theorem is a construction with the maps to show it on.
-type theorem struct {
+// shown is a construction with the maps to show it on.
+type shown struct {
 	construction, statement string
 	asked                   asked
 	maps                    []target
@@ -36,37 +37,47 @@ type target struct {
 	partition string
 }
 
-func theorems() []theorem {
-	return []theorem{
-		{"orthogonal", "rotations: six additive layers, condition bounded by a constant for all n", asked{name: "orthogonal"}, []target{
+// line returns the i-th theorem line of a statement. Its ID is fixed here, so that
+// one that does not exist is a fault of this program.
+func line(id string, i int) string {
+	s, ok := theorem.ByID(id)
+	if !ok || i >= len(s.Lines) {
+		panic(fmt.Sprintf("package theorem has no line %d of %q", i, id))
+	}
+	return s.Lines[i]
+}
+
+func theorems() []shown {
+	return []shown{
+		{"orthogonal", line("rotation-six", 0), asked{name: "orthogonal"}, []target{
 			{"random-orthogonal", 2, 1, ""}, {"random-orthogonal", 3, 1, ""}, {"random-orthogonal", 8, 1, "checkerboard"},
 			{"random-orthogonal", 9, 1, ""}, {"minus-identity", 4, 0, ""}, {"block-diag-j", 5, 0, ""}, {"reverse", 8, 0, ""}, {"dct", 17, 0, ""},
 			{"random-orthogonal", 66, 1, ""}}},
-		{"conditioned-13", "positive determinant: thirteen layers, product of conditions within a constant of the least", asked{name: "conditioned"}, []target{
+		{"conditioned-13", line("conditioned-thirteen", 0), asked{name: "conditioned"}, []target{
 			{"gaussian", 4, 1, ""}, {"gaussian", 5, 1, ""}, {"integer", 6, 1, ""}}},
-		{"conditioned-11", "positive determinant: eleven layers, product of conditions within a constant of the least", asked{"conditioned", constructions.Options{Depth: 11}}, []target{
+		{"conditioned-11", line("conditioned-thirteen", 1), asked{"conditioned", constructions.Options{Depth: 11}}, []target{
 			{"toeplitz", 4, 1, ""}}},
-		{"eight", "positive determinant: eight layers, conditions polynomial in that of the map", asked{name: "eight"}, []target{
+		{"eight", line("eight-polynomial", 0), asked{name: "eight"}, []target{
 			{"gaussian", 4, 1, ""}, {"gaussian", 5, 1, "checkerboard"}, {"lu", 6, 1, ""}}},
-		{"five", "rationals: five layers where an off-diagonal block has full rank", asked{name: "five"}, []target{
+		{"five", line("five-full-rank", 0), asked{name: "five"}, []target{
 			{"integer", 4, 1, ""}, {"unimodular", 5, 1, ""}, {"companion", 4, 1, "checkerboard"}, {"integer", 7, 1, ""}}},
-		{"six", "rationals: six layers for every map of positive determinant", asked{name: "six"}, []target{
+		{"six", line("six-rational", 0), asked{name: "six"}, []target{
 			{"minus-identity", 2, 0, ""}, {"block-diag-j", 3, 0, ""}, {"block-diag-j", 4, 0, ""}, {"minus-identity", 6, 0, ""}, {"reverse", 5, 0, ""},
 			{"triangular", 5, 1, ""}}},
-		{"any-partition", "rationals: the least depth that suffices for every map, parts of any sizes", asked{name: "any-partition"}, []target{
+		{"any-partition", line("any-partition", 0), asked{name: "any-partition"}, []target{
 			{"integer", 5, 1, "3"}, {"minus-identity", 6, 0, "0,1,2,3"}, {"unimodular", 7, 1, "1,6"}}},
-		{"published", "rationals: the LUP route in the style of the paper", asked{name: "published"}, []target{
+		{"published", line("published-route", 0), asked{name: "published"}, []target{
 			{"integer", 4, 1, ""}, {"integer", 5, 1, "checkerboard"}}},
-		{"permutation", "even permutations: six additive sparse layers of half-integers", asked{name: "permutation"}, []target{
+		{"permutation", line("permutation-half-integers", 0), asked{name: "permutation"}, []target{
 			{"permutation", 3, 1, ""}, {"reverse", 4, 0, ""}, {"permutation", 9, 1, ""}, {"permutation", 16, 1, "checkerboard"}, {"zigzag", 64, 0, ""}}},
-		{"permutation-integer", "even permutations: additive layers of integers", asked{name: "permutation-integer"}, []target{
+		{"permutation-integer", line("permutation-integers", 0), asked{name: "permutation-integer"}, []target{
 			{"permutation", 5, 2, ""}, {"permutation", 8, 1, ""}}},
-		{"signed-permutation", "permutations with signs: six additive sparse layers of half-integers", asked{name: "permutation"}, []target{
+		{"signed-permutation", line("signed-permutation", 0), asked{name: "permutation"}, []target{
 			{"block-diag-j", 3, 0, ""}, {"reverse flipped", 3, 0, ""}, {"block-diag-j", 6, 0, ""}, {"minus-identity", 8, 0, "checkerboard"}, {"reverse flipped", 7, 0, ""},
 			{"reverse padded", 10, 0, ""}, {"reverse flipped", 34, 0, ""}}},
-		{"signed-permutation-integer", "permutations with signs: additive layers of integers", asked{name: "permutation-integer"}, []target{
+		{"signed-permutation-integer", line("signed-permutation", 1), asked{name: "permutation-integer"}, []target{
 			{"block-diag-j", 7, 0, ""}, {"reverse padded", 15, 0, ""}}},
-		{"refine", "any precision: residual below 2^-256, layers of 256-bit dyadics", asked{"orthogonal", constructions.Options{Prec: 256}}, []target{
+		{"refine", line("newton-converges", 0), asked{"orthogonal", constructions.Options{Prec: 256}}, []target{
 			{"random-orthogonal", 4, 1, ""}, {"random-orthogonal", 5, 1, "checkerboard"}}},
 	}
 }
@@ -86,7 +97,7 @@ func byDepth() (out []item, err error) {
 		if err != nil {
 			return nil, err
 		}
-		c := &encode.Certificate{Construction: "lower bound", Theorem: "no flow of fewer layers, whatever its scales", Target: t.Matrix}
+		c := &encode.Certificate{Construction: "lower bound", Theorem: line("six-needed", 0), Target: t.Matrix}
 		if t.Seeded {
 			c.Seed = &t.Seed
 		}

@@ -42,6 +42,7 @@ const (
 // one without a star before one with it.
 var table = []rule{
 	// The ground: numbers.
+	{"theorem", "", ""},
 	{"exactmath", "", ""},
 	{"exactmath/*", numbers + "exactmath/internal/*", ""},
 	{"exactmath/internal/*", "exactmath exactmath/internal/*", ""},
@@ -94,17 +95,17 @@ var table = []rule{
 	{"report", "study experiment picture convolution" + judges + leaves, ""},
 
 	// Commands.
-	{"cmd/*", "study experiment training images report targets checkpoint convolution empirical export certificate certificate/*" + builders + judges + leaves,
+	{"cmd/*", "theorem study experiment training images report targets checkpoint convolution empirical export certificate certificate/*" + builders + judges + leaves,
 		"github.com/schollz/progressbar/v3 golang.org/x/term"},
 	{"tools/*", "study report targets constructions coupling" + leaves, ""},
-	{"bench/general", "constructions targets coupling verify verify/*" + numbers, ""},
+	{"bench/general", "constructions targets coupling verify verify/* internal/gemm" + numbers, ""},
 	{"bench/* bench/*/*", "training internal/gemm" + numbers, "codeberg.org/sbinet/npyio"},
 
 	// Leaves and what tests share.
 	{"internal/*", "", ""},
 	{"internal/gemm", "", "golang.org/x/sys/cpu" + gonum},
 	{"internal/chaintest internal/flowtest", linear, ""},
-	{"internal/golden", "study targets constructions certificate certificate/*" + builders + judges, ""},
+	{"internal/golden", "theorem study targets constructions certificate certificate/*" + builders + judges, ""},
 }
 
 // reach is what some may not even reach: by any way. Of other modules they reach

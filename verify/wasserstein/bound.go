@@ -89,8 +89,10 @@ const (
 	Exceeds
 )
 
-// Decide tells whether the bound that Bound encloses is at most r. The precision is
-// raised from 128 bits to at most limits.Prec until that is decided.
+// Decide tells whether the bound that Bound encloses is at most r, or more than r by
+// a part in 2^16; in between it is Open, since the bound depends, by much less, on
+// the cuts that stand for quantiles, which another checker may choose otherwise. The
+// precision is raised from 128 bits to at most limits.Prec until that is decided.
 //
 // Errors: those of Bound.
 func Decide(h *transport.Histogram, plan *transport.Plan, f *neural.Flow, r *big.Rat, limits Limits) (*Result, Decision, error) {
@@ -99,14 +101,15 @@ func Decide(h *transport.Histogram, plan *transport.Plan, f *neural.Flow, r *big
 		return nil, Open, err
 	}
 	d := Open
+	well := new(big.Rat).Mul(r, big.NewRat(1<<16+1, 1<<16))
 	res, err := b.sharpen(func(lo, hi *big.Rat) bool {
 		switch {
 		case hi.Cmp(r) <= 0:
 			d = Holds
-		case lo.Cmp(r) > 0:
+		case lo.Cmp(well) > 0:
 			d = Exceeds
 		}
-		return d != Open
+		return d != Open || lo.Cmp(r) > 0
 	})
 	return res, d, err
 }
