@@ -8,7 +8,7 @@ import (
 // of a fixed number of words: after k steps entries are minors of k+1 rows, and
 // their bound says how many words hold them. Divisors are odd, so that arithmetic
 // modulo 2^64, 2^128, .. is exact: where no entry is odd, all of them are divided by
-// 2. PROOFS.md, proposition 7.8.
+// 2. PROOFS.md, proposition 7.6.
 type bareiss struct {
 	rows, cols, ld int      // ld words for an entry, of which the first are in use
 	v              []uint64 // in two's complement, the lowest word first

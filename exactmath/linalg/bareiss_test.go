@@ -115,3 +115,31 @@ func TestMinorsSmall(t *testing.T) {
 		}
 	}
 }
+
+func TestHalve(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 12))
+	modulus := new(big.Int).Lsh(small(1), 192)
+	for s := range 190 {
+		want := bitsOf(r, 190-s)
+		if s%2 == 1 {
+			want.Neg(want)
+		}
+		v := new(big.Int).Lsh(want, uint(s))
+		v.Mod(v, modulus)
+		words := make([]uint64, 3)
+		for k := range words {
+			words[k] = new(big.Int).Rsh(v, uint(64*k)).Uint64()
+		}
+		if z := zeros(words); v.Sign() != 0 && z != int(v.TrailingZeroBits()) || v.Sign() == 0 && z != -1 {
+			t.Fatalf("%x ends with %d zeros", words, z)
+		}
+		halve(words, s)
+		got := new(big.Int)
+		for k := range words {
+			got.Or(got, new(big.Int).Lsh(new(big.Int).SetUint64(words[k]), uint(64*k)))
+		}
+		if got.Cmp(v.Mod(want, modulus)) != 0 {
+			t.Fatalf("halved %d times: %x, want %x", s, got, v)
+		}
+	}
+}

@@ -1,5 +1,5 @@
 // Package linalg decides the sign of the determinant and the rank of a matrix of
-// rational numbers, exactly: PROOFS.md, 7.8. It works modulo primes and powers of
+// rational numbers, exactly: PROOFS.md, 7.6 and 7.7. It works modulo primes and powers of
 // primes, as many as a proved bound on the answer asks for. Matrices of up to some
 // thousand rows are what it is meant for.
 package linalg

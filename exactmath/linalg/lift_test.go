@@ -204,3 +204,34 @@ func bitsOf(r *rand.Rand, bits int) *big.Int {
 	}
 	return v
 }
+
+func TestJoin(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 4))
+	p := big.NewInt(firstPrime59)
+	for n := range 70 {
+		digits, want := make([]uint64, n), new(big.Int)
+		for k := range digits {
+			digits[k] = r.Uint64N(firstPrime59)
+		}
+		for k := n - 1; k >= 0; k-- {
+			want.Add(want.Mul(want, p), new(big.Int).SetUint64(digits[k]))
+		}
+		if got := join(digits, p); got.Cmp(want) != 0 {
+			t.Fatalf("%d digits: %v, want %v", n, got, want)
+		}
+	}
+}
+
+// The primes for lifting after the first are primes, and none is left out.
+func TestNextPrime(t *testing.T) {
+	p := newPrime59(firstPrime59)
+	for range 5 {
+		q := p.next()
+		for v := q.p; v < p.p; v++ {
+			if big.NewInt(int64(v)).ProbablyPrime(0) != (v == q.p) {
+				t.Fatalf("%d after %d", q.p, p.p)
+			}
+		}
+		p = q
+	}
+}

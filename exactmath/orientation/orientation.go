@@ -43,7 +43,7 @@ const (
 // few gigabytes.
 const MaxBlock = 8192
 
-// Of returns the orientation of the n x n matrix m, exactly: PROOFS.md, 7.9.
+// Of returns the orientation of the n x n matrix m, exactly: PROOFS.md, 7.8.
 //
 // Errors: *exactmath.ShapeError unless m is square and n >= 1;
 // exactmath.ErrTooLarge for a block of more than MaxBlock rows or columns, or of
