@@ -72,8 +72,7 @@ func ones(int, int) coupling.Scale { return coupling.Scale{} }
 func product(f *coupling.Flow) exactmath.Matrix {
 	part := f.Partition()
 	n := part.Dim()
-	p, dyadic := dense.IdentityDyadic(n), true
-	var q *dense.Rational // once a layer is not dyadic
+	p := dense.IdentityRational(n)
 	for _, l := range f.Layers() {
 		e := make([]*big.Rat, n*n)
 		for k := range e {
@@ -94,20 +93,9 @@ func product(f *coupling.Flow) exactmath.Matrix {
 				e[d*n+s] = l.Weight().At(i, j)
 			}
 		}
-		m := must(dense.NewRational(n, n, e))
-		if d, ok := dense.ToDyadic(m); ok && dyadic {
-			p = must(p.Mul(d))
-			continue
-		}
-		if dyadic {
-			q, dyadic = dense.ToRational(p), false
-		}
-		q = must(q.Mul(m))
+		p = must(p.Mul(must(dense.NewRational(n, n, e))))
 	}
-	if dyadic {
-		return p
-	}
-	return q
+	return p
 }
 
 // exp returns e^s to within 2^-200 for small s, by its series.

@@ -100,34 +100,6 @@ func (x *Dyadic) Each(visit func(i, j int, v *big.Rat)) {
 	}
 }
 
-// Mul returns x y. It fails with a *exactmath.ShapeError unless x.cols == y.rows.
-func (x *Dyadic) Mul(y *Dyadic) (*Dyadic, error) {
-	if x.cols != y.rows {
-		return nil, misfit("Mul", x.rows, x.cols, y.rows, y.cols)
-	}
-	z := newDyadic(x.rows, y.cols, x.exp+y.exp)
-	var t big.Int
-	for i := range x.rows {
-		for k := range x.cols {
-			a := &x.num[i*x.cols+k]
-			if a.Sign() == 0 {
-				continue
-			}
-			for j := range y.cols {
-				b := &y.num[k*y.cols+j]
-				if b.Sign() != 0 {
-					c := &z.num[i*z.cols+j]
-					c.Add(c, t.Mul(a, b))
-				}
-			}
-		}
-	}
-	return z, nil
-}
-
-// Add returns x + y. It fails with a *exactmath.ShapeError unless the shapes agree.
-func (x *Dyadic) Add(y *Dyadic) (*Dyadic, error) { return x.combine("Add", y, (*big.Int).Add) }
-
 // Sub returns x - y. It fails with a *exactmath.ShapeError unless the shapes agree.
 func (x *Dyadic) Sub(y *Dyadic) (*Dyadic, error) { return x.combine("Sub", y, (*big.Int).Sub) }
 
@@ -144,36 +116,6 @@ func (x *Dyadic) combine(op string, y *Dyadic, f func(z, a, b *big.Int) *big.Int
 		f(&z.num[k], &a, &b)
 	}
 	return z, nil
-}
-
-// Neg returns -x.
-func (x *Dyadic) Neg() *Dyadic {
-	z := newDyadic(x.rows, x.cols, x.exp)
-	for k := range z.num {
-		z.num[k].Neg(&x.num[k])
-	}
-	return z
-}
-
-// Block returns rows r0..r1-1 and columns c0..c1-1. It fails with a *exactmath.ShapeError
-// unless 0 <= r0 <= r1 <= rows and 0 <= c0 <= c1 <= cols.
-func (x *Dyadic) Block(r0, r1, c0, c1 int) (*Dyadic, error) {
-	if r0 < 0 || r1 < r0 || x.rows < r1 || c0 < 0 || c1 < c0 || x.cols < c1 {
-		return nil, misfit("Block", x.rows, x.cols, r1, c1)
-	}
-	z := newDyadic(r1-r0, c1-c0, x.exp)
-	for i := r0; i < r1; i++ {
-		for j := c0; j < c1; j++ {
-			z.num[(i-r0)*z.cols+j-c0].Set(&x.num[i*x.cols+j])
-		}
-	}
-	return z, nil
-}
-
-// Equal reports whether x and y are the same matrix of numbers.
-func (x *Dyadic) Equal(y *Dyadic) bool {
-	d, err := x.Sub(y)
-	return err == nil && d.IsZero()
 }
 
 // IsZero reports whether every entry is 0.
@@ -197,20 +139,6 @@ func (x *Dyadic) MaxAbs() *big.Rat {
 	return ldexp(new(big.Int).Abs(m), x.exp)
 }
 
-// Norm1 returns the largest column sum of |entries|.
-func (x *Dyadic) Norm1() *big.Rat {
-	sums := make([]big.Int, x.cols)
-	x.addAbs(func(i, j int) *big.Int { return &sums[j] })
-	return ldexp(maxInt(sums), x.exp)
-}
-
-// NormInf returns the largest row sum of |entries|.
-func (x *Dyadic) NormInf() *big.Rat {
-	sums := make([]big.Int, x.rows)
-	x.addAbs(func(i, j int) *big.Int { return &sums[i] })
-	return ldexp(maxInt(sums), x.exp)
-}
-
 // NormFrobSq returns the sum of the squares of all entries.
 func (x *Dyadic) NormFrobSq() *big.Rat {
 	var sum, t big.Int
@@ -218,47 +146,4 @@ func (x *Dyadic) NormFrobSq() *big.Rat {
 		sum.Add(&sum, t.Mul(&x.num[k], &x.num[k]))
 	}
 	return ldexp(&sum, 2*x.exp)
-}
-
-func (x *Dyadic) addAbs(sum func(i, j int) *big.Int) {
-	var t big.Int
-	for k := range x.num {
-		s := sum(k/x.cols, k%x.cols)
-		s.Add(s, t.Abs(&x.num[k]))
-	}
-}
-
-func maxInt(v []big.Int) *big.Int {
-	m := new(big.Int)
-	for k := range v {
-		if m.Cmp(&v[k]) < 0 {
-			m = &v[k]
-		}
-	}
-	return m
-}
-
-// ScaleInt returns m x.
-func (x *Dyadic) ScaleInt(m *big.Int) *Dyadic {
-	if m.IsInt64() && m.Int64() == 1 {
-		return x
-	}
-	z := newDyadic(x.rows, x.cols, x.exp)
-	for k := range z.num {
-		z.num[k].Mul(&x.num[k], m)
-	}
-	return z
-}
-
-// ScaleColumns returns x with column j multiplied by d[j]. It fails with a
-// *exactmath.ShapeError unless d has one entry for each column.
-func (x *Dyadic) ScaleColumns(d []*big.Int) (*Dyadic, error) {
-	if len(d) != x.cols {
-		return nil, misfit("ScaleColumns", x.rows, x.cols, len(d), len(d))
-	}
-	z := newDyadic(x.rows, x.cols, x.exp)
-	for k := range z.num {
-		z.num[k].Mul(&x.num[k], d[k%x.cols])
-	}
-	return z, nil
 }

@@ -6,7 +6,9 @@ import (
 	"flowproof/exactmath"
 )
 
-// Rational is a dense matrix of arbitrary rationals.
+// Rational is a dense matrix of arbitrary rationals. Commands need little of its
+// arithmetic, which follows the definitions and shares nothing with the engine: tests
+// compare with it.
 type Rational struct {
 	rows, cols int
 	data       []big.Rat
@@ -122,6 +124,15 @@ func (x *Rational) Neg() *Rational {
 	return z
 }
 
+// Scale returns m x.
+func (x *Rational) Scale(m *big.Rat) *Rational {
+	z := zeroRational(x.rows, x.cols)
+	for k := range z.data {
+		z.data[k].Mul(&x.data[k], m)
+	}
+	return z
+}
+
 // Block returns rows r0..r1-1 and columns c0..c1-1. It fails with a *exactmath.ShapeError
 // unless 0 <= r0 <= r1 <= rows and 0 <= c0 <= c1 <= cols.
 func (x *Rational) Block(r0, r1, c0, c1 int) (*Rational, error) {
@@ -137,46 +148,17 @@ func (x *Rational) Block(r0, r1, c0, c1 int) (*Rational, error) {
 	return z, nil
 }
 
-// Equal reports whether x and y are the same matrix of numbers.
-func (x *Rational) Equal(y *Rational) bool { return Equal(x, y) }
-
-// MaxAbs returns the largest |entry|, 0 for an empty matrix.
-func (x *Rational) MaxAbs() *big.Rat { return MaxAbs(x) }
-
-// Norm1 returns the largest column sum of |entries|.
-func (x *Rational) Norm1() *big.Rat {
-	return x.maxSum(x.cols, func(i, j int) int { return j })
-}
-
 // NormInf returns the largest row sum of |entries|.
 func (x *Rational) NormInf() *big.Rat {
-	return x.maxSum(x.rows, func(i, j int) int { return i })
-}
-
-func (x *Rational) maxSum(n int, line func(i, j int) int) *big.Rat {
-	sums := make([]big.Rat, n)
-	var t big.Rat
-	for k := range x.data {
-		s := &sums[line(k/x.cols, k%x.cols)]
-		s.Add(s, t.Abs(&x.data[k]))
-	}
-	m := new(big.Rat)
-	for k := range sums {
-		if m.Cmp(&sums[k]) < 0 {
-			m.Set(&sums[k])
+	most, sum, t := new(big.Rat), new(big.Rat), new(big.Rat)
+	for i := range x.rows {
+		sum.SetInt64(0)
+		for k := i * x.cols; k < (i+1)*x.cols; k++ {
+			sum.Add(sum, t.Abs(&x.data[k]))
+		}
+		if sum.Cmp(most) > 0 {
+			most.Set(sum)
 		}
 	}
-	return m
-}
-
-// NormFrobSq returns the sum of the squares of all entries.
-func (x *Rational) NormFrobSq() *big.Rat { return NormFrobSq(x) }
-
-// Scale returns m x.
-func (x *Rational) Scale(m *big.Rat) *Rational {
-	z := zeroRational(x.rows, x.cols)
-	for k := range z.data {
-		z.data[k].Mul(&x.data[k], m)
-	}
-	return z
+	return most
 }

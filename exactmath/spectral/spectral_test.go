@@ -29,12 +29,10 @@ func belowNorm(x *exactmath.Floats, t float64) bool {
 	svd.Factorize(mat.NewDense(r, c, x.Float64s()), mat.SVDThin)
 	var vm mat.Dense
 	svd.VTo(&vm)
-	v, _ := dense.ToDyadic(must(exactmath.FromFloat64(c, 1, mat.Col(nil, 0, &vm))))
-	d, _ := dense.ToDyadic(x)
-	xv := must(d.Mul(v))
-	left := xv.NormFrobSq()
+	v := dense.ToRational(must(exactmath.FromFloat64(c, 1, mat.Col(nil, 0, &vm))))
+	left := dense.NormFrobSq(must(dense.ToRational(x).Mul(v)))
 	right := new(big.Rat).SetFloat64(t)
-	right.Mul(right, right).Mul(right, v.NormFrobSq())
+	right.Mul(right, right).Mul(right, dense.NormFrobSq(v))
 	return left.Cmp(right) > 0
 }
 
