@@ -59,7 +59,7 @@ var generalDepth = []Statement{
 		Title:        "flows that attain the bounds",
 		Status:       Proved,
 		Needs:        []string{"depth-mean-root"},
-		Constructors: []string{"flowproof/verify/flowdepth.Reach"},
+		Constructors: []string{"flowproof/constructions/cube.Build", "flowproof/verify/flowdepth.Reach"},
 		Tests:        []string{"TestReachRefuses", "TestBuilt"},
 	},
 	{
@@ -70,9 +70,10 @@ var generalDepth = []Statement{
 	},
 	{
 		ID: "depth-stretch", Kind: Claim, Chapter: "proofs/depth.md", Opening: "(`depth-stretch`)",
-		Title:  "maps that attain the joint bound",
-		Status: Proved,
-		Needs:  []string{"depth-mean-root", "depth-joint"},
-		Tests:  []string{"TestMeanRoot"},
+		Title:        "maps that attain the joint bound",
+		Status:       Proved,
+		Needs:        []string{"depth-mean-root", "depth-joint"},
+		Constructors: []string{"flowproof/constructions/cube.Stretch"},
+		Tests:        []string{"TestMeanRoot"},
 	},
 }
