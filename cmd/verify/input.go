@@ -39,6 +39,9 @@ func (s *source) inputs(files []string, stdin io.Reader) (ins []input, done func
 	if err := s.checkInput(files); err != nil {
 		return nil, nil, err
 	}
+	if err := s.checkConstruction(); err != nil {
+		return nil, nil, err
+	}
 	if len(files) == 0 && targets.Known(s.target) {
 		load, err := s.named()
 		return []input{{s.target, s.checked(load, false)}}, closeAll, err

@@ -42,15 +42,6 @@ func (s *source) build(given *targets.Target, spin *spinner) (*solved, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.prec > maxPrec {
-		return nil, fmt.Errorf("-prec: %d bits, want %d or less", s.prec, maxPrec)
-	}
-	if err := s.checkDepths(); err != nil {
-		return nil, err
-	}
-	if s.effort != constructions.Normal && s.construction != "auto" && s.construction != "continuation" {
-		return nil, fmt.Errorf("-effort: does nothing with -construction %s; goes with auto or continuation", s.construction)
-	}
 	part, err := coupling.ParsePartition(t.Dim, s.partition)
 	if err != nil {
 		return nil, fmt.Errorf("-partition: %w", err)
@@ -69,6 +60,21 @@ func (s *source) build(given *targets.Target, spin *spinner) (*solved, error) {
 		return nil, &tooDeepError{t.Name, d, s.maxDepth}
 	}
 	return &solved{t, built}, nil
+}
+
+// checkConstruction refuses flags that the construction does not take, before any
+// input is read.
+func (s *source) checkConstruction() error {
+	if _, _, err := s.detMode(); err != nil {
+		return err
+	}
+	if s.prec > maxPrec {
+		return fmt.Errorf("-prec: %d bits, want %d or less", s.prec, maxPrec)
+	}
+	if s.effort != constructions.Normal && s.construction != "auto" && s.construction != "continuation" {
+		return fmt.Errorf("-effort: does nothing with -construction %s; goes with auto or continuation", s.construction)
+	}
+	return s.checkDepths()
 }
 
 // checkDepths refuses -max-depth and -depth where the construction takes neither.
