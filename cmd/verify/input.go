@@ -142,6 +142,9 @@ func openInput(path string, stdin io.Reader) (*opened, error) {
 
 // noTarget is the error for a word that names neither a file nor a target.
 func noTarget(word string) error {
+	if targets.Known(word) {
+		return fmt.Errorf("%s: is a named target and no file, want a file with the matrix", word)
+	}
 	_, err := targets.Make(word, 2, 1, targets.Options{})
 	return fmt.Errorf("%w (verify list targets shows them)", err)
 }
