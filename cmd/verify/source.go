@@ -1,9 +1,9 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"flowproof/constructions"
@@ -89,13 +89,23 @@ func (s *source) checkDepths() error {
 	case s.given("max-depth") && k >= 0:
 		return fmt.Errorf("-max-depth: construction %s does not take it, auto does%s", s.construction, s.depthHint(k))
 	case s.given("depth") && k < 0:
-		return errors.New("-depth: auto chooses the depth, up to -max-depth; polish and conditioned take -depth")
+		return fmt.Errorf("-depth: auto chooses the depth, up to -max-depth; -construction %s takes -depth", strings.Join(takeDepth(), " or "))
 	case s.given("depth") && !constructions.List()[k].TakesDepth:
 		return fmt.Errorf("-depth: construction %s does not take it: it has the depth of its theorem", s.construction)
 	case s.given("depth") && s.depth < 1:
 		return fmt.Errorf("-depth: %d, want 1 or more", s.depth)
 	}
 	return nil
+}
+
+// takeDepth names the constructions that take -depth.
+func takeDepth() (names []string) {
+	for _, c := range constructions.List() {
+		if c.TakesDepth {
+			names = append(names, c.Name)
+		}
+	}
+	return names
 }
 
 // depthHint names the flag that a construction takes instead.
