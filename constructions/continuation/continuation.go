@@ -64,7 +64,7 @@ const (
 //
 // Errors: *fault.ShapeError, fault.ErrPartition (the parts must differ by at most one),
 // fault.ErrSingular, fault.ErrOrientation, fault.ErrNoConvergence,
-// *fault.ConvergenceError, the context's error.
+// *fault.ConvergenceError, *DepthError, the context's error.
 func Find(target exactmath.Matrix, part coupling.Partition, opt Options) (*coupling.Flow, Report, error) {
 	if e := rescale.CommonExponent(target); e != 0 {
 		return findRescaled(target, part, opt, e)
