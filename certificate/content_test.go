@@ -122,7 +122,7 @@ func exp(s *big.Rat) *big.Rat {
 
 // residual returns the largest |entry| of target - product.
 func residual(c *encode.Certificate) *big.Rat {
-	return dense.MaxAbs(must(dense.Sub(c.Target, product(c.Flow))))
+	return dense.MaxAbs(must(dense.ToRational(c.Target).Sub(dense.ToRational(product(c.Flow)))))
 }
 
 // needs claims a lower bound of the depth, for the reasons given, worded as in a

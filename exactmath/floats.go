@@ -3,6 +3,7 @@ package exactmath
 import (
 	"math"
 	"math/big"
+	"sync"
 )
 
 // Floats is a dense matrix of finite float64 numbers, each standing for exactly
@@ -10,6 +11,7 @@ import (
 type Floats struct {
 	rows, cols int
 	data       []float64
+	known      sync.Map // see Once
 }
 
 // FromFloat64 returns the rows x cols matrix with the given entries, row by
@@ -26,11 +28,23 @@ func FromFloat64(rows, cols int, data []float64) (*Floats, error) {
 		}
 		out[k] = v + 0 // -0 + 0 = 0
 	}
-	return &Floats{rows, cols, out}, nil
+	return &Floats{rows: rows, cols: cols, data: out}, nil
 }
 
 // Dims returns the shape.
 func (x *Floats) Dims() (rows, cols int) { return x.rows, x.cols }
+
+// Once returns what compute returns, which is called only for the first time that key
+// is asked for: a matrix does not change, so what is proved of it is proved once. A
+// key of a type that its package does not export keeps other packages from putting
+// anything in its place.
+func (x *Floats) Once(key any, compute func() any) any {
+	v, ok := x.known.Load(key)
+	if !ok {
+		v, _ = x.known.LoadOrStore(key, compute())
+	}
+	return v
+}
 
 // At returns entry (i, j) as a rational.
 func (x *Floats) At(i, j int) *big.Rat {

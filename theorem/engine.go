@@ -34,10 +34,11 @@ var engine = []Statement{
 		Scope:  "all golden certificates, and samples",
 	},
 	{
-		ID: "freivalds", Kind: Theorem, Number: "Theorem 7.6", Chapter: "proofs/engine.md",
-		Title:  "the error probability of the test by random vectors",
+		ID: "elimination-in-words", Kind: Proposition, Number: "Proposition 7.6", Chapter: "proofs/engine.md",
+		Title:  "signs and ranks by fraction-free elimination with odd divisors",
 		Status: Proved,
-		Needs:  []string{"equality-from-residues"},
+		Tests:  []string{"TestMinors", "TestMinorsAttained", "TestMinorsSmall"},
+		Scope:  "all 3 x 3 matrices of entries -1 to 2, minors as large as the bound, and samples",
 	},
 	{
 		ID: "rank-modular", Kind: Proposition, Number: "Proposition 7.7", Chapter: "proofs/engine.md",

@@ -1,7 +1,7 @@
-/* The peer: composes linear additive coupling layers exactly with FLINT, or in
- * balls with Arb, as someone would who knows those libraries.
+/* The peer: composes linear additive coupling layers exactly with FLINT, as
+ * someone would who knows that library.
  *
- *   gcc -O2 -o flint_compose flint_compose.c -lflint-arb -lflint -lgmp -lm
+ *   gcc -O2 -o flint_compose flint_compose.c -lflint -lgmp -lm
  *   ./flint_compose MODE DIR THREADS RUNS
  *
  * DIR holds 00_L.npy, 01_U.npy, ... (float64, C order; L is q x p, U is p x q)
@@ -10,12 +10,8 @@
  *   residual  the same, and target - product
  *   wideBITS  as block, the weights divided by 3 to that many more bits
  *   full      the product over the integers with full n x n factors
- *   arbBITS   the product in balls of that precision, block by block
- *   arbfullBITS  the same with full n x n factors
- *   thirdsBITS   as arbBITS, the weights divided by 3, so that they have all bits
  * Reading and converting the files is not timed. Prints the median seconds of
  * RUNS runs, the median seconds of processor time, and the peak memory in KB. */
-#include <arb_mat.h>
 #include <flint/fmpz_mat.h>
 #include <math.h>
 #include <stdio.h>
@@ -120,7 +116,6 @@ static void full_factor(fmpz_mat_t f, int k) {
 }
 
 static fmpz_mat_t factor[MAX];
-static arb_mat_t ball[MAX];
 
 static void full(void) {
   fmpz_mat_t x, y;
@@ -131,33 +126,6 @@ static void full(void) {
   fmpz_mat_clear(y);
 }
 
-static void balls_full(long prec) {
-  arb_mat_t x, y;
-  arb_mat_init(x, n, n);
-  arb_mat_init(y, n, n);
-  arb_mat_set(x, ball[0]);
-  for (int k = 1; k < depth; k++) { arb_mat_mul(y, x, ball[k], prec); arb_mat_swap(x, y); }
-  arb_mat_clear(x);
-  arb_mat_clear(y);
-}
-
-/* Balls of the weights alone. */
-static void balls(long prec) {
-  arb_mat_t left, right, s;
-  arb_mat_init(left, n, p);
-  arb_mat_init(right, n, q);
-  for (long i = 0; i < p; i++) arb_one(arb_mat_entry(left, i, i));
-  for (long i = 0; i < q; i++) arb_one(arb_mat_entry(right, p + i, i));
-  for (int k = 0; k < depth; k++) {
-    arb_mat_init(s, n, upper[k] ? q : p);
-    if (upper[k]) arb_mat_mul(s, left, ball[k], prec); else arb_mat_mul(s, right, ball[k], prec);
-    if (upper[k]) arb_mat_add(right, right, s, prec); else arb_mat_add(left, left, s, prec);
-    arb_mat_clear(s);
-  }
-  arb_mat_clear(left);
-  arb_mat_clear(right);
-}
-
 static int by_size(const void *a, const void *b) { return (*(double *)a > *(double *)b) - (*(double *)a < *(double *)b); }
 
 int main(int argc, char **argv) {
@@ -165,7 +133,7 @@ int main(int argc, char **argv) {
   matrix x[MAX], t;
   double seconds[1000], cpu[1000];
   struct rusage use;
-  if (argc != 5) { fprintf(stderr, "usage: flint_compose block|residual|wideBITS|full|arbBITS|arbfullBITS|thirdsBITS DIR THREADS RUNS\n"); return 2; }
+  if (argc != 5) { fprintf(stderr, "usage: flint_compose block|residual|wideBITS|full DIR THREADS RUNS\n"); return 2; }
   const char *mode = argv[1];
   int runs = atoi(argv[4]), least = 0;
   if (runs < 1 || runs > 1000) fail("want 1 to 1000 runs", argv[4]);
@@ -199,23 +167,13 @@ int main(int argc, char **argv) {
     fmpz_mul_2exp(unit, unit, more);
   }
   to_fmpz(target, &t, exp_of_layers * depth);
-  int with_full = !strcmp(mode, "full") || !strncmp(mode, "arbfull", 7), with_thirds = !strncmp(mode, "thirds", 6);
-  long prec = atol(mode + strcspn(mode, "0123456789"));
-  for (int k = 0; k < depth; k++) {
-    if (with_full) full_factor(factor[k], k);
-    fmpz_mat_struct *m = with_full ? factor[k] : layer[k];
-    arb_mat_init(ball[k], m->r, m->c);
-    arb_mat_set_fmpz_mat(ball[k], m);
-    arb_mat_scalar_mul_2exp_si(ball[k], ball[k], -exp_of_layers);
-    if (with_thirds) arb_mat_scalar_div_si(ball[k], ball[k], 3, prec);
-  }
+  if (!strcmp(mode, "full")) for (int k = 0; k < depth; k++) full_factor(factor[k], k);
   for (int r = 0; r < runs; r++) {
     double start = now(CLOCK_MONOTONIC), used = now(CLOCK_PROCESS_CPUTIME_ID);
     if (!strcmp(mode, "block") || !strncmp(mode, "wide", 4)) block(0);
     else if (!strcmp(mode, "residual")) block(1);
     else if (!strcmp(mode, "full")) full();
-    else if (with_full) balls_full(prec);
-    else balls(prec);
+    else fail("unknown mode", mode);
     seconds[r] = now(CLOCK_MONOTONIC) - start;
     cpu[r] = now(CLOCK_PROCESS_CPUTIME_ID) - used;
   }

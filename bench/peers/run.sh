@@ -6,9 +6,9 @@
 # memory of a single run.
 #
 #   bench/peers/run.sh [MODE [N ...]]      MODE: block (default), residual,
-#                                          wideBITS, arbBITS, thirdsBITS (see flint_compose.c)
+#                                          wideBITS (see flint_compose.c)
 #
-# Needs gcc, unzip, and Debian's libflint-dev and libflint-arb-dev.
+# Needs gcc, unzip, and Debian's libflint-dev.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 mode=${1:-block}
@@ -18,7 +18,7 @@ rounds=${ROUNDS:-5}
 work=${WORK:-$(mktemp -d)}
 [ -n "${WORK:-}" ] || trap 'rm -rf "$work"' EXIT
 
-gcc -O2 -o "$work/flint_compose" bench/peers/flint_compose.c -lflint-arb -lflint -lgmp -lm
+gcc -O2 -o "$work/flint_compose" bench/peers/flint_compose.c -lflint -lgmp -lm
 go build -o "$work/compose" ./bench/peers/compose
 
 median() { sort -g | awk '{v[NR]=$1} END {print v[int((NR+1)/2)]}'; }

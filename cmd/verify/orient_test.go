@@ -20,7 +20,6 @@ import (
 
 	"flowproof/constructions/fault"
 	"flowproof/exactmath"
-	"flowproof/exactmath/linalg"
 	"flowproof/exactmath/orientation"
 	"flowproof/targets"
 )
@@ -164,7 +163,7 @@ func TestCodeOf(t *testing.T) {
 	for _, c := range []struct {
 		err  error
 		want int
-	}{{proved, exitUnrepresentable}, {fmt.Errorf("m: %w", proved), exitUnrepresentable}, {errors.New("m"), exitUsage}, {linalg.ErrSingular, exitUsage}} {
+	}{{proved, exitUnrepresentable}, {fmt.Errorf("m: %w", proved), exitUnrepresentable}, {errors.New("m"), exitUsage}} {
 		if got := codeOf(c.err); got != c.want {
 			t.Errorf("%v: %d, want %d", c.err, got, c.want)
 		}

@@ -108,11 +108,6 @@ func leading(x *big.Float, mode big.RoundingMode) (n uint64, exp int) {
 	return n, exp
 }
 
-// AboveInt and AboveRat return an Upper that is at least |x|.
-func AboveInt(x *big.Int) Upper {
-	return Above(new(big.Float).SetInt(x)) // exact: the precision was 0
-}
-
 // AboveRat returns an Upper that is at least |x|.
 func AboveRat(x *big.Rat) Upper {
 	var num, den big.Float // of precision 0, so that SetInt is exact

@@ -110,7 +110,6 @@ func TestConversions(t *testing.T) {
 		whole := new(big.Rat).SetInt(new(big.Int).SetUint64(n))
 		checkUpper(t, "Uint", Uint(n), whole)
 		checkLower(t, "Least", Least(n), whole)
-		checkUpper(t, "AboveInt", AboveInt(new(big.Int).Neg(whole.Num())), whole)
 		y := big.NewRat(r.Int64N(1<<40)-1<<39, 1+r.Int64N(1<<50))
 		checkUpper(t, "AboveRat", AboveRat(y), new(big.Rat).Abs(y))
 	}

@@ -9,7 +9,6 @@
 package dense
 
 import (
-	"math/big"
 	"slices"
 
 	"flowproof/exactmath"
@@ -55,53 +54,4 @@ func sparseEqual(x, y *sparse.Matrix) bool {
 		}
 	}
 	return true
-}
-
-// Sub returns a - b in the storage that suits both: sparse if both are sparse,
-// dyadic if both are dyadic, rational otherwise. It fails with a
-// *exactmath.ShapeError unless the shapes agree.
-func Sub(a, b exactmath.Matrix) (exactmath.Matrix, error) {
-	if sa, ok := a.(*sparse.Matrix); ok {
-		if sb, ok := b.(*sparse.Matrix); ok {
-			return sparseSub(sa, sb)
-		}
-	}
-	if da, ok := ToDyadic(a); ok {
-		if db, ok := ToDyadic(b); ok {
-			return da.Sub(db)
-		}
-	}
-	return ToRational(a).Sub(ToRational(b))
-}
-
-// sparseSub returns x - y, sparse if every difference is a float64, else
-// rational.
-func sparseSub(x, y *sparse.Matrix) (exactmath.Matrix, error) {
-	rows, cols := x.Dims()
-	if r, c := y.Dims(); r != rows || c != cols {
-		return nil, misfit("Sub", rows, cols, r, c)
-	}
-	var es []sparse.Entry
-	for i := range rows {
-		xc, xv := x.Row(i)
-		yc, yv := y.Row(i)
-		for len(xc)+len(yc) > 0 {
-			switch {
-			case len(yc) == 0 || len(xc) > 0 && xc[0] < yc[0]:
-				es = append(es, sparse.Entry{Row: i, Col: xc[0], Value: xv[0]})
-				xc, xv = xc[1:], xv[1:]
-			case len(xc) == 0 || yc[0] < xc[0]:
-				es = append(es, sparse.Entry{Row: i, Col: yc[0], Value: -yv[0]})
-				yc, yv = yc[1:], yv[1:]
-			default:
-				d := xv[0] - yv[0]
-				if _, exact := new(big.Rat).Sub(new(big.Rat).SetFloat64(xv[0]), new(big.Rat).SetFloat64(yv[0])).Float64(); !exact {
-					return ToRational(x).Sub(ToRational(y))
-				}
-				es = append(es, sparse.Entry{Row: i, Col: xc[0], Value: d})
-				xc, xv, yc, yv = xc[1:], xv[1:], yc[1:], yv[1:]
-			}
-		}
-	}
-	return sparse.New(rows, cols, es)
 }

@@ -262,24 +262,3 @@ func (x *Dyadic) ScaleColumns(d []*big.Int) (*Dyadic, error) {
 	}
 	return z, nil
 }
-
-// Join returns the square matrix whose entry (order[i], order[j]) is entry
-// (i, j) of [left, right]. It fails with a *exactmath.ShapeError unless order has one
-// entry for each row and for each column.
-func Join(left, right *Dyadic, order []int) (*Dyadic, error) {
-	n := len(order)
-	if left.rows != n || right.rows != n || left.cols+right.cols != n {
-		return nil, misfit("Join", left.rows, left.cols, right.rows, right.cols)
-	}
-	z := newDyadic(n, n, min(left.exp, right.exp))
-	for i := range n {
-		for j := range n {
-			b, k := left, j
-			if j >= left.cols {
-				b, k = right, j-left.cols
-			}
-			z.num[order[i]*n+order[j]].Lsh(b.Num(i, k), uint(b.exp-z.exp))
-		}
-	}
-	return z, nil
-}

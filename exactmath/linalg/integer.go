@@ -1,8 +1,7 @@
-// Package linalg is exact linear algebra over the rational numbers: solution,
-// inverse, determinant, rank, LU factors and characteristic polynomial. It works
-// modulo many primes, as many as a proved bound on the answer asks for, and puts
-// the answer together once. Matrices of up to some hundred rows are what it is
-// meant for.
+// Package linalg decides the sign of the determinant and the rank of a matrix of
+// rational numbers, exactly: PROOFS.md, 7.6 and 7.7. It works modulo primes and powers of
+// primes, as many as a proved bound on the answer asks for. Matrices of up to some
+// thousand rows are what it is meant for.
 package linalg
 
 import (
@@ -17,9 +16,6 @@ import (
 	"flowproof/exactmath/internal/layout"
 	"flowproof/exactmath/internal/residue"
 )
-
-// ErrSingular is returned where an invertible matrix is needed.
-var ErrSingular = errors.New("matrix is singular")
 
 // maxDigits keeps the digits of a matrix below a gigabyte.
 const maxDigits = 1 << 27
@@ -66,19 +62,6 @@ func (z *integers) plain() *residue.Integers {
 		z.row = z.split(nil, nil)
 	}
 	return z.row
-}
-
-func integralSquare(m exactmath.Matrix) (*integers, error) {
-	if r, c := m.Dims(); r != c {
-		return nil, &exactmath.ShapeError{Op: "linalg", R1: r, C1: c, R2: r, C2: r}
-	}
-	return integral(m)
-}
-
-// unit returns 2^exp / den.
-func (z *integers) unit() *big.Rat {
-	n, d := big.NewInt(1), new(big.Int).Lsh(z.den, uint(max(-z.exp, 0)))
-	return new(big.Rat).SetFrac(n.Lsh(n, uint(max(z.exp, 0))), d)
 }
 
 // ld is how many numbers a row takes.
@@ -182,71 +165,44 @@ func hadamard(row, column []*big.Int, k int) *big.Int {
 	return rows
 }
 
-// source is a matrix in the layout in which it is wanted.
-type source struct {
-	z *integers
-	x *residue.Integers
-}
-
-// modular returns count integers, all of absolute value at most bound, that run
-// computes modulo one prime at a time: given the matrices A modulo p, it sets
-// out to the integers modulo p, or returns false if p does not do.
-func modular(kern residue.Kernel, bound *big.Int, count int, run func(p residue.Prime, in [][]float64, out []float64) bool, matrices ...source) ([]big.Int, error) {
-	threads := runtime.GOMAXPROCS(0)
+// modular returns an integer, not 0 and of absolute value at most bound, that run
+// computes modulo one prime at a time, from A modulo p as laid out in x; 0 stands
+// for a prime that does not do.
+func (z *integers) modular(x *residue.Integers, bound *big.Int, run func(p residue.Prime, a []float64) float64) (*big.Int, error) {
+	kern, threads := z.kern, runtime.GOMAXPROCS(0)
 	bound = new(big.Int).Lsh(new(big.Int).Add(bound, big.NewInt(1)), 2)
 	if bound.BitLen() > residue.MaxPrimes*23 {
 		return nil, ErrTooLarge
 	}
-	groups := residue.Ceil(count, kern.Lanes)
-	stride := groups*kern.Lanes + 16 // off the powers of two
-	avoid := big.NewInt(1)
-	for _, m := range matrices {
-		avoid.Mul(avoid, m.z.den)
-	}
-	buffers := make([][][]float64, threads)
-	for k := range buffers {
-		buffers[k] = make([][]float64, len(matrices))
-	}
+	size, avoid, buffers := x.Groups*kern.Lanes, new(big.Int).Set(z.den), make([][]float64, threads)
 	for {
 		primes, product := residue.Primes(bound, avoid)
-		table := residue.NewTable(primes, product)
-		out, bad := make([]float64, stride*len(primes)), make([]bool, len(primes))
+		out := make([]float64, kern.Lanes*len(primes)) // the integer in the first lane
 		tasks := min(len(primes), residue.Ceil(len(primes), 6*threads)*threads)
 		residue.Parallel(threads, tasks, func(thread, k int) {
 			lo, hi := k*len(primes)/tasks, (k+1)*len(primes)/tasks
-			buf, in := buffers[thread], make([][]float64, len(matrices))
-			for j, m := range matrices {
-				buf[j] = m.z.residues(m.x, primes[lo:hi], buf[j])
-			}
-			for i := lo; i < hi; i++ {
-				p, z := primes[i], out[i*stride:][:groups*kern.Lanes]
-				for j, m := range matrices {
-					size := m.x.Groups * kern.Lanes
-					in[j] = buf[j][(i-lo)*size : (i-lo+1)*size]
-				}
-				bad[i] = !run(p, in, z)
+			buffers[thread] = z.residues(x, primes[lo:hi], buffers[thread])
+			for i, p := range primes[lo:hi] {
+				out[(lo+i)*kern.Lanes] = run(p, buffers[thread][i*size:(i+1)*size])
 			}
 		})
 		failed := false
-		for i, b := range bad {
-			if b {
+		for i, p := range primes {
+			if out[i*kern.Lanes] == 0 {
 				failed = true
-				avoid.Mul(avoid, new(big.Int).SetUint64(primes[i].U))
+				avoid.Mul(avoid, new(big.Int).SetUint64(p.U))
 			}
 		}
 		if failed {
 			continue
 		}
-		num, units := make([]big.Int, count), table.Units(func(residue.Prime) uint64 { return 1 })
-		residue.Parallel(threads, residue.Ceil(groups, residue.Chunk), func(_, k int) {
-			from := k * residue.Chunk
-			size := min(residue.Chunk, groups-from)
-			table.Ints(kern, out[from*kern.Lanes:], stride, size, units, make([]float64, table.Scratch(kern)), func(s int) *big.Int {
-				if s += from * kern.Lanes; s < count {
-					return &num[s]
-				}
-				return nil
-			})
+		num, table := new(big.Int), residue.NewTable(primes, product)
+		units := table.Units(func(residue.Prime) uint64 { return 1 })
+		table.Ints(kern, out, kern.Lanes, 1, units, make([]float64, table.Scratch(kern)), func(s int) *big.Int {
+			if s == 0 {
+				return num
+			}
+			return nil
 		})
 		return num, nil
 	}

@@ -22,14 +22,16 @@ type lifting struct {
 	order   []int  // of the rows, in which the leading minors are not 0 modulo p
 }
 
-// newLifting fails if A is singular modulo p.
+// newLifting returns nil and false if A is singular modulo p.
 func newLifting(a *words, p *prime59) (*lifting, bool) {
 	l := &lifting{prime59: p, a: a, inverse: make([]uint64, len(a.lo))}
 	for k := range l.inverse {
 		l.inverse[k] = p.mod(a.at(k))
 	}
-	l.det, l.order = p.invert(a.rows, l.inverse, runtime.GOMAXPROCS(0))
-	return l, l.det != 0
+	if l.det, l.order = p.invert(a.rows, l.inverse, runtime.GOMAXPROCS(0)); l.det == 0 {
+		return nil, false
+	}
+	return l, true
 }
 
 // column is a right side on its way: r_i in two words, and room for r_i modulo p
@@ -123,18 +125,18 @@ func (z *integers) determinant(l *lifting, report func(float64)) (*big.Int, erro
 		cofactor.Sub(cofactor, p)
 	}
 	if new(big.Int).Lsh(rest, 1).Cmp(p) >= 0 {
-		run := func(p residue.Prime, in [][]float64, out []float64) bool {
-			out[0] = jordan(z.kern, in[0], n, n, z.ld(), p, false)
-			if d := p.Mod(den); out[0] != 0 && d != 0 {
-				out[0] = residue.Reduce(out[0]*p.Balanced(p.Pow(d, -1)), p.P, p.Inv)
+		var err error
+		cofactor, err = z.modular(z.split(l.order, nil), rest, func(p residue.Prime, a []float64) float64 {
+			det, d := triangle(z.kern, a, n, n, z.ld(), p), p.Mod(den)
+			if det == 0 || d == 0 {
+				return 0
 			}
-			return out[0] != 0
-		}
-		all, err := modular(z.kern, rest, 1, run, source{z, z.split(l.order, nil)})
+			return residue.Reduce(det*p.Balanced(p.Pow(d, -1)), p.P, p.Inv)
+		})
 		if err != nil {
 			return nil, err
 		}
-		if cofactor = &all[0]; sparse.PermutationSign(l.order, nil) < 0 {
+		if sparse.PermutationSign(l.order, nil) < 0 {
 			cofactor.Neg(cofactor)
 		}
 	}

@@ -54,13 +54,8 @@ func TestLifting(t *testing.T) {
 			}
 			if ok {
 				got := must(x.determinant(l, func(float64) {}))
-				unit := new(big.Rat).Set(x.unit()) // of m
-				want := new(big.Rat).Set(det)
-				for range n {
-					want.Quo(want, unit)
-				}
-				if !want.IsInt() || got.Cmp(want.Num()) != 0 {
-					t.Errorf("n = %d, %d bits: determinant %v, want %v", n, bits, got, want)
+				if got := unscaled(x, got); got.Cmp(det) != 0 {
+					t.Errorf("n = %d, %d bits: determinant %v, want %v", n, bits, got, det)
 				}
 			}
 			// Rows that are sums and differences of two others.
@@ -107,7 +102,7 @@ func TestDivisible(t *testing.T) {
 	for _, v := range [][]int64{{firstPrime59, 0, 0, 1}, {firstPrime59, 1, 2 * firstPrime59, 2}, {1, 2, 1, 2 + firstPrime59}} {
 		m := make_(2, 2, func(i, j int) *big.Rat { return big.NewRat(v[2*i+j], 1) })
 		rank, det := gauss(m)
-		if got := must(Det(m)); got.Cmp(det) != 0 {
+		if got := must(determinant(m)); got.Cmp(det) != 0 {
 			t.Errorf("%v: determinant %v, want %v", v, got, det)
 		}
 		sign, r, err := Orientation(m, func(float64) {})
@@ -208,4 +203,35 @@ func bitsOf(r *rand.Rand, bits int) *big.Int {
 		v.Add(v.Lsh(v, 1), big.NewInt(int64(r.IntN(2))))
 	}
 	return v
+}
+
+func TestJoin(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 4))
+	p := big.NewInt(firstPrime59)
+	for n := range 70 {
+		digits, want := make([]uint64, n), new(big.Int)
+		for k := range digits {
+			digits[k] = r.Uint64N(firstPrime59)
+		}
+		for k := n - 1; k >= 0; k-- {
+			want.Add(want.Mul(want, p), new(big.Int).SetUint64(digits[k]))
+		}
+		if got := join(digits, p); got.Cmp(want) != 0 {
+			t.Fatalf("%d digits: %v, want %v", n, got, want)
+		}
+	}
+}
+
+// The primes for lifting after the first are primes, and none is left out.
+func TestNextPrime(t *testing.T) {
+	p := newPrime59(firstPrime59)
+	for range 5 {
+		q := p.next()
+		for v := q.p; v < p.p; v++ {
+			if big.NewInt(int64(v)).ProbablyPrime(0) != (v == q.p) {
+				t.Fatalf("%d after %d", q.p, p.p)
+			}
+		}
+		p = q
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"flowproof/exactmath"
@@ -125,23 +124,43 @@ func gauss(m exactmath.Matrix) (rank int, det *big.Rat) {
 	return rank, det
 }
 
-// leverrier is the characteristic polynomial by the method of Faddeev and
-// Leverrier.
-func leverrier(a *dense.Rational) []*big.Rat {
-	n, _ := a.Dims()
-	c := make([]*big.Rat, n+1)
-	c[n] = big.NewRat(1, 1)
-	m := dense.IdentityRational(n)
-	for k := 1; k <= n; k++ {
-		am := must(a.Mul(m))
-		t := new(big.Rat)
-		for i := range n {
-			t.Add(t, am.At(i, i))
-		}
-		c[n-k] = t.Mul(t, big.NewRat(-1, int64(k)))
-		m = must(am.Add(dense.IdentityRational(n).Scale(c[n-k])))
+// determinant is the one whose sign Orientation tells, for integers as large as the
+// bounds allow, by lifting and from residues.
+func determinant(m exactmath.Matrix) (*big.Rat, error) {
+	x, err := integral(m)
+	if err != nil {
+		return nil, err
 	}
-	return c
+	det, rank, err := x.det(nil, func(float64) {})
+	if err != nil || rank < x.rows {
+		return new(big.Rat), err
+	}
+	if l := lift(x.words(), 1); l != nil {
+		lifted, _, err := x.det(l, func(float64) {})
+		if err != nil || lifted.Cmp(det) != 0 {
+			return nil, fmt.Errorf("determinant %v from residues, %v by lifting, %v", det, lifted, err)
+		}
+	}
+	return unscaled(x, det), nil
+}
+
+// unscaled returns the determinant of m for the one of x.
+func unscaled(x *integers, det *big.Int) *big.Rat {
+	z, one := new(big.Rat).SetInt(det), big.NewInt(1)
+	power := new(big.Int).Lsh(one, uint(max(x.exp, -x.exp)))
+	unit := new(big.Rat).SetFrac(power, x.den)
+	if x.exp < 0 {
+		unit.SetFrac(one, power.Mul(power, x.den))
+	}
+	for range x.rows {
+		z.Mul(z, unit)
+	}
+	return z
+}
+
+func rankOf(m exactmath.Matrix) (int, error) {
+	_, rank, err := Orientation(m, func(float64) {})
+	return rank, err
 }
 
 func TestAgainstRationals(t *testing.T) {
@@ -152,107 +171,32 @@ func TestAgainstRationals(t *testing.T) {
 				m := kind(r, n, n)
 				a := dense.ToRational(m)
 				rank, det := gauss(a)
-				if got := must(Rank(m)); got != rank {
+				if got := must(rankOf(m)); got != rank {
 					t.Fatalf("n = %d: rank %d, want %d", n, got, rank)
 				}
-				if got := must(Det(m)); got.Cmp(det) != 0 {
+				if got := must(determinant(m)); got.Cmp(det) != 0 {
 					t.Fatalf("n = %d: determinant %v, want %v", n, got, det)
 				}
-				if n <= 13 {
-					got := must(CharPoly(m))
-					for k, c := range leverrier(a) {
-						if got[k].Cmp(c) != 0 {
-							t.Fatalf("n = %d: coefficient %d is %v, want %v", n, k, got[k], c)
-						}
-					}
-				}
-				checkFactor(t, m, rank)
-				w := n + r.IntN(4)
-				wide := kind(r, n, w)
+				wide := kind(r, n, n+1+r.IntN(4))
 				rank, _ = gauss(wide)
-				checkFactor(t, wide, rank)
-				b := kind(r, n, 1+r.IntN(20))
-				num, den, err := Solve(m, b)
-				if det.Sign() == 0 {
-					if !errors.Is(err, ErrSingular) {
-						t.Fatalf("n = %d: error %v, want ErrSingular", n, err)
-					}
-					continue
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-				x := dense.ToRational(num).Scale(new(big.Rat).SetFrac(big.NewInt(1), den))
-				if !dense.Equal(must(a.Mul(x)), b) {
-					t.Fatalf("n = %d: not a solution", n)
-				}
-				if num, den, err = Inverse(m); err != nil {
-					t.Fatal(err)
-				}
-				x = dense.ToRational(num).Scale(new(big.Rat).SetFrac(big.NewInt(1), den))
-				if !dense.Equal(must(x.Mul(a)), dense.IdentityRational(n)) {
-					t.Fatalf("n = %d: not the inverse", n)
+				if got := must(rankOf(wide)); got != rank {
+					t.Fatalf("n = %d, wide: rank %d, want %d", n, got, rank)
 				}
 			}
 		})
 	}
 }
 
-// checkFactor multiplies the factors back.
-func checkFactor(t *testing.T, m exactmath.Matrix, rank int) {
-	t.Helper()
-	f := must(Factor(m))
-	if f.Rank != rank {
-		t.Fatalf("rank %d, want %d", f.Rank, rank)
-	}
-	n, k := m.Dims()
-	if !permutation(f.Row, n) || !permutation(f.Col, k) {
-		t.Fatalf("orders %v, %v", f.Row, f.Col)
-	}
-	for i := range n {
-		for j := range k {
-			sum, before := new(big.Rat), big.NewRat(1, 1)
-			for l := 0; l < rank && l <= min(i, j); l++ {
-				d := f.F.At(l, l)
-				x := new(big.Rat).Mul(f.F.At(i, l), f.F.At(l, j))
-				sum.Add(sum, x.Quo(x, before.Mul(before, d)))
-				before = d
-			}
-			if sum.Mul(sum, f.Unit).Cmp(m.At(f.Row[i], f.Col[j])) != 0 {
-				t.Fatalf("entry (%d, %d) of the product of the factors is %v, want %v", i, j, sum, m.At(f.Row[i], f.Col[j]))
-			}
-		}
-	}
-}
-
-func permutation(p []int, n int) bool {
-	s := slices.Sorted(slices.Values(p))
-	return slices.Equal(s, count(n))
-}
-
 func TestErrors(t *testing.T) {
-	wide := make_(2, 3, func(i, j int) *big.Rat { return big.NewRat(1, 1) })
 	empty := must(exactmath.FromFloat64(0, 0, nil))
-	huge := must(dense.NewDyadic(1, 1, []*big.Int{new(big.Int).Lsh(big.NewInt(1), 99999)}, 0))
+	huge := new(big.Int).Lsh(big.NewInt(1), 99999)
+	long := must(dense.NewDyadic(2, 2, []*big.Int{huge, big.NewInt(0), big.NewInt(0), big.NewInt(1)}, 0))
 	var shape *exactmath.ShapeError
-	for name, f := range map[string]func(m exactmath.Matrix) error{
-		"Det":      func(m exactmath.Matrix) error { _, err := Det(m); return err },
-		"CharPoly": func(m exactmath.Matrix) error { _, err := CharPoly(m); return err },
-		"Inverse":  func(m exactmath.Matrix) error { _, _, err := Inverse(m); return err },
-	} {
-		if err := f(wide); !errors.As(err, &shape) {
-			t.Errorf("%s of a wide matrix: %v", name, err)
-		}
-		if err := f(empty); !errors.As(err, &shape) {
-			t.Errorf("%s of an empty matrix: %v", name, err)
-		}
-		sparse := must(dense.NewDyadic(2, 2, []*big.Int{huge.Num(0, 0), big.NewInt(0), big.NewInt(0), big.NewInt(1)}, 0))
-		if err := f(sparse); !errors.Is(err, ErrTooLarge) {
-			t.Errorf("%s of a huge matrix: %v", name, err)
-		}
+	if _, _, err := Orientation(empty, func(float64) {}); !errors.As(err, &shape) {
+		t.Errorf("an empty matrix: %v", err)
 	}
-	if _, err := Rank(empty); !errors.As(err, &shape) {
-		t.Errorf("rank of an empty matrix: %v", err)
+	if _, _, err := Orientation(long, func(float64) {}); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("a huge matrix: %v", err)
 	}
 }
 
@@ -261,35 +205,15 @@ func random53(n int) exactmath.Matrix {
 	return make_(n, n, func(int, int) *big.Rat { return big.NewRat(r.Int64N(1<<54)-1<<53, 1) })
 }
 
-func benchmark(b *testing.B, f func(m exactmath.Matrix) error) {
-	for _, n := range []int{16, 32, 64, 128} {
+func BenchmarkOrientation(b *testing.B) {
+	for _, n := range []int{8, 16, 32, 64, 128} {
 		m, _ := dense.ToDyadic(random53(n))
 		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
 			for b.Loop() {
-				if err := f(m); err != nil {
+				if _, _, err := Orientation(m, func(float64) {}); err != nil {
 					b.Fatal(err)
 				}
 			}
 		})
 	}
-}
-
-func BenchmarkDet(b *testing.B) {
-	benchmark(b, func(m exactmath.Matrix) error { _, err := Det(m); return err })
-}
-
-func BenchmarkInverse(b *testing.B) {
-	benchmark(b, func(m exactmath.Matrix) error { _, _, err := Inverse(m); return err })
-}
-
-func BenchmarkFactor(b *testing.B) {
-	benchmark(b, func(m exactmath.Matrix) error { _, err := Factor(m); return err })
-}
-
-func BenchmarkRank(b *testing.B) {
-	benchmark(b, func(m exactmath.Matrix) error { _, err := Rank(m); return err })
-}
-
-func BenchmarkCharPoly(b *testing.B) {
-	benchmark(b, func(m exactmath.Matrix) error { _, err := CharPoly(m); return err })
 }

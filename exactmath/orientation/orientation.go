@@ -43,7 +43,8 @@ const (
 // few gigabytes.
 const MaxBlock = 8192
 
-// Of returns the orientation of the n x n matrix m, exactly: PROOFS.md, 7.9.
+// Of returns the orientation of the n x n matrix m, exactly: PROOFS.md, 7.8. Of a
+// matrix of float64 numbers it is decided once.
 //
 // Errors: *exactmath.ShapeError unless m is square and n >= 1;
 // exactmath.ErrTooLarge for a block of more than MaxBlock rows or columns, or of
@@ -53,6 +54,25 @@ func Of(m exactmath.Matrix, opt Options) (Orientation, error) {
 	if n != c || n < 1 {
 		return Orientation{}, &exactmath.ShapeError{Op: "Orientation", R1: n, C1: c, R2: n, C2: n}
 	}
+	if f, ok := m.(*exactmath.Floats); ok {
+		d := f.Once(decisionKey{}, func() any {
+			o, err := decide(m, n, opt)
+			return decision{o, err}
+		}).(decision)
+		return d.o, d.err
+	}
+	return decide(m, n, opt)
+}
+
+// decision is kept under decisionKey for a matrix of float64 numbers.
+type decision struct {
+	o   Orientation
+	err error
+}
+type decisionKey struct{}
+
+// decide is Of for an n x n matrix.
+func decide(m exactmath.Matrix, n int, opt Options) (Orientation, error) {
 	last := 0.0
 	report := func(done float64) { // never less than before
 		if opt.Progress != nil && done > last {

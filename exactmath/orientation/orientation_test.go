@@ -10,7 +10,6 @@ import (
 
 	"flowproof/exactmath"
 	"flowproof/exactmath/dense"
-	"flowproof/exactmath/linalg"
 	"flowproof/exactmath/sparse"
 	"flowproof/internal/weird"
 )
@@ -22,9 +21,15 @@ func must[T any](x T, err error) T {
 	return x
 }
 
-// bareiss is the sign of the determinant, for a square matrix, and the rank, by
+// eliminate is the sign of the determinant, for a square matrix, and the rank, by
 // elimination of rational numbers.
-func bareiss(m exactmath.Matrix) (sign, rank int) {
+func eliminate(m exactmath.Matrix) (sign, rank int) {
+	det, rank := gauss(m)
+	return det.Sign(), rank
+}
+
+// gauss is the determinant, for a square matrix, and the rank.
+func gauss(m exactmath.Matrix) (det *big.Rat, rank int) {
 	n, c := m.Dims()
 	a := make([][]*big.Rat, n)
 	for i := range a {
@@ -32,21 +37,21 @@ func bareiss(m exactmath.Matrix) (sign, rank int) {
 			a[i] = append(a[i], m.At(i, j))
 		}
 	}
-	sign = 1
+	det = big.NewRat(1, 1)
 	for j := range c {
 		r := rank
 		for r < n && a[r][j].Sign() == 0 {
 			r++
 		}
 		if r == n {
-			sign = 0
+			det.SetInt64(0)
 			continue
 		}
 		if r != rank {
 			a[r], a[rank] = a[rank], a[r]
-			sign = -sign
+			det.Neg(det)
 		}
-		sign *= a[rank][j].Sign()
+		det.Mul(det, a[rank][j])
 		for i := rank + 1; i < n; i++ {
 			if a[i][j].Sign() == 0 {
 				continue
@@ -58,12 +63,12 @@ func bareiss(m exactmath.Matrix) (sign, rank int) {
 		}
 		rank++
 	}
-	return sign, rank
+	return det, rank
 }
 
 func check(t *testing.T, name string, m exactmath.Matrix) Orientation {
 	t.Helper()
-	sign, rank := bareiss(m)
+	sign, rank := eliminate(m)
 	got, err := Of(m, Options{})
 	if err != nil || got.Sign != sign || got.Rank != rank {
 		t.Errorf("%s: %+v, %v; sign %d, rank %d by elimination", name, got, err, sign, rank)
@@ -194,7 +199,8 @@ func TestThreshold(t *testing.T) {
 		v := normals(n*n, rng)
 		det := func(last float64) *big.Rat { // up to a common factor
 			v[n*n-1] = last
-			return must(linalg.Det(floats(n, v...)))
+			d, _ := gauss(floats(n, v...))
+			return d
 		}
 		at0 := det(0)
 		slope := new(big.Rat).Sub(det(1), at0)
@@ -309,7 +315,7 @@ func TestSparse(t *testing.T) {
 		for k := range m {
 			m[k] = float64(rng.IntN(9) - 4)
 		}
-		s, r := bareiss(floats(3, m...))
+		s, r := eliminate(floats(3, m...))
 		sign, rank = sign*s, rank+r
 		for k, v := range m {
 			es = append(es, sparse.Entry{Row: rows[at+k/3], Col: cols[at+k%3], Value: v})

@@ -24,13 +24,21 @@ var infinite = Bounds{math.Inf(1), math.Inf(1)}
 // Norm bounds the largest singular value of x. Dense matrices are certified by
 // positive definiteness (PROOFS.md, theorem 9); sparse ones of more than 1,024
 // rows or columns by sqrt(|X|_1 |X|_inf), which is exact for scaled partial
-// permutations and loose otherwise.
+// permutations and loose otherwise. Of a matrix of float64 numbers it is found once.
 func Norm(x exactmath.Matrix) Bounds {
-	if s, ok := x.(*sparse.Matrix); ok {
-		return sparseNorm(s)
+	switch x := x.(type) {
+	case *sparse.Matrix:
+		return sparseNorm(x)
+	case *exactmath.Floats:
+		return x.Once(normKey{}, func() any { return read(x).norm() }).(Bounds)
 	}
 	return read(x).norm()
 }
+
+// normKey and enclosureKey are what the norm and the singular values of a matrix of
+// float64 numbers are kept under.
+type normKey struct{}
+type enclosureKey struct{}
 
 // Dense is Norm for a matrix of float64 numbers; +Inf if one is not finite.
 func Dense(x *mat.Dense) Bounds {

@@ -18,38 +18,47 @@ type Values struct {
 
 // Estimates returns the singular values of x divided by a power of two, in
 // floating point, the largest first. None is NaN or infinite. It returns nil if
-// the SVD does not converge.
-func Estimates(x exactmath.Matrix) []float64 {
-	r := read(x)
-	s, _, _ := scale(r.rows, r.cols, r.data)
-	if s == nil {
-		return make([]float64, min(r.rows, r.cols))
-	}
-	var svd mat.SVD
-	if !svd.Factorize(s, mat.SVDNone) {
-		return nil
-	}
-	return svd.Values(nil)
-}
+// the SVD does not converge. The caller must not change them.
+func Estimates(x exactmath.Matrix) []float64 { return factor(x).estimates }
 
 // Enclose encloses the singular values of x. It returns false if the SVD does not
-// converge.
+// converge. The caller must not change them. Of a matrix of float64 numbers they are
+// found once, for Estimates too.
 func Enclose(x exactmath.Matrix) (v Values, ok bool) {
-	r := read(x)
+	f := factor(x)
+	return f.values, f.proved
+}
+
+// factored is what the SVD tells.
+type factored struct {
+	estimates []float64 // nil if it does not converge
+	values    Values
+	proved    bool
+}
+
+func factor(x exactmath.Matrix) factored {
+	if f, ok := x.(*exactmath.Floats); ok {
+		return f.Once(enclosureKey{}, func() any { return read(x).factor() }).(factored)
+	}
+	return read(x).factor()
+}
+
+func (r reading) factor() (f factored) {
 	s, e, _ := scale(r.rows, r.cols, r.data)
 	if s == nil {
-		k := min(r.rows, r.cols)
-		return Values{Low: make([]float64, k), High: make([]float64, k)}, true
+		zeros := make([]float64, min(r.rows, r.cols))
+		return factored{zeros, Values{Low: zeros, High: zeros}, true}
 	}
 	var svd mat.SVD
 	if !svd.Factorize(s, mat.SVDThin) {
-		return v, false
+		return factored{}
 	}
-	var ut, vt mat.Dense
-	svd.UTo(&ut)
-	svd.VTo(&vt)
-	low, high, ok := enclose(s, r.rel, &ut, svd.Values(nil), &vt)
-	return Values{low, high, r.exp + e}, ok
+	var u, v mat.Dense
+	svd.UTo(&u)
+	svd.VTo(&v)
+	f.estimates, f.values.Exp = svd.Values(nil), r.exp+e
+	f.values.Low, f.values.High, f.proved = enclose(s, r.rel, &u, f.estimates, &v)
+	return f
 }
 
 // enclose encloses the singular values of a matrix x, of which s has the entries to

@@ -261,8 +261,6 @@ func TestReach(t *testing.T) {
 // here.
 var unreached = map[string]string{
 	"exactmath/freegroup":           "machine proofs of the identities of PROOFS.md, chapter 1",
-	"exactmath/ballmat":             "enclosures of products, measured beside their peers in bench/peers",
-	"exactmath/probable":            "randomised checks, measured in its benchmarks",
 	"constructions/internal/sample": "shared by tests",
 	"internal/chaintest":            "shared by tests",
 	"internal/flowtest":             "shared by tests",

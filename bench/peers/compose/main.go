@@ -3,9 +3,7 @@
 // time begins with the float64 weights; what the peer converts beforehand is
 // counted here.
 //
-//	compose [-mode block|residual|equal|wideBITS|arbBITS|thirdsBITS] [-threads N] [-runs R] DIR
-//
-// The modes arbBITS and thirdsBITS, named like the peer's, compose in balls.
+//	compose [-mode block|residual|equal|wideBITS] [-threads N] [-runs R] DIR
 package main
 
 import (
@@ -26,13 +24,12 @@ import (
 	"codeberg.org/sbinet/npyio"
 
 	"flowproof/exactmath"
-	"flowproof/exactmath/ballmat"
 	"flowproof/exactmath/chain"
 	"flowproof/exactmath/dense"
 )
 
 func main() {
-	mode := flag.String("mode", "block", "block, residual, equal, wideBITS, arbBITS or thirdsBITS")
+	mode := flag.String("mode", "block", "block, residual, equal or wideBITS")
 	threads := flag.Int("threads", 1, "threads")
 	runs := flag.Int("runs", 1, "runs")
 	flag.Parse()
@@ -55,35 +52,28 @@ func run(mode string, threads, runs int, dir string) error {
 			return err
 		}
 	}
-	var balls []ballmat.Step
-	prec := 0
-	if at := strings.IndexAny(mode, "0123456789"); at > 0 {
-		if prec, err = strconv.Atoi(mode[at:]); err != nil {
-			return err
+	if bits, wide := strings.CutPrefix(mode, "wide"); wide {
+		more, err := strconv.ParseUint(bits, 10, 16)
+		if err != nil {
+			return fmt.Errorf("mode %q, want wideBITS: %w", mode, err)
 		}
-		if strings.HasPrefix(mode, "wide") {
-			for k := range c.Steps {
-				if c.Steps[k].Weight, err = third(c.Steps[k].Weight, uint(prec)); err != nil {
-					return err
-				}
+		for k := range c.Steps {
+			if c.Steps[k].Weight, err = third(c.Steps[k].Weight, uint(more)); err != nil {
+				return err
 			}
-			mode = "block"
-		} else if balls, err = ballSteps(c, uint(prec), strings.HasPrefix(mode, "thirds")); err != nil {
-			return err
 		}
+		mode = "block"
 	}
 	seconds, used := make([]float64, runs), make([]float64, runs)
 	for r := range seconds {
 		before, start := cpu(), time.Now()
-		switch {
-		case balls != nil:
-			_, _, err = ballmat.Compose(c.P, c.Q, balls, uint(prec))
-		case mode == "block":
+		switch mode {
+		case "block":
 			_, _, err = c.Product()
-		case mode == "residual" || mode == "equal":
+		case "residual", "equal":
 			_, _, err = c.Residual(target)
 		default:
-			err = fmt.Errorf("mode %q, want block, residual, equal, wideBITS, arbBITS or thirdsBITS", mode)
+			err = fmt.Errorf("mode %q, want block, residual, equal or wideBITS", mode)
 		}
 		if err != nil {
 			return err
@@ -98,34 +88,6 @@ func run(mode string, threads, runs int, dir string) error {
 	}
 	fmt.Printf("%.6f %.6f %d\n", seconds[runs/2], used[runs/2], use.Maxrss)
 	return nil
-}
-
-// ballSteps returns the steps as balls, the weights divided by 3 and rounded to
-// prec bits of the largest if thirds is set.
-func ballSteps(c *chain.Chain, prec uint, thirds bool) ([]ballmat.Step, error) {
-	steps := make([]ballmat.Step, len(c.Steps))
-	for k, s := range c.Steps {
-		d, _ := dense.ToDyadic(s.Weight)
-		rad := new(big.Float)
-		if thirds {
-			rows, cols := d.Dims()
-			most := 0
-			for i := range rows * cols {
-				most = max(most, d.Num(i/cols, i%cols).BitLen())
-			}
-			var err error
-			if d, err = third(d, uint(max(int(prec)-most+2, 0))); err != nil {
-				return nil, err
-			}
-			rad.SetMantExp(big.NewFloat(1), d.Exp())
-		}
-		w, err := ballmat.New(d, rad)
-		if err != nil {
-			return nil, err
-		}
-		steps[k] = ballmat.Step{Upper: s.Upper, Weight: w}
-	}
-	return steps, nil
 }
 
 // third returns w / 3, rounded towards zero to the given number of bits more.

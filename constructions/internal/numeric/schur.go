@@ -13,7 +13,7 @@ import (
 
 // RealSchur returns T and Z with g = Z T Z^T, Z orthogonal and T upper
 // quasi-triangular: 1x1 and 2x2 blocks on the diagonal. Where the QR algorithm does
-// not converge, which is rare, it tries another basis.
+// not converge, which is rare, it tries another one, and then another basis.
 func RealSchur(g *mat.Dense) (t, z *mat.Dense, err error) {
 	n, _ := g.Dims()
 	if t, z, err = hessenbergQR(g); err == nil {
@@ -33,14 +33,12 @@ func RealSchur(g *mat.Dense) (t, z *mat.Dense, err error) {
 	return nil, nil, err
 }
 
-// hessenbergQR is RealSchur in the given basis.
-func hessenbergQR(g *mat.Dense) (t, z *mat.Dense, err error) {
+// hessenberg returns H and Z with g = Z H Z^T, Z orthogonal and H zero below the
+// first subdiagonal.
+func hessenberg(g *mat.Dense) (t, z *mat.Dense) {
 	n, _ := g.Dims()
 	t = mat.DenseCopyOf(g)
 	z = mat.NewDense(n, n, nil)
-	if n == 0 {
-		return t, z, nil
-	}
 	var (
 		lp   impl.Implementation
 		h    = t.RawMatrix()
@@ -62,23 +60,56 @@ func hessenbergQR(g *mat.Dense) (t, z *mat.Dense, err error) {
 			t.Set(i, j, 0)
 		}
 	}
-	wr, wi := make([]float64, n), make([]float64, n)
-	// Dhseqr does the same for small n, but panics where this does not converge.
+	return t, z
+}
+
+// hessenbergQR is RealSchur in the given basis.
+func hessenbergQR(g *mat.Dense) (t, z *mat.Dense, err error) {
+	n, _ := g.Dims()
+	if n == 0 {
+		return mat.DenseCopyOf(g), &mat.Dense{}, nil
+	}
+	t, z = hessenberg(g)
+	// The library's choice for small n is unblocked, too.
 	const small = 75
-	if n <= small {
-		if lp.Dlahqr(true, true, n, 0, n-1, h.Data, h.Stride, wr, wi, 0, n-1, q.Data, q.Stride) != 0 {
-			return nil, nil, fault.ErrNoConvergence
+	if n > small {
+		if blocked, v := mat.DenseCopyOf(t), mat.DenseCopyOf(z); multishift(blocked, v) {
+			return blocked, v, nil
 		}
-		return t, z, nil
 	}
-	lp.Dhseqr(lapack.EigenvaluesAndSchur, lapack.SchurOrig, n, 0, n-1, h.Data, h.Stride, wr, wi, q.Data, q.Stride, work, -1)
-	if l := int(work[0]); l > len(work) {
-		work = make([]float64, l)
-	}
-	if lp.Dhseqr(lapack.EigenvaluesAndSchur, lapack.SchurOrig, n, 0, n-1, h.Data, h.Stride, wr, wi, q.Data, q.Stride, work, len(work)) != 0 {
+	if !unblocked(t, z) {
 		return nil, nil, fault.ErrNoConvergence
 	}
 	return t, z, nil
+}
+
+// unblocked and multishift are two QR algorithms, from Hessenberg form on; false if
+// one does not converge.
+func unblocked(t, z *mat.Dense) bool {
+	n, _ := t.Dims()
+	h, q, wr, wi := t.RawMatrix(), z.RawMatrix(), make([]float64, n), make([]float64, n)
+	var lp impl.Implementation
+	return lp.Dlahqr(true, true, n, 0, n-1, h.Data, h.Stride, wr, wi, 0, n-1, q.Data, q.Stride) == 0
+}
+
+func multishift(t, z *mat.Dense) (ok bool) {
+	// Where a part does not converge, the library asks for the rest of the rows and
+	// one more, and panics.
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	n, _ := t.Dims()
+	h, q, wr, wi := t.RawMatrix(), z.RawMatrix(), make([]float64, n), make([]float64, n)
+	var lp impl.Implementation
+	run := func(work []float64, size int) bool {
+		return lp.Dhseqr(lapack.EigenvaluesAndSchur, lapack.SchurOrig, n, 0, n-1, h.Data, h.Stride, wr, wi, q.Data, q.Stride, work, size) == 0
+	}
+	work := make([]float64, 1)
+	run(work, -1)
+	work = make([]float64, int(work[0]))
+	return run(work, len(work))
 }
 
 // Plane is a rotation plane of an orthogonal matrix: columns i and j of the

@@ -5,74 +5,8 @@ import (
 	"runtime"
 	"sync"
 
-	"flowproof/exactmath"
-	"flowproof/exactmath/dense"
 	"flowproof/exactmath/internal/residue"
 )
-
-// LU is the fraction-free factorisation of Bareiss of a matrix m of rank r. With
-// A[i][j] = m[Row[i]][Col[j]] / Unit, an integer, F[i][j] for i >= j is the minor
-// of A of rows 0..j-1, i and columns 0..j, and for i <= j the minor of rows 0..i
-// and columns 0..i-1, j. With d[0] = 1 and d[k+1] = F[k][k], not 0,
-//
-//	A[i][j] = sum over k < r of F[i][k] F[k][j] / (d[k] d[k+1]), k <= i, j.
-//
-// F is rows x cols; what lies beyond row r-1 and column r-1 is zero.
-type LU struct {
-	Rank     int
-	Row, Col []int
-	F        *dense.Dyadic
-	Unit     *big.Rat
-}
-
-// Factor returns the factors of m. It fails with a *exactmath.ShapeError if m is
-// empty, with ErrTooLarge.
-func Factor(m exactmath.Matrix) (*LU, error) {
-	x, err := integral(m)
-	if err != nil {
-		return nil, err
-	}
-	f, err := x.pivots(func(float64) {})
-	if err != nil {
-		return nil, err
-	}
-	ld := x.ld()
-	run := func(p residue.Prime, in [][]float64, out []float64) bool {
-		if !eliminate(x.kern, in[0], x.rows, x.cols, f.rank, p, nil) {
-			return false
-		}
-		d := 1.0 // the product of the pivots before
-		for k := range f.rank {
-			for j := k; j < x.cols; j++ {
-				out[k*x.cols+j] = residue.Reduce(in[0][k*ld+j]*d, p.P, p.Inv)
-			}
-			for i := k + 1; i < x.rows; i++ {
-				out[i*x.cols+k] = residue.Reduce(in[0][i*ld+k]*d, p.P, p.Inv)
-			}
-			d = out[k*x.cols+k]
-		}
-		return true
-	}
-	all, err := modular(x.kern, x.hadamard(f.rank+1), x.rows*x.cols, run, source{x, x.split(f.row, f.col)})
-	if err != nil {
-		return nil, err
-	}
-	z, err := dense.OwnDyadic(x.rows, x.cols, all, 0)
-	return &LU{f.rank, f.row, f.col, z, x.unit()}, err
-}
-
-// Rank returns the rank of m, exactly. It fails as Factor does.
-func Rank(m exactmath.Matrix) (int, error) {
-	x, err := integral(m)
-	if err != nil {
-		return 0, err
-	}
-	f, err := x.blocks(func(float64) {})
-	if err != nil {
-		return 0, err
-	}
-	return f.rank, nil
-}
 
 // pivots is the rank of a matrix, and orders of its rows and columns in which
 // the leading minors up to that size are not zero.
@@ -84,6 +18,15 @@ type pivots struct {
 // blocks is pivots where it is enough that leading minors of 6, 12, .. rows and
 // of full rank are not zero.
 func (z *integers) blocks(report func(float64)) (*pivots, error) {
+	if z.full() {
+		return &pivots{min(z.rows, z.cols), count(z.rows), count(z.cols)}, nil
+	}
+	return z.pivots(report)
+}
+
+// full reports whether leading minors of 6, 12, .. rows and of full rank are not zero
+// modulo a prime.
+func (z *integers) full() bool {
 	primes, _ := residue.Primes(big.NewInt(1), z.den)
 	full, p := min(z.rows, z.cols), primes[0]
 	var a []float64
@@ -98,10 +41,7 @@ func (z *integers) blocks(report func(float64)) (*pivots, error) {
 	} else {
 		a = z.residues(z.plain(), primes[:1], nil)
 	}
-	if jordan(z.kern, a, z.rows, full, z.ld(), p, false) != 0 {
-		return &pivots{full, count(z.rows), count(z.cols)}, nil
-	}
-	return z.pivots(report)
+	return triangle(z.kern, a, z.rows, full, z.ld(), p) != 0
 }
 
 // pivots finds them modulo one prime, where the rank may be too small. Then all
@@ -112,9 +52,9 @@ func (z *integers) pivots(report func(float64)) (*pivots, error) {
 	p, full := primes[0], min(z.rows, z.cols)
 	var a []float64
 	for q := newPrime59(firstPrime59); ; {
-		f := &pivots{}
 		a = z.residues(z.plain(), []residue.Prime{p}, a)
-		if eliminate(z.kern, a, z.rows, z.cols, full, p, f); f.rank == full {
+		f := eliminate(z.kern, a, z.rows, z.cols, p)
+		if f.rank == full {
 			return f, nil
 		}
 		// A column takes the time of so many primes, if numbers are short.
@@ -156,7 +96,7 @@ func (z *integers) refute(f *pivots, report func(float64)) (*residue.Prime, erro
 			buffers[thread] = z.residues(x, these, buffers[thread])
 			for i, p := range these {
 				a := buffers[thread][i*size:][:size]
-				ok := jordan(z.kern, a, z.rows, f.rank, z.ld(), p, false) != 0
+				ok := triangle(z.kern, a, z.rows, f.rank, z.ld(), p) != 0
 				zero := ok && z.cleared(a, f.rank)
 				mu.Lock()
 				switch done++; {
@@ -198,24 +138,17 @@ func (z *integers) cleared(a []float64, rank int) bool {
 	return true
 }
 
-// eliminate makes rank steps of Gauss's elimination modulo p on a, rows x cols,
-// each row and each 6 rows filled up: row k, from column k on, becomes that of
-// the triangular factor, and column k, from row k on, stays as it is at step k.
-// Without f, it returns false at a pivot that is zero; with f, it swaps rows and
-// columns of a to find others, and records the rank and the orders.
-func eliminate(kern residue.Kernel, a []float64, rows, cols, rank int, p residue.Prime, f *pivots) bool {
+// eliminate makes Gauss's elimination modulo p on a, rows x cols, each row and each
+// 6 rows filled up, swapping rows and columns to find pivots: row k, from column k
+// on, becomes that of the triangular factor.
+func eliminate(kern residue.Kernel, a []float64, rows, cols int, p residue.Prime) *pivots {
 	g, mod := kern.Lanes, residue.Moduli(p, p, p, p, p, p)
 	ld := residue.Ceil(cols, g) * g
-	if f != nil {
-		*f = pivots{0, count(rows), count(cols)}
-	}
+	f := &pivots{0, count(rows), count(cols)}
 	pivot, column := make([]float64, ld), make([]float64, 6)
-	for k := range rank {
-		if f != nil && !f.search(a, rows, cols, ld) {
-			return true
-		}
-		if a[k*ld+k] == 0 {
-			return false
+	for k := range min(rows, cols) {
+		if !f.search(a, rows, cols, ld) {
+			break
 		}
 		t := inverse(a[k*ld+k], p)
 		from := (k + 1) / g * g
@@ -239,7 +172,7 @@ func eliminate(kern residue.Kernel, a []float64, rows, cols, rank int, p residue
 			kern.Strip(a[r*ld+from:], ld, left, lda, pivot[from:], ld, g, 1, (ld-from)/g, &mod, true)
 		}
 	}
-	return true
+	return f
 }
 
 // search swaps a pivot to place (rank, rank) and counts it.
