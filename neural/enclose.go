@@ -21,8 +21,8 @@ type Balls struct {
 	sweeps int // of rotations, for singular values
 }
 
-// Enclose prepares to run f at a precision in bits, 32 to 4,096. What it returns is for
-// one goroutine.
+// Enclose prepares to run f at a precision in bits, 32 to 4,096 (flow-enclosures in
+// proofs/universality.md). What it returns is for one goroutine.
 func Enclose(f *Flow, prec uint) *Balls {
 	return &Balls{f, prec, ball.NewCalc(prec), map[float64]scaling{}, 12}
 }

@@ -1,5 +1,4 @@
-// Package theorem holds the numbered statements of PROOFS.md and of its linear
-// chapters as data: what each says, where, what it needs, and which code, tests
+// Package theorem holds the statements of PROOFS.md and of its chapters as data: what each says, where, what it needs, and which code, tests
 // and certificates go with it. It imports no other package of the module.
 package theorem
 
@@ -17,6 +16,7 @@ const (
 	Lemma       Kind = "lemma"
 	Proposition Kind = "proposition"
 	Corollary   Kind = "corollary"
+	Claim       Kind = "statement" // of a chapter that does not number them
 )
 
 // Status says how a statement is known.
@@ -36,20 +36,22 @@ type Statement struct {
 	Kind         Kind
 	Number       string // as the chapter counts, "Theorem 2.6"; "" if it does not
 	Chapter      string // the page's path from the root of the module
+	Opening      string // text with which it begins, there once, if the chapter has no anchors
 	Title        string // one line
 	Status       Status
 	Scope        string   // the dimensions that the tests cover
 	Needs        []string // IDs
 	Constructors []string // import path, a dot, an identifier
-	Tests        []string // names
-	Certificates []string // in testdata/certificates/accepted, without .cert
+	Tests        []string // names; package.Name if several packages have it
+	Certificates []string // in testdata/certificates/accepted, or distance/ and in distance, without .cert
 	Lines        []string // the theorem lines of these certificates
 	Source       string   // the publication, if it is another's
 }
 
 // All returns the statements in the order of the pages.
 func All() []Statement {
-	return slices.Concat(conventions, rotation, rational, lowerbound, permutation, conditioned, refine, engine, condition)
+	return slices.Concat(conventions, rotation, rational, lowerbound, permutation, conditioned, refine, engine, condition,
+		universality, generalDepth)
 }
 
 // ByID returns the statement of an ID, and whether there is one.

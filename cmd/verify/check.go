@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,7 +23,7 @@ import (
 	"flowproof/verify/product"
 )
 
-const checkPage = `Usage: verify check [-json] [-plain] [-timeout D] [-work N] [-target M] FILE...
+const checkPage = `Usage: verify check [-json] [-plain] [-timeout D] [-work N] [-target M [-det D]] FILE...
 
 Checks certificates: reads the layers and the target of each FILE, multiplies
 the layers exactly, and says whether the claim that the file makes is true; or,
@@ -42,6 +41,11 @@ once for reading and once for checking), or more than 4 GB of memory; or if its
 scales are given as exp(s) and the claim is too close to call at 4,224 bits. A
 fast engine that is at work looks at the time only between two layers.
 
+With -target, a certificate that holds is rejected if it is about any other matrix
+than the one in the file M, entry for entry as rational numbers. One that was made
+with -det flip or -det pad is about M with that change: give the same -det. A
+certificate about a distance has no matrix, and is refused.
+
 Exit codes: 0 all accepted; 1 some rejected; 2 usage, or a file cannot be read;
 4 none rejected, but some undecided
 
@@ -50,6 +54,7 @@ Examples:
   verify check -json rotation.cert turn.cert
   verify check -plain turn.cert
   verify check -target turn.csv turn.cert
+  verify check -target swap.csv -det flip swap.cert
   verify check -timeout 10s -work 1000000000 stranger.cert
 `
 
@@ -93,8 +98,14 @@ type checkOptions struct {
 }
 
 func checkCommand() command {
-	o := checkOptions{limits: certificate.DefaultLimits(), source: source{permAs: "images"}}
-	return command{name: "check", summary: "re-check certificates", page: checkPage, flags: o.flags, run: o.run, args: true}
+	o := checkOptions{limits: certificate.DefaultLimits(), source: source{permAs: "images", det: "error"}}
+	return command{name: "check", summary: "re-check certificates", page: checkPage, flags: o.flags, run: o.run, args: true, words: checkWords}
+}
+
+// checkWords are the words that flags of verify check take.
+func checkWords() map[string][]string {
+	w := sourceWords()
+	return map[string][]string{"-det": w["-det"], "-perm-as": w["-perm-as"]}
 }
 
 func (o *checkOptions) flags(fs *flag.FlagSet) {
@@ -103,6 +114,7 @@ func (o *checkOptions) flags(fs *flag.FlagSet) {
 	fs.StringVar(&o.target, "target", "", "accept only certificates about the matrix in this `file`, of any format that verify build reads")
 	fs.StringVar(&o.key, "key", "", "with -target: `name` of the tensor in a checkpoint")
 	fs.StringVar(&o.permAs, "perm-as", "images", "with -target: what a list of a permutation means, `images` or index, as for verify build")
+	fs.StringVar(&o.det, "det", "error", "with -target: the `way` in which its negative determinant was made positive, flip, flip=K or pad")
 	durationVar(fs, &o.timeout, "timeout", "give up on a file after this `time`, such as 30s or 5m")
 	fs.Func("work", fmt.Sprintf("give up on a file after this `number` of multiplications of words (default %d)", o.limits.Work), func(text string) (err error) {
 		if o.limits.Work, err = strconv.ParseInt(text, 10, 64); err != nil || o.limits.Work <= 0 {
@@ -128,7 +140,7 @@ func (o *checkOptions) run(in *invocation) (int, error) {
 	for _, path := range in.Args() {
 		spin.say("checking " + path)
 		c := o.check(path)
-		c.bind(want)
+		c.bind(want, o.det)
 		all = append(all, c)
 		codes = append(codes, c.code())
 	}
@@ -170,7 +182,7 @@ func counts(codes []int) string {
 func (o *checkOptions) wanted(in *invocation) (string, error) {
 	o.start(in)
 	if o.target == "" {
-		for _, name := range []string{"key", "perm-as"} {
+		for _, name := range []string{"key", "perm-as", "det"} {
 			if in.given(name) {
 				return "", fmt.Errorf("-%s: goes with -target", name)
 			}
@@ -190,6 +202,13 @@ func (o *checkOptions) wanted(in *invocation) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if in.given("det") {
+		turned, err := o.orient(t, &spinner{})
+		if err != nil {
+			return "", err
+		}
+		t = turned.Target
+	}
 	return fmt.Sprintf("%x", encode.SHA256(t.Matrix)), nil
 }
 
@@ -199,12 +218,15 @@ const otherTarget certificate.Reason = "another target"
 
 // bind rejects an accepted certificate of another matrix than the one of that
 // SHA-256; "" stands for any.
-func (c *checked) bind(want string) {
+func (c *checked) bind(want, det string) {
 	if !c.Accepted || want == "" || c.Target == want {
 		return
 	}
 	c.Accepted, c.Reason = false, otherTarget
-	c.Detail = fmt.Sprintf("the certificate holds, of the matrix of SHA-256 %s; that of -target is %s", cmp.Or(c.Target, "none"), want)
+	c.Detail = fmt.Sprintf("the certificate holds, of the matrix of SHA-256 %s; that of -target is %s", c.Target, want)
+	if det == "error" {
+		c.Detail += "; if it was made with -det flip or -det pad, say so here too"
+	}
 }
 
 // check checks the certificate of that name.
@@ -227,6 +249,10 @@ func (o *checkOptions) check(path string) checked {
 	}
 	in := bufio.NewReader(f)
 	if head, _ := in.Peek(distance.Head); distance.Is(head) { // a reading error comes again
+		if o.target != "" {
+			c.Error = fmt.Sprintf("-target: %s is about a Wasserstein distance, not about a matrix; check it without -target", path)
+			return c
+		}
 		c.distance(in, limits.Done)
 		return c
 	}

@@ -39,6 +39,9 @@ func (s *source) inputs(files []string, stdin io.Reader) (ins []input, done func
 	if err := s.checkInput(files); err != nil {
 		return nil, nil, err
 	}
+	if err := s.checkConstruction(); err != nil {
+		return nil, nil, err
+	}
 	if len(files) == 0 && targets.Known(s.target) {
 		load, err := s.named()
 		return []input{{s.target, s.checked(load, false)}}, closeAll, err
@@ -139,6 +142,9 @@ func openInput(path string, stdin io.Reader) (*opened, error) {
 
 // noTarget is the error for a word that names neither a file nor a target.
 func noTarget(word string) error {
+	if targets.Known(word) {
+		return fmt.Errorf("%s: is a named target and no file, want a file with the matrix", word)
+	}
 	_, err := targets.Make(word, 2, 1, targets.Options{})
 	return fmt.Errorf("%w (verify list targets shows them)", err)
 }

@@ -277,6 +277,12 @@ func TestHelpExamples(t *testing.T) {
 			t.Fatal(errs)
 		}
 	}
+	if err := os.WriteFile("swap.csv", []byte("0,1\n1,0\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := call("swap.csv", "-det", "flip", "-o", "swap.cert"); code != exitOK {
+		t.Fatal(errs)
+	}
 	for _, c := range commands() {
 		runExamples(t, c.name, "-h")
 	}

@@ -1,9 +1,9 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"flowproof/constructions"
@@ -42,15 +42,6 @@ func (s *source) build(given *targets.Target, spin *spinner) (*solved, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.prec > maxPrec {
-		return nil, fmt.Errorf("-prec: %d bits, want %d or less", s.prec, maxPrec)
-	}
-	if err := s.checkDepths(); err != nil {
-		return nil, err
-	}
-	if s.effort != constructions.Normal && s.construction != "auto" && s.construction != "continuation" {
-		return nil, fmt.Errorf("-effort: does nothing with -construction %s; goes with auto or continuation", s.construction)
-	}
 	part, err := coupling.ParsePartition(t.Dim, s.partition)
 	if err != nil {
 		return nil, fmt.Errorf("-partition: %w", err)
@@ -71,6 +62,21 @@ func (s *source) build(given *targets.Target, spin *spinner) (*solved, error) {
 	return &solved{t, built}, nil
 }
 
+// checkConstruction refuses flags that the construction does not take, before any
+// input is read.
+func (s *source) checkConstruction() error {
+	if _, _, err := s.detMode(); err != nil {
+		return err
+	}
+	if s.prec > maxPrec {
+		return fmt.Errorf("-prec: %d bits, want %d or less", s.prec, maxPrec)
+	}
+	if s.effort != constructions.Normal && s.construction != "auto" && s.construction != "continuation" {
+		return fmt.Errorf("-effort: does nothing with -construction %s; goes with auto or continuation", s.construction)
+	}
+	return s.checkDepths()
+}
+
 // checkDepths refuses -max-depth and -depth where the construction takes neither.
 func (s *source) checkDepths() error {
 	known := func(c constructions.Construction) bool { return c.Name == s.construction }
@@ -83,13 +89,23 @@ func (s *source) checkDepths() error {
 	case s.given("max-depth") && k >= 0:
 		return fmt.Errorf("-max-depth: construction %s does not take it, auto does%s", s.construction, s.depthHint(k))
 	case s.given("depth") && k < 0:
-		return errors.New("-depth: auto chooses the depth, up to -max-depth; polish and conditioned take -depth")
+		return fmt.Errorf("-depth: auto chooses the depth, up to -max-depth; -construction %s takes -depth", strings.Join(takeDepth(), " or "))
 	case s.given("depth") && !constructions.List()[k].TakesDepth:
 		return fmt.Errorf("-depth: construction %s does not take it: it has the depth of its theorem", s.construction)
 	case s.given("depth") && s.depth < 1:
 		return fmt.Errorf("-depth: %d, want 1 or more", s.depth)
 	}
 	return nil
+}
+
+// takeDepth names the constructions that take -depth.
+func takeDepth() (names []string) {
+	for _, c := range constructions.List() {
+		if c.TakesDepth {
+			names = append(names, c.Name)
+		}
+	}
+	return names
 }
 
 // depthHint names the flag that a construction takes instead.

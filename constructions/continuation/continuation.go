@@ -64,7 +64,7 @@ const (
 //
 // Errors: *fault.ShapeError, fault.ErrPartition (the parts must differ by at most one),
 // fault.ErrSingular, fault.ErrOrientation, fault.ErrNoConvergence,
-// *fault.ConvergenceError, the context's error.
+// *fault.ConvergenceError, *DepthError, the context's error.
 func Find(target exactmath.Matrix, part coupling.Partition, opt Options) (*coupling.Flow, Report, error) {
 	if e := rescale.CommonExponent(target); e != 0 {
 		return findRescaled(target, part, opt, e)
@@ -116,6 +116,13 @@ type search struct {
 	rep    Report
 }
 
+// DepthError reports a depth that no path is followed at.
+type DepthError struct{ Depth int }
+
+func (e *DepthError) Error() string {
+	return fmt.Sprintf("depth %d is not offered by this construction, want %d or more", e.Depth, leastDepth)
+}
+
 func newSearch(target exactmath.Matrix, part coupling.Partition, opt Options) (*search, error) {
 	f, err := geometry.NewFrame(target, part)
 	if err != nil {
@@ -129,7 +136,7 @@ func newSearch(target exactmath.Matrix, part coupling.Partition, opt Options) (*
 		s.opt.Depth = leastDepth
 	}
 	if s.opt.Depth < leastDepth {
-		return nil, s.fail(fmt.Sprintf("wants at least %d layers", leastDepth), 0)
+		return nil, &DepthError{s.opt.Depth}
 	}
 	if s.opt.Rounds == 0 {
 		s.opt.Rounds = defaultRounds

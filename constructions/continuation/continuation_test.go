@@ -221,8 +221,8 @@ func TestFindRefuses(t *testing.T) {
 	if _, _, err := Find(good, uneven, Options{}); !errors.Is(err, fault.ErrPartition) {
 		t.Errorf("uneven parts: %v", err)
 	}
-	var conv *fault.ConvergenceError
-	if _, _, err := Find(good, half, Options{Depth: 5}); !errors.As(err, &conv) {
+	var depth *DepthError
+	if _, _, err := Find(good, half, Options{Depth: 5}); !errors.As(err, &depth) || depth.Depth != 5 {
 		t.Errorf("five layers: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

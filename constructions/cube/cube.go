@@ -184,7 +184,7 @@ func above(s float64) float64 {
 // rampShare is the share of the distance that ramps may cost, a power of 2.
 const rampShare = 0x1p-14
 
-// Build returns the flow. Its layers alternate, the second half of the coordinates
+// Build returns the flow of depth-flow, proofs/depth.md. Its layers alternate, the second half of the coordinates
 // first; the first three have steps for the signs, the last four may tilt the halves.
 //
 // Errors: those of Options; ErrTooLarge.

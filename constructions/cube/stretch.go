@@ -19,6 +19,7 @@ var ErrNone = errors.New("no map of this kind was found that comes so near")
 
 // Stretch returns the map of the given slopes, 0 < low <= lip, whose kink is best for a cube
 // of 2^signs vertices. It takes the options' Dim, Signs, Radius and Power.
+// It is the map of depth-stretch, proofs/depth.md.
 func Stretch(o Options, low, lip float64) (Stretching, error) {
 	if o.Dim < 1 || o.Signs < 0 || o.Signs > o.Dim || !(o.Radius > 0) || !(low > 0) || !(lip >= low) || math.IsInf(lip, 1) {
 		return Stretching{}, fmt.Errorf("cube: no map of dimension %d, %d signs, radius %v and slopes %v and %v", o.Dim, o.Signs, o.Radius, low, lip)

@@ -69,7 +69,8 @@ type Built struct {
 //
 // with constant diagonal E1, E2 and piecewise-linear a, g: z2[0] selects a cell of
 // the first block's space, x1[0] is the cell's centre plus fresh noise, and g reads
-// x2 off that noise. W2 to the histogram is meant to be at most delta.
+// x2 off that noise. W2 to the histogram is meant to be at most delta:
+// universal-bound in proofs/universality.md.
 //
 // Errors: *transport.HistogramError, ErrDelta, *SizeError; those of Split.Check.
 func Build(h *transport.Histogram, split transport.Split, delta float64, opt Options) (*Built, error) {

@@ -19,7 +19,8 @@ type Normal struct {
 	scale ball.Ball // 1 / sqrt(2 pi)
 }
 
-// New returns N(0, 1) at the given precision, 32 to 4,096 bits.
+// New returns N(0, 1) at the given precision, 32 to 4,096 bits: normal-enclosures in
+// proofs/universality.md.
 func New(prec uint) (*Normal, error) {
 	if prec < 32 || prec > 4096 {
 		return nil, fmt.Errorf("normal: precision %d, want 32 to 4096", prec)

@@ -62,6 +62,9 @@ func TestAnchors(t *testing.T) {
 	}
 	all := theorem.All()
 	for _, s := range all {
+		if s.Opening != "" {
+			continue
+		}
 		number := s.Number
 		if number == "" {
 			number = strings.ToUpper(string(s.Kind[:1])) + string(s.Kind[1:])
@@ -76,6 +79,52 @@ func TestAnchors(t *testing.T) {
 	}
 }
 
+// A statement of a chapter without anchors begins as it says, once; such a chapter
+// names its statements, all of them and no others, in backticks.
+func TestOpenings(t *testing.T) {
+	name := regexp.MustCompile("`([a-z]+(?:-[a-z]+)+)`")
+	named := map[string]map[string]bool{} // by chapter
+	pages := map[string]string{}
+	at := map[string]string{}
+	for _, s := range theorem.All() {
+		if s.Opening == "" {
+			continue
+		}
+		text, ok := pages[s.Chapter]
+		if !ok {
+			page, err := os.ReadFile(filepath.Join(root, s.Chapter))
+			if err != nil {
+				t.Fatal(err)
+			}
+			text = string(page)
+			pages[s.Chapter], named[s.Chapter] = text, map[string]bool{}
+			for _, m := range name.FindAllStringSubmatch(text, -1) {
+				named[s.Chapter][m[1]] = true
+			}
+			if len(named[s.Chapter]) < 10 {
+				t.Errorf("%s: only %d names of statements found", s.Chapter, len(named[s.Chapter]))
+			}
+		}
+		if n := strings.Count(text, s.Opening); n != 1 {
+			t.Errorf("%s: %q is %d times in %s, want once", s.ID, s.Opening, n, s.Chapter)
+		}
+		place := fmt.Sprintf("%s:%d", s.Chapter, strings.Index(text, s.Opening))
+		if other, twice := at[place]; twice {
+			t.Errorf("%s and %s begin at one place", s.ID, other)
+		}
+		at[place] = s.ID
+		if !named[s.Chapter][s.ID] {
+			t.Errorf("%s does not name %s", s.Chapter, s.ID)
+		}
+		delete(named[s.Chapter], s.ID)
+	}
+	for chapter, left := range named {
+		for id := range left {
+			t.Errorf("%s: %s is no statement of package theorem", chapter, id)
+		}
+	}
+}
+
 var heads = regexp.MustCompile(`(?m)^\*\*(Theorem|Lemma|Proposition|Corollary)\b`)
 
 // Each test that a statement names exists.
@@ -83,7 +132,11 @@ func TestStatementTests(t *testing.T) {
 	names := testNames(t)
 	for _, s := range theorem.All() {
 		for _, name := range s.Tests {
-			if len(names[name]) == 0 {
+			pkg, test, ok := strings.Cut(name, ".")
+			if !ok {
+				pkg, test = "", name
+			}
+			if dirs := names[test]; len(dirs) == 0 || pkg != "" && !slices.Contains(dirs, pkg) {
 				t.Errorf("%s: no test %s", s.ID, name)
 			}
 		}
@@ -129,6 +182,11 @@ func TestCertificates(t *testing.T) {
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("%d certificates, %v", len(paths), err)
 	}
+	distances, err := filepath.Glob(filepath.Join(root, "testdata", "certificates", "distance", "*.cert"))
+	if err != nil || len(distances) == 0 {
+		t.Fatalf("%d certificates of distances, %v", len(distances), err)
+	}
+	paths = append(paths, distances...)
 	listed := map[string]string{}
 	for _, s := range theorem.All() {
 		for _, c := range s.Certificates {
@@ -146,6 +204,9 @@ func TestCertificates(t *testing.T) {
 			t.Fatal(err)
 		}
 		name := strings.TrimSuffix(filepath.Base(path), ".cert")
+		if slices.Contains(distances, path) {
+			name = "distance/" + name
+		}
 		m := line.FindSubmatch(text)
 		if m == nil {
 			t.Errorf("%s has no theorem line", name)
@@ -185,7 +246,10 @@ func generated() string {
 		if number == "" {
 			number = string(s.Kind)
 		}
-		fmt.Fprintf(&b, "| %s | %s | [%s](%s#%s) | %s |\n", number, s.Title, s.ID, page, s.ID, status)
+		if s.Opening == "" {
+			page += "#" + s.ID
+		}
+		fmt.Fprintf(&b, "| %s | %s | [%s](%s) | %s |\n", number, s.Title, s.ID, page, status)
 	}
 	b.WriteString("\nWhat the proofs need:\n\n```text\n")
 	for _, s := range theorem.All() {

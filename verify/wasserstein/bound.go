@@ -62,7 +62,8 @@ type Result struct {
 	Cells, Pieces int
 }
 
-// Bound returns an upper bound of W2 between the image of N(0, I) under f and h.
+// Bound returns an upper bound of W2 between the image of N(0, I) under f and h:
+// universal-bound in proofs/universality.md.
 // The precision is raised, from 128 bits to at most limits.Prec, until the radius of the
 // enclosure is below a millionth of the bound.
 //

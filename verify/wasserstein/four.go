@@ -19,8 +19,8 @@ const maxFourKnots = 1 << 17
 
 // FourBound returns an upper bound of W2 between the image of N(0, I) of the plane
 // under f and the uniform law on [-1, 1]^2, if f is four couplings made of two
-// exchanges of z[1] with the noise z[0] (PROOFS.md, "Universality", four couplings,
-// certified). It is computed from the knots as they are stored.
+// exchanges of z[1] with the noise z[0] (four-couplings-bound in
+// proofs/universality.md). It is computed from the knots as they are stored.
 //
 // Errors: *FlowError if f has another form, *LimitError.
 func FourBound(f *neural.Flow) (*big.Rat, error) {

@@ -37,7 +37,7 @@ type Price struct {
 const pricePrec = 192
 
 // PriceOf returns lower limits for maps on R^D, D >= 2, that come within delta > 0
-// of h (PROOFS.md, "Universality", the price). Bounds are rounded the safe
+// of h: price-spread, price-clusters and price-support in proofs/universality.md. Bounds are rounded the safe
 // way. It fails with a *transport.HistogramError.
 func PriceOf(h *transport.Histogram, delta *big.Rat) (*Price, error) {
 	if err := h.Check(); err != nil {
