@@ -65,12 +65,12 @@ func lambda(v spectral.Values, q int, away *big.Float) float64 {
 	grow := func() *big.Float { return number(big.ToNegativeInf).SetInt64(1) }
 	top, prod, topInv, prodInv := grow(), grow(), grow(), grow()
 	for i := range v.Low {
-		s := number(big.ToNegativeInf).SetMantExp(exact(v.Low[i]), v.Exp)
+		s := scaled(v.Low[i], v.Exp, big.ToNegativeInf)
 		if s.Sub(s, away); s.Cmp(one) > 0 {
 			prod.Mul(prod, s)
 			top = larger(top, s)
 		}
-		s = number(big.ToPositiveInf).SetMantExp(exact(v.High[i]), v.Exp)
+		s = scaled(v.High[i], v.Exp, big.ToPositiveInf)
 		if s.Add(s, away); s.Sign() > 0 && s.Cmp(one) < 0 {
 			inv := grow()
 			inv.Quo(inv, s)
@@ -92,6 +92,12 @@ func lambda(v spectral.Values, q int, away *big.Float) float64 {
 
 // number returns a float of 64 bits that rounds in the given direction.
 func number(mode big.RoundingMode) *big.Float { return new(big.Float).SetPrec(64).SetMode(mode) }
+
+// scaled returns x 2^e as a float that rounds in the given direction: SetMantExp takes
+// over the direction of x.
+func scaled(x float64, e int, mode big.RoundingMode) *big.Float {
+	return number(mode).SetMantExp(exact(x), e).SetMode(mode)
+}
 
 func exact(x float64) *big.Float { return number(big.ToNearestEven).SetFloat64(x) }
 
