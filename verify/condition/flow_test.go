@@ -77,3 +77,21 @@ func TestSparseNormsOfIdentity(t *testing.T) {
 		}
 	}
 }
+
+// Scales may be larger than the numbers that stand for them, and so may their
+// inverses, also where the weight is all that counts.
+func TestSparseNormsOfLargeWeights(t *testing.T) {
+	rel := new(big.Rat).Add(big.NewRat(1, 1), rat(relScale))
+	for e := range 80 {
+		x := math.Ldexp(1.5, e)
+		f, g := sparseNorms(spectral.Bounds{Estimate: x, Bound: x}, []float64{3, 1.0 / 3}, []float64{1.0 / 3, 3})
+		want := new(big.Rat).Add(rat(x), new(big.Rat).Mul(rat(3), rel))
+		if rat(f.Bound).Cmp(want) < 0 {
+			t.Errorf("weight %g: norm %v, want at least %s", x, f.Bound, want.FloatString(10))
+		}
+		want.Add(rat(x), big.NewRat(1, 1)).Mul(want, rat(3)).Mul(want, rel)
+		if rat(g.Bound).Cmp(want) < 0 {
+			t.Errorf("weight %g: inverse norm %v, want at least %s", x, g.Bound, want.FloatString(10))
+		}
+	}
+}
