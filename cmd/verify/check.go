@@ -248,6 +248,7 @@ func (o *checkOptions) check(path string) checked {
 		limits.Done = ctx.Done()
 	}
 	in := bufio.NewReader(f)
+	var whole io.Reader = in
 	if head, _ := in.Peek(distance.Head); distance.Is(head) { // a reading error comes again
 		if o.target != "" {
 			c.Error = fmt.Sprintf("-target: %s is about a Wasserstein distance, not about a matrix; check it without -target", path)
@@ -256,11 +257,10 @@ func (o *checkOptions) check(path string) checked {
 		c.distance(in, limits.Done)
 		return c
 	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		c.Error = err.Error()
-		return c
+	if _, err := f.Seek(0, io.SeekStart); err == nil { // no pipe: it can be read twice
+		whole = f
 	}
-	found, err := certificate.Check(f, limits, maker, nil)
+	found, err := certificate.Check(whole, limits, maker, nil)
 	if !c.refused(err) {
 		c.Accepted = true
 		c.Claim, c.Verdict, c.Target = found.Claim.String(), string(found.Verdict), fmt.Sprintf("%x", found.TargetSHA256)

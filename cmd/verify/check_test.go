@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -142,6 +144,25 @@ func TestCheckCommandGolden(t *testing.T) {
 		}
 		if code, stdout, stderr := call(append([]string{"check"}, paths...)...); code != want || stderr != "" || strings.Count(stdout, "\n") != len(paths)+1 {
 			t.Errorf("%s: exit code %d, %s\n%s", sub, code, stderr, stdout)
+		}
+	}
+}
+
+// TestCheckPipe: certificates of both versions are read from a pipe, which cannot be
+// read twice.
+func TestCheckPipe(t *testing.T) {
+	for _, path := range []string{filepath.Join(certificates, "accepted", "quarter-turn.cert"), filepath.Join(certificates, "distance", "square.cert")} {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pipe := filepath.Join(t.TempDir(), "pipe")
+		if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+			t.Skip(err)
+		}
+		go os.WriteFile(pipe, data, 0o600)
+		if code, stdout, stderr := call("check", pipe); code != exitOK || !strings.HasPrefix(stdout, "accepted ") {
+			t.Errorf("%s from a pipe: exit %d, %s%s", path, code, stdout, stderr)
 		}
 	}
 }
