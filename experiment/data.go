@@ -24,12 +24,9 @@ type Data struct {
 	Entropy float64
 	// Level is what counts as learned: bits a dimension.
 	Level float64
-
-	draw func(rng *rand.Rand, to []float64, held bool)
+	// Draw puts one point into to: of the training part, or of the part held out.
+	Draw func(rng *rand.Rand, to []float64, held bool)
 }
-
-// Draw puts one point into to: of the training part, or of the part held out.
-func (d *Data) Draw(rng *rand.Rand, to []float64, held bool) { d.draw(rng, to, held) }
 
 // Density returns a named density of package targets. Its entropy is exact up to
 // rounding; its level is 0.1 bits a dimension above.
@@ -55,15 +52,13 @@ func Density(name string) (*Data, error) {
 	}
 	entropy /= float64(n)
 	sampler := empirical.NewSampler(h)
-	u := func(rng *rand.Rand) []float64 {
-		out := make([]float64, n)
-		for j := range out {
-			out[j] = rng.Float64()
+	draw := func(rng *rand.Rand, to []float64, _ bool) {
+		for j := range to {
+			to[j] = rng.Float64()
 		}
-		return out
+		copy(to, sampler.At(to))
 	}
-	return &Data{Name: name, Dim: n, Entropy: entropy, Level: entropy + 0.1,
-		draw: func(rng *rand.Rand, to []float64, _ bool) { copy(to, sampler.At(u(rng))) }}, nil
+	return &Data{Name: name, Dim: n, Entropy: entropy, Level: entropy + 0.1, Draw: draw}, nil
 }
 
 // Images returns the law of images in blocks of k x k pixels: a grey level plus
@@ -84,7 +79,7 @@ func Images(name string, train, held *images.Set, k int) (*Data, error) {
 		return nil, fmt.Errorf("%s: training images have %d pixels, those held out %d", name, n, len(parts[1][0]))
 	}
 	d := &Data{Name: name, Dim: n, Bits: 6, Entropy: math.NaN()} // 4/256 to a level: 2^-6
-	d.draw = func(rng *rand.Rand, to []float64, heldOut bool) {
+	d.Draw = func(rng *rand.Rand, to []float64, heldOut bool) {
 		points := parts[0]
 		if heldOut {
 			points = parts[1]

@@ -1,9 +1,11 @@
 package experiment
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"time"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -73,13 +75,9 @@ func NewReference(t *targets.Target, seed uint64) (*Reference, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reference{Target: t.Name, N: t.Dim, Seed: seed, AtLeast: lower.Depth, Depth: built.Flow.Depth(), By: built.Construction, Product: 1}
-	for _, l := range built.Flow.Layers() {
-		c := condition.Layer(l)
-		r.Largest = max(r.Largest, c.Bound)
-		r.Product *= c.Bound
-	}
-	return r, nil
+	c := condition.Of(built.Flow)
+	return &Reference{Target: t.Name, N: t.Dim, Seed: seed, AtLeast: lower.Depth, Depth: built.Flow.Depth(), By: built.Construction,
+		Largest: c.Largest.Bound, Product: c.Product}, nil
 }
 
 // Close is the relative error that counts as reached.
@@ -236,6 +234,30 @@ func (f *Fit) Run(say func(step int) error) (*Fitted, error) {
 	out.Error = math.Sqrt(flow.gradient(m, grad, f.Threads)*float64(n)) / size
 	out.Largest, out.Product = flow.conditions()
 	return out, nil
+}
+
+// RunFits runs descents, several at a time, each on one thread; the results have the
+// order of the fits. say hears the number of steps that all have taken and have still
+// to take. It stops at the first error, or when ctx ends.
+func RunFits(ctx context.Context, fits []*Fit, workers int, say func(steps, all int)) ([]*Fitted, error) {
+	var jobs []job[Fitted]
+	for _, f := range fits {
+		jobs = append(jobs, job[Fitted]{f.Options.Steps, func(say func(int) error) (*Fitted, error) {
+			begin := time.Now()
+			r, err := f.Run(say)
+			if err != nil {
+				return nil, err
+			}
+			r.Seconds = time.Since(begin).Seconds()
+			return r, nil
+		}})
+	}
+	var out []*Fitted
+	err := inOrder(ctx, jobs, workers, func(_ int, r *Fitted) error {
+		out = append(out, r)
+		return nil
+	}, say)
+	return out, err
 }
 
 // conditions returns the largest condition number of a layer and their product,

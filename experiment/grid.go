@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"flowproof/training"
@@ -47,59 +46,17 @@ func (g *Grid) Cases() []*Case {
 // are there, and say with the number of steps that all runs have taken and have
 // still to take. It stops at the first error, or when ctx ends.
 func Run(ctx context.Context, cases []*Case, keep Keeper, p Points, workers int, done func(*Case, *Record) error, say func(steps, all int)) error {
-	all := 0
+	var jobs []job[Record]
 	for _, c := range cases {
-		all += c.Options.Steps
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var mu sync.Mutex
-	steps, next := 0, 0
-	ready := make([]*Record, len(cases))
-	emitted := 0
-	work := func() {
-		for {
-			mu.Lock()
-			k := next
-			next++
-			mu.Unlock()
-			if k >= len(cases) || ctx.Err() != nil {
-				return
-			}
-			c := cases[k]
-			before := 0
-			advance := func(step int) {
-				mu.Lock()
-				defer mu.Unlock()
-				steps += step - before
-				before = step
-				say(steps, all)
-			}
-			r, err := c.run(keep, p, func(step int) error {
-				advance(step)
-				return context.Cause(ctx)
-			})
-			advance(c.Options.Steps)
-			mu.Lock()
+		jobs = append(jobs, job[Record]{c.Options.Steps, func(say func(int) error) (*Record, error) {
+			r, err := c.run(keep, p, say)
 			if err != nil {
-				cancel(fmt.Errorf("%s: %w", c.Name(), err))
+				return nil, fmt.Errorf("%s: %w", c.Name(), err)
 			}
-			ready[k] = r
-			for err == nil && emitted < len(cases) && ready[emitted] != nil && ctx.Err() == nil {
-				if e := done(cases[emitted], ready[emitted]); e != nil {
-					cancel(e)
-				}
-				emitted++
-			}
-			mu.Unlock()
-		}
+			return r, nil
+		}})
 	}
-	var group sync.WaitGroup
-	for range max(1, min(workers, len(cases))) {
-		group.Go(work)
-	}
-	group.Wait()
-	return context.Cause(ctx)
+	return inOrder(ctx, jobs, workers, func(k int, r *Record) error { return done(cases[k], r) }, say)
 }
 
 // run trains and measures one case.

@@ -10,8 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"strings"
-	"sync"
-	"time"
 
 	"flowproof/experiment"
 	"flowproof/internal/atomicfile"
@@ -70,12 +68,6 @@ func (o *fitOptions) flags(fs *flag.FlagSet) {
 	fs.IntVar(&o.workers, "threads", 0, "`runs` at a time, each on one thread; 0: as many as there are processors")
 }
 
-// fitJob is a target with its runs.
-type fitJob struct {
-	reference *experiment.Reference
-	fits      []*experiment.Fit
-}
-
 // run is verify fit.
 func (o *fitOptions) run(in *invocation) (int, error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -94,17 +86,17 @@ func (o *fitOptions) run(in *invocation) (int, error) {
 	for _, name := range strings.Split(o.targets, ",") {
 		for _, n := range dims {
 			var out report.Fit
-			var jobs []*experiment.Fit
+			var fits []*experiment.Fit
 			for seed := range o.seeds {
-				job, err := o.job(name, n, uint64(seed+1), layers)
+				reference, more, err := o.fits(name, n, uint64(seed+1), layers)
 				if err != nil {
 					return exitUsage, err
 				}
-				out.References = append(out.References, job.reference)
-				jobs = append(jobs, job.fits...)
+				out.References = append(out.References, reference)
+				fits = append(fits, more...)
 			}
-			out.Fitted, err = fitAll(ctx, jobs, workers(o.workers), func(steps int) { progress.at(before+steps, total) })
-			before += len(jobs) * o.options.Steps
+			out.Fitted, err = experiment.RunFits(ctx, fits, workers(o.workers), func(steps, _ int) { progress.at(before+steps, total) })
+			before += len(fits) * o.options.Steps
 			if errors.Is(err, context.Canceled) {
 				return atomicfile.Interrupted, errors.New("interrupted")
 			}
@@ -147,62 +139,21 @@ func (o *fitOptions) check() (dims, layers []int, err error) {
 	return dims, layers, o.options.Check()
 }
 
-// job makes a target and its runs.
-func (o *fitOptions) job(name string, n int, seed uint64, layers []int) (*fitJob, error) {
+// fits makes a target, what is known of it, and its runs.
+func (o *fitOptions) fits(name string, n int, seed uint64, layers []int) (r *experiment.Reference, fits []*experiment.Fit, err error) {
 	t, err := targets.Make(name, n, seed, targets.Options{})
 	if err != nil {
-		return nil, flagError(err)
+		return nil, nil, flagError(err)
 	}
-	r, err := experiment.NewReference(t, seed)
-	if err != nil {
-		return nil, fmt.Errorf("%s, n = %d, seed %d: %w", name, n, seed, err)
+	if r, err = experiment.NewReference(t, seed); err != nil {
+		return nil, nil, fmt.Errorf("%s, n = %d, seed %d: %w", name, n, seed, err)
 	}
-	job := &fitJob{reference: r}
 	for _, k := range layers {
 		options := o.options
 		options.Seed = seed
-		job.fits = append(job.fits, &experiment.Fit{Target: t, Layers: k, Options: options, Threads: 1})
+		fits = append(fits, &experiment.Fit{Target: t, Layers: k, Options: options, Threads: 1})
 	}
-	return job, nil
-}
-
-// fitAll runs the descents, several at a time; the results have their order.
-func fitAll(ctx context.Context, jobs []*experiment.Fit, workers int, say func(steps int)) ([]*experiment.Fitted, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var mu sync.Mutex
-	next, steps := 0, 0
-	out := make([]*experiment.Fitted, len(jobs))
-	var group sync.WaitGroup
-	for range min(workers, len(jobs)) {
-		group.Go(func() {
-			for {
-				mu.Lock()
-				k := next
-				next++
-				mu.Unlock()
-				if k >= len(jobs) {
-					return
-				}
-				begin := time.Now()
-				r, err := jobs[k].Run(func(int) error {
-					mu.Lock()
-					defer mu.Unlock()
-					steps++
-					say(steps)
-					return context.Cause(ctx)
-				})
-				if err != nil {
-					cancel(err)
-					return
-				}
-				r.Seconds = time.Since(begin).Seconds()
-				out[k] = r
-			}
-		})
-	}
-	group.Wait()
-	return out, context.Cause(ctx)
+	return r, fits, nil
 }
 
 // fitLines writes what a target gave, an object a line.
