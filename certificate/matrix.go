@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"flowproof/certificate/scan"
 	"flowproof/exactmath"
 	"flowproof/verify/product"
 )
@@ -32,7 +33,7 @@ func Encoding(m exactmath.Matrix) string {
 		}
 	} else {
 		m.Each(func(_, _ int, v *big.Rat) {
-			_, exact := float64Of(v)
+			_, exact := scan.Float64Of(v)
 			float, nonZero = float && exact, nonZero+1
 		})
 	}

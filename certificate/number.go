@@ -6,13 +6,6 @@ import (
 	"flowproof/exactmath"
 )
 
-// float64Of returns v rounded to float64 and whether that is v. For numbers far
-// below the least float64, Rat.Float64 calls 0 exact.
-func float64Of(v *big.Rat) (f float64, exact bool) {
-	f, exact = v.Float64()
-	return f, exact && (f != 0 || v.Sign() == 0)
-}
-
 // width returns the bits of the largest entry of m over the common denominator
 // of all, and refuses a matrix for which that is too much.
 func (s *scanner) width(m exactmath.Matrix) int {

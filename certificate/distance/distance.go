@@ -245,9 +245,8 @@ func (s *scanner) integers(text string, count, limit int) []int {
 func (s *scanner) floats(text string, count int) []float64 {
 	out := make([]float64, 0, count)
 	for _, field := range s.fields(text, count) {
-		v := s.Number(field)
-		f, exact := v.Float64()
-		s.Need(exact && (f != 0 || v.Sign() == 0), scan.Invalid, "%.40q is not a float64", field)
+		f, exact := scan.Float64Of(s.Number(field))
+		s.Need(exact, scan.Invalid, "%.40q is not a float64", field)
 		out = append(out, f)
 	}
 	return out

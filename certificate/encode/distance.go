@@ -54,10 +54,8 @@ func WriteDistance(w io.Writer, c *Distance) error {
 // validate checks what no other type has checked already: the flow has the form of
 // the claim, its couplings in the order of the plan.
 func (c *Distance) validate() error {
-	for _, s := range []string{c.Construction, c.Theorem} {
-		if !scan.ValidText(s) {
-			return fmt.Errorf("%q is not a line of 1 to 200 printable ASCII characters", s)
-		}
+	if err := validTexts(c.Construction, c.Theorem); err != nil {
+		return err
 	}
 	if c.Claim.Sign() <= 0 {
 		return fmt.Errorf("the claim %v is not positive", c.Claim)
@@ -89,13 +87,10 @@ func knots(f neural.PL) (x, y []float64) {
 }
 
 func writeDistanceHeader(b *bufio.Writer, c *Distance) {
-	seed := "none"
-	if c.Seed != nil {
-		seed = fmt.Sprint(*c.Seed)
-	}
+	writeOrigin(b, 2, c.Construction, c.Theorem, c.Seed)
 	h := c.Histogram
-	fmt.Fprintf(b, "flowproof certificate 2\nconstruction %s\ntheorem %s\nseed %s\nclaim wasserstein %s\ndimension %d\nfirst%s\nsecond%s\nlow%s\nhigh%s\ngrid%s\nweights\n",
-		c.Construction, c.Theorem, seed, scan.AppendNumber(nil, c.Claim), h.Dim(), integers(c.Plan.Split.First...), integers(c.Plan.Split.Second...),
+	fmt.Fprintf(b, "claim wasserstein %s\ndimension %d\nfirst%s\nsecond%s\nlow%s\nhigh%s\ngrid%s\nweights\n",
+		scan.AppendNumber(nil, c.Claim), h.Dim(), integers(c.Plan.Split.First...), integers(c.Plan.Split.Second...),
 		floats(h.Lo...), floats(h.Hi...), integers(h.Cells...))
 	row := h.Cells[len(h.Cells)-1]
 	for i := 0; i < len(h.Weights); i += row {

@@ -96,10 +96,8 @@ func reference(c *Certificate) ([]float64, error) {
 
 // validate checks what no other type has checked already.
 func (c *Certificate) validate() error {
-	for _, s := range []string{c.Construction, c.Theorem} {
-		if !scan.ValidText(s) {
-			return fmt.Errorf("%q is not a line of 1 to 200 printable ASCII characters", s)
-		}
+	if err := validTexts(c.Construction, c.Theorem); err != nil {
+		return err
 	}
 	for i, l := range c.Flow.Layers() {
 		rows, _ := l.Weight().Dims()
@@ -125,13 +123,28 @@ func (c *Certificate) validate() error {
 }
 
 func writeHeader(w *bufio.Writer, c *Certificate) {
-	seed := "none"
-	if c.Seed != nil {
-		seed = fmt.Sprint(*c.Seed)
-	}
+	writeOrigin(w, 1, c.Construction, c.Theorem, c.Seed)
 	part := c.Flow.Partition()
-	fmt.Fprintf(w, "flowproof certificate 1\nconstruction %s\ntheorem %s\nseed %s\nclaim %v\ndimension %d\npartition %s\nlayers %d\ntarget-sha256 %x\n",
-		c.Construction, c.Theorem, seed, c.Claim, part.Dim(), part, len(c.Flow.Layers()), SHA256(c.Target))
+	fmt.Fprintf(w, "claim %v\ndimension %d\npartition %s\nlayers %d\ntarget-sha256 %x\n", c.Claim, part.Dim(), part, len(c.Flow.Layers()), SHA256(c.Target))
+}
+
+// validTexts checks what is said about where the content comes from.
+func validTexts(texts ...string) error {
+	for _, t := range texts {
+		if !scan.ValidText(t) {
+			return fmt.Errorf("%q is not a line of 1 to 200 printable ASCII characters", t)
+		}
+	}
+	return nil
+}
+
+// writeOrigin writes the first lines of either version: where the content comes from.
+func writeOrigin(w *bufio.Writer, version int, construction, theorem string, seed *uint64) {
+	number := "none"
+	if seed != nil {
+		number = fmt.Sprint(*seed)
+	}
+	fmt.Fprintf(w, "flowproof certificate %d\nconstruction %s\ntheorem %s\nseed %s\n", version, construction, theorem, number)
 }
 
 // writeReason writes the reason why no flow that begins with the layer of the

@@ -55,3 +55,10 @@ func (s *Scanner) Numbers(text string, count int) (v []*big.Rat) {
 	}
 	return v
 }
+
+// Float64Of returns v rounded to float64 and whether that is v. For numbers far
+// below the least float64, Rat.Float64 calls 0 exact.
+func Float64Of(v *big.Rat) (f float64, exact bool) {
+	f, exact = v.Float64()
+	return f, exact && (f != 0 || v.Sign() == 0)
+}
