@@ -69,7 +69,7 @@ type kernel[T Float] struct {
 // Add does c += alpha a b with at most the given number of threads. The shapes
 // must fit, and c must not overlap a or b; it panics otherwise on the shapes.
 func Add[T Float](c Matrix[T], alpha T, a, b Operand[T], threads int) {
-	addWith(fastest[T](), c, alpha, a, b, threads)
+	addWith(machineOf[T]().kernel(), c, alpha, a, b, threads)
 }
 
 // Set does c = a b.
@@ -80,22 +80,39 @@ func Set[T Float](c Matrix[T], a, b Operand[T], threads int) {
 	Add(c, 1, a, b, threads)
 }
 
-func fastest[T Float]() kernel[T] {
-	var zero T
-	var best any
-	switch any(zero).(type) {
-	case float32:
-		best = fast32()
-	case float64:
-		best = fast64()
-	}
-	return best.(kernel[T])
+// machine is what products of a precision share: the kernel, and space to pack
+// operands into, used again by the next product.
+type machine[T Float] struct {
+	kernel func() kernel[T]
+	spaces sync.Pool // of *[]T
 }
 
 var (
-	fast32 = sync.OnceValue(func() kernel[float32] { all := kernels32(); return all[len(all)-1] })
-	fast64 = sync.OnceValue(func() kernel[float64] { all := kernels64(); return all[len(all)-1] })
+	machine32 = machine[float32]{kernel: sync.OnceValue(func() kernel[float32] { return last(kernels32()) })}
+	machine64 = machine[float64]{kernel: sync.OnceValue(func() kernel[float64] { return last(kernels64()) })}
 )
+
+func last[E any](list []E) E { return list[len(list)-1] }
+
+func machineOf[T Float]() *machine[T] {
+	if m, ok := any(&machine32).(*machine[T]); ok {
+		return m
+	}
+	return any(&machine64).(*machine[T])
+}
+
+// take returns n numbers, whatever they are; give gives them back.
+func (m *machine[T]) take(n int) *[]T {
+	s, _ := m.spaces.Get().(*[]T)
+	if s == nil || cap(*s) < n {
+		s = new([]T)
+		*s = make([]T, n)
+	}
+	*s = (*s)[:n]
+	return s
+}
+
+func (m *machine[T]) give(s *[]T) { m.spaces.Put(s) }
 
 func addWith[T Float](kern kernel[T], c Matrix[T], alpha T, a, b Operand[T], threads int) {
 	m, k := a.dims()
@@ -142,9 +159,9 @@ func serial[T Float](kern kernel[T], c Matrix[T], alpha T, a, b Operand[T], i0, 
 	lanes := kern.lanes
 	deep := min(depth, k)
 	sizeA, sizeB := deep*min(tall, roundUp(i1-i0, rows)), deep*min(wide, roundUp(j1-j0, lanes))
-	space := scratch[T]()
-	defer space.done()
-	all := space.get(sizeA + sizeB + rows*lanes)
+	space := machineOf[T]().take(sizeA + sizeB + rows*lanes)
+	defer machineOf[T]().give(space)
+	all := *space
 	packedA, packedB, edge := all[:sizeA], all[sizeA:sizeA+sizeB], all[sizeA+sizeB:]
 	for j := j0; j < j1; j += wide {
 		w := min(wide, j1-j)
@@ -158,31 +175,6 @@ func serial[T Float](kern kernel[T], c Matrix[T], alpha T, a, b Operand[T], i0, 
 			}
 		}
 	}
-}
-
-// space is what a product packs its operands into, used again by the next.
-type space[T Float] struct{ data []T }
-
-var pool32, pool64 = sync.Pool{New: func() any { return new(space[float32]) }}, sync.Pool{New: func() any { return new(space[float64]) }}
-
-func pool[T Float]() *sync.Pool {
-	var zero T
-	if _, ok := any(zero).(float32); ok {
-		return &pool32
-	}
-	return &pool64
-}
-
-func scratch[T Float]() *space[T] { return pool[T]().Get().(*space[T]) }
-
-func (s *space[T]) done() { pool[T]().Put(s) }
-
-// get returns n numbers, whatever they are.
-func (s *space[T]) get(n int) []T {
-	if cap(s.data) < n {
-		s.data = make([]T, n)
-	}
-	return s.data[:n]
 }
 
 // block adds a packed block of A times a packed block of B.

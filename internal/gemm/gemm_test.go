@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
-	"gonum.org/v1/gonum/blas/blas64"
 )
 
 func random[T Float](rng *rand.Rand, rows, cols int) Matrix[T] {
@@ -132,27 +131,6 @@ func BenchmarkFloat32(b *testing.B) {
 	})
 }
 
-func BenchmarkFloat64(b *testing.B) {
-	rng := rand.New(rand.NewPCG(5, 6))
-	x, y, z := random[float64](rng, 256, 256), random[float64](rng, 256, 256), New[float64](256, 256)
-	b.Run("gemm", func(b *testing.B) {
-		for b.Loop() {
-			Set(z, x.N(), y.N(), 1)
-		}
-		b.ReportMetric(2*256*256*256*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-	})
-	b.Run("gonum", func(b *testing.B) {
-		for b.Loop() {
-			blas64.Gemm(blas.NoTrans, blas.NoTrans, 1, general64(x), general64(y), 0, general64(z))
-		}
-		b.ReportMetric(2*256*256*256*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-	})
-}
-
 func general32(m Matrix[float32]) blas32.General {
 	return blas32.General{Rows: m.Rows, Cols: m.Cols, Stride: m.Stride, Data: m.Data}
-}
-
-func general64(m Matrix[float64]) blas64.General {
-	return blas64.General{Rows: m.Rows, Cols: m.Cols, Stride: m.Stride, Data: m.Data}
 }
