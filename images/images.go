@@ -37,7 +37,15 @@ const (
 var sample embed.FS
 
 // Sample returns 600 images of Fashion-MNIST, 28 x 28.
-func Sample() (*Set, error) { return read(sample, "testdata/fashion-600-idx3-ubyte.gz") }
+func Sample() (*Set, error) {
+	f, err := sample.Open(sampleFile)
+	if err != nil {
+		return nil, err
+	}
+	return read(f, sampleFile)
+}
+
+const sampleFile = "testdata/fashion-600-idx3-ubyte.gz"
 
 // Names of the files of a data set, each possibly with ".gz" behind it.
 const (
@@ -74,16 +82,16 @@ func LoadDir(dir string) (train, test *Set, err error) {
 // Load reads an IDX file, compressed by gzip or not. The error is a *FileError or
 // one of package fs.
 func Load(path string) (*Set, error) {
-	return read(os.DirFS(filepath.Dir(path)), filepath.Base(path), path)
-}
-
-func read(dir fs.FS, name string, shown ...string) (*Set, error) {
-	f, err := dir.Open(name)
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
+	return read(f, path)
+}
+
+// read reads a file to its end, and closes it.
+func read(f fs.File, path string) (*Set, error) {
 	defer f.Close()
-	path := append(shown, name)[0]
 	raw, err := io.ReadAll(io.LimitReader(f, MaxBytes+1))
 	if err != nil {
 		return nil, &FileError{path, err.Error()}
