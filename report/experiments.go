@@ -73,39 +73,24 @@ func FitPicture(w io.Writer, fits []Fit) error {
 // the first depth of the records.
 func (p Padding) Picture(w io.Writer) error {
 	depth := p.Records[0].Depth
-	var laws []string
-	for _, r := range p.Records {
-		if !slices.Contains(laws, r.Dataset) {
-			laws = append(laws, r.Dataset)
-		}
-	}
-	c := picture.New(float64(len(laws))*(side+gap)+gap, side+200)
+	sections := slices.DeleteFunc(p.sections(), func(s []*experiment.Record) bool { return s[0].Depth != depth })
+	c := picture.New(float64(len(sections))*(side+gap)+gap, side+200)
 	c.Text(gap, 28, 18, picture.Start, fmt.Sprintf("Padding and the condition number of the Jacobian, %d couplings", depth))
-	for k, law := range laws {
-		var paddings []experiment.Padding
-		for _, r := range p.Records {
-			if r.Dataset == law && r.Depth == depth && !slices.Contains(paddings, r.Padding) {
-				paddings = append(paddings, r.Padding)
-			}
-		}
-		panel := &picture.Panel{Canvas: c, X: gap + float64(k)*(side+gap), Y: 66, W: side, H: side, From: [2]float64{-0.5, 0}, To: [2]float64{float64(len(paddings)) - 0.5, 6}}
-		for i, padding := range paddings {
+	for k, records := range sections {
+		groups := groupsOf(records)
+		panel := &picture.Panel{Canvas: c, X: gap + float64(k)*(side+gap), Y: 66, W: side, H: side, From: [2]float64{-0.5, 0}, To: [2]float64{float64(len(groups)) - 0.5, 6}}
+		for i, g := range groups {
 			x := float64(i)
-			colour := colours[slices.Index(experiment.Kinds(), padding.Kind)]
-			var median, most sample
-			for _, r := range p.Records {
-				if r.Dataset == law && r.Depth == depth && r.Padding == padding {
-					median, most = with(median, lg(r.Condition.Median)), with(most, lg(r.Condition.P90))
-				}
-			}
+			colour := colours[slices.Index(experiment.Kinds(), g.padding.Kind)]
+			median, most := take(g.records, medianColumn.of), take(g.records, mostColumn.of)
 			if len(median) == 0 || len(most) == 0 {
 				continue
 			}
 			panel.Line([][2]float64{{x, median.mean()}, {x, most.mean()}}, colour, true)
 			panel.Dots([][2]float64{{x, median.mean()}}, 10, colour, 1)
-			c.Turned(panel.X+side*(x+0.5)/float64(len(paddings))+4, panel.Y+side+44, 12, padding.String())
+			c.Turned(panel.X+side*(x+0.5)/float64(len(groups))+4, panel.Y+side+44, 12, g.padding.String())
 		}
-		panel.Frame(law, "", "lg condition number", nil, []float64{0, 1, 2, 3, 4, 5, 6})
+		panel.Frame(records[0].Dataset, "", "lg condition number", nil, []float64{0, 1, 2, 3, 4, 5, 6})
 	}
 	c.Text(gap, side+184, 14, picture.Start, "large: median over held-out points, small: 90 %; means of logarithms over the seeds, measured")
 	_, err := c.WriteTo(w)

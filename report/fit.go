@@ -80,14 +80,6 @@ func (f Fit) Text(w io.Writer) error {
 	return err
 }
 
-// with appends a number that is there.
-func with(s sample, v *float64) sample {
-	if v == nil {
-		return s
-	}
-	return append(s, *v)
-}
-
 // between says which values a number of the seeds has.
 func between(references []*experiment.Reference, of func(*experiment.Reference) int) string {
 	lo, hi := of(references[0]), of(references[0])

@@ -19,13 +19,19 @@ type Padding struct{ Records []*experiment.Record }
 type sample []float64
 
 // take collects a number of records; nil numbers are left out.
-func take(records []*experiment.Record, of func(*experiment.Record) *float64) (s sample) {
+func take[R any](records []*R, of func(*R) *float64) (s sample) {
 	for _, r := range records {
-		if v := of(r); v != nil {
-			s = append(s, *v)
-		}
+		s = with(s, of(r))
 	}
 	return s
+}
+
+// with appends a number that is there.
+func with(s sample, v *float64) sample {
+	if v == nil {
+		return s
+	}
+	return append(s, *v)
 }
 
 func (s sample) mean() float64 {
@@ -74,16 +80,27 @@ func differs(a, b sample) int {
 	return -1
 }
 
-// columns are the numbers of the table, each a mean and deviation over the seeds.
-var paddingColumns = []struct {
+// column is a number of the table, shown as mean and deviation over the seeds.
+type column struct {
 	head string
 	of   func(*experiment.Record) *float64
-}{
-	{"bits/dim", func(r *experiment.Record) *float64 { return r.Bits }},
+}
+
+// The numbers that differences are claimed of.
+var (
+	bitsColumn   = column{"bits/dim", func(r *experiment.Record) *float64 { return r.Bits }}
+	slicedColumn = column{"sliced W2", func(r *experiment.Record) *float64 { return r.Sliced }}
+	medianColumn = column{"lg kappa: median", func(r *experiment.Record) *float64 { return lg(r.Condition.Median) }}
+	mostColumn   = column{"90 %", func(r *experiment.Record) *float64 { return lg(r.Condition.P90) }}
+)
+
+// paddingColumns are those of the table.
+var paddingColumns = []column{
+	bitsColumn,
 	{"W2", func(r *experiment.Record) *float64 { return r.W2 }},
-	{"sliced W2", func(r *experiment.Record) *float64 { return r.Sliced }},
-	{"lg kappa: median", func(r *experiment.Record) *float64 { return lg(r.Condition.Median) }},
-	{"90 %", func(r *experiment.Record) *float64 { return lg(r.Condition.P90) }},
+	slicedColumn,
+	medianColumn,
+	mostColumn,
 	{"of samples", func(r *experiment.Record) *float64 { return lg(r.Samples.Condition.Median) }},
 	{"at start", func(r *experiment.Record) *float64 { return lg(r.AtStart) }},
 	{"lg s_min", func(r *experiment.Record) *float64 { return lg(r.Smallest) }},
@@ -113,14 +130,8 @@ type group struct {
 // Text writes the tables.
 func (p Padding) Text(w io.Writer) error {
 	var b strings.Builder
-	rest := p.Records
-	for len(rest) > 0 {
-		end := 1
-		for end < len(rest) && rest[end].Dataset == rest[0].Dataset && rest[end].Depth == rest[0].Depth {
-			end++
-		}
-		section(&b, rest[:end])
-		rest = rest[end:]
+	for _, records := range p.sections() {
+		section(&b, records)
 	}
 	b.WriteString("lg is the decimal logarithm; kappa is the condition number of the Jacobian, data to noise, at held-out data, s_min its\n" +
 		"smallest singular value, trip the largest error of float32 there and back. Mean ± standard deviation over the seeds.\n" +
@@ -129,16 +140,33 @@ func (p Padding) Text(w io.Writer) error {
 	return err
 }
 
+// sections cuts the records by law and depth.
+func (p Padding) sections() [][]*experiment.Record {
+	return runs(p.Records, func(a, b *experiment.Record) bool { return a.Dataset == b.Dataset && a.Depth == b.Depth })
+}
+
+// groupsOf cuts the records of a section by padding.
+func groupsOf(records []*experiment.Record) (groups []group) {
+	for _, g := range runs(records, func(a, b *experiment.Record) bool { return a.Padding == b.Padding }) {
+		groups = append(groups, group{g[0].Padding, g})
+	}
+	return groups
+}
+
+// runs cuts a list into runs of neighbours that are the same.
+func runs[E any](list []E, same func(a, b E) bool) (out [][]E) {
+	from := 0
+	for k := 1; k <= len(list); k++ {
+		if k == len(list) || !same(list[from], list[k]) {
+			out, from = append(out, list[from:k]), k
+		}
+	}
+	return out
+}
+
 // section writes the table of one law and one depth.
 func section(b *strings.Builder, records []*experiment.Record) {
-	var groups []group
-	for _, r := range records {
-		if n := len(groups); n == 0 || groups[n-1].padding != r.Padding {
-			groups = append(groups, group{padding: r.Padding})
-		}
-		last := &groups[len(groups)-1]
-		last.records = append(last.records, r)
-	}
+	groups := groupsOf(records)
 	first := records[0]
 	fmt.Fprintf(b, "%s, %d couplings, %d hidden units, %d steps", first.Dataset, first.Depth, first.Hidden, first.Steps)
 	if first.Entropy != nil {
@@ -210,15 +238,14 @@ func claims(groups []group) (lines []string) {
 		}
 		var words []string
 		for _, number := range []struct {
-			name, more, less string
-			column           int
-		}{{"median kappa", "higher", "lower", 3}, {"bits/dim", "higher", "lower", 0}, {"sliced W2", "higher", "lower", 2}} {
-			of := paddingColumns[number.column].of
-			switch differs(take(g.records, of), take(groups[plain].records, of)) {
+			name string
+			column
+		}{{"median kappa", medianColumn}, {"bits/dim", bitsColumn}, {"sliced W2", slicedColumn}} {
+			switch differs(take(g.records, number.of), take(groups[plain].records, number.of)) {
 			case 1:
-				words = append(words, number.name+" "+number.more)
+				words = append(words, number.name+" higher")
 			case -1:
-				words = append(words, number.name+" "+number.less)
+				words = append(words, number.name+" lower")
 			}
 		}
 		if len(words) == 0 {

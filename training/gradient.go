@@ -31,14 +31,12 @@ func NewGradient[T Float](m *Model[T], rows, threads int) *Gradient[T] {
 	for k := range m.Couplings {
 		_, _, move0, move1 := m.parts(k)
 		g.x = append(g.x, gemm.New[T](rows, m.Dim))
-		var hs []gemm.Matrix[T]
+		g.hidden = append(g.hidden, m.buffers(k, rows))
 		for _, w := range m.widths(k)[1:] {
-			hs = append(hs, gemm.New[T](rows, w))
 			if _, ok := g.dh[w]; !ok {
 				g.dh[w] = [2]gemm.Matrix[T]{gemm.New[T](rows, w), gemm.New[T](rows, w)}
 			}
 		}
-		g.hidden = append(g.hidden, hs)
 		g.scale = append(g.scale, gemm.New[T](rows, move1-move0))
 		g.slope = append(g.slope, gemm.New[T](rows, move1-move0))
 	}
@@ -92,18 +90,8 @@ func (g *Gradient[T]) forward() float64 {
 	sums := make([]float64, g.rows)
 	for k := range m.Couplings {
 		keep0, keep1, move0, move1 := m.parts(k)
-		x, y, hs := g.x[k], g.x[k+1], g.hidden[k]
-		h := columns(x, keep0, keep1)
-		for l, layer := range m.nets[k] {
-			for i := range g.rows {
-				copy(hs[l].Row(i), layer.b)
-			}
-			gemm.Add(hs[l], 1, h.N(), layer.w.T(), g.threads)
-			h = hs[l]
-			if l < len(hs)-1 {
-				rectify(h, g.threads)
-			}
-		}
+		x, y := g.x[k], g.x[k+1]
+		h := m.network(k, columns(x, keep0, keep1), g.hidden[k], g.threads)
 		q := move1 - move0
 		m.parallel(g.rows, g.threads, func(i int) {
 			from, to, out := x.Row(i), y.Row(i), h.Row(i)

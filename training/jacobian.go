@@ -20,9 +20,10 @@ func (m *Model[T]) Jacobian(x []T) gemm.Matrix[T] {
 		keep0, keep1, move0, move1 := m.parts(k)
 		h, dh := columns(at, keep0, keep1), columns(tangents, keep0, keep1)
 		for l, layer := range m.nets[k] {
-			next := gemm.New[T](dh.Rows, layer.w.Rows)
+			out, next := gemm.New[T](1, layer.w.Rows), gemm.New[T](dh.Rows, layer.w.Rows)
+			layer.put(out, h, 1)
 			gemm.Set(next, dh.N(), layer.w.T(), 1)
-			h, dh = affine(layer, h, 1), next
+			h, dh = out, next
 			if l == len(m.nets[k])-1 {
 				break
 			}

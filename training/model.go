@@ -164,12 +164,9 @@ func (m *Model[T]) SetLinear(k int, weight gemm.Matrix[T]) error {
 		for u := range 2 * kept {
 			clear(layer.w.Row(u))
 			layer.b[u] = 0
-			switch {
-			case l > 0:
+			if l > 0 || u < kept {
 				layer.w.Row(u)[u] = 1
-			case u < kept:
-				layer.w.Row(u)[u] = 1
-			default:
+			} else {
 				layer.w.Row(u)[u-kept] = -1
 			}
 		}
@@ -217,13 +214,7 @@ func (m *Model[T]) Inverse(z gemm.Matrix[T], threads int) {
 // couple applies coupling k or its inverse to the rows of x in place.
 func (m *Model[T]) couple(k int, x gemm.Matrix[T], logDet []float64, threads int, inverse bool) {
 	keep0, keep1, move0, move1 := m.parts(k)
-	h := columns(x, keep0, keep1)
-	for l, layer := range m.nets[k] {
-		h = affine(layer, h, threads)
-		if l < len(m.nets[k])-1 {
-			rectify(h, threads)
-		}
-	}
+	h := m.network(k, columns(x, keep0, keep1), m.buffers(k, x.Rows), threads)
 	q := move1 - move0
 	m.parallel(x.Rows, threads, func(i int) {
 		y, out := x.Row(i)[move0:move1], h.Row(i)
@@ -264,14 +255,33 @@ func columns[T Float](x gemm.Matrix[T], lo, hi int) gemm.Matrix[T] {
 	return gemm.Matrix[T]{Rows: x.Rows, Cols: hi - lo, Stride: x.Stride, Data: x.Data[lo:]}
 }
 
-// affine returns h W^T + b.
-func affine[T Float](layer linear[T], h gemm.Matrix[T], threads int) gemm.Matrix[T] {
-	out := gemm.New[T](h.Rows, layer.w.Rows)
-	for i := range out.Rows {
-		copy(out.Row(i), layer.b)
+// buffers returns room for what the layers of coupling k's network put out.
+func (m *Model[T]) buffers(k, rows int) (hs []gemm.Matrix[T]) {
+	for _, layer := range m.nets[k] {
+		hs = append(hs, gemm.New[T](rows, layer.w.Rows))
 	}
-	gemm.Add(out, 1, h.N(), layer.w.T(), threads)
-	return out
+	return hs
+}
+
+// network evaluates the network of coupling k at the rows of x, leaves what its
+// layers put out, after the rectifier, in hs, and returns the last.
+func (m *Model[T]) network(k int, x gemm.Matrix[T], hs []gemm.Matrix[T], threads int) gemm.Matrix[T] {
+	h := x
+	for l, layer := range m.nets[k] {
+		layer.put(hs[l], h, threads)
+		if h = hs[l]; l < len(hs)-1 {
+			rectify(h, threads)
+		}
+	}
+	return h
+}
+
+// put computes out = h W^T + b.
+func (l linear[T]) put(out, h gemm.Matrix[T], threads int) {
+	for i := range out.Rows {
+		copy(out.Row(i), l.b)
+	}
+	gemm.Add(out, 1, h.N(), l.w.T(), threads)
 }
 
 func rectify[T Float](h gemm.Matrix[T], threads int) {
