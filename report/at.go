@@ -44,7 +44,7 @@ func NewAt(r *study.UniversalityRecord, z []float64) (*At, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &At{Target: r.Case.Target, Partition: r.Case.Split.String(), Delta: json.Number(r.Case.DeltaText), W2Bound: json.Number(Up(r.Bound.Bound, 5)), Bits: e.Prec}
+	a := &At{Target: r.Case.Target, Partition: r.Case.Split.String(), Delta: json.Number(r.Case.DeltaText), W2Bound: json.Number(number.Up(r.Bound.Bound, 5)), Bits: e.Prec}
 	for k, v := range z {
 		a.Z = append(a.Z, number.Float(v))
 		a.X = append(a.X, enclosed(e.X[k], e.X64[k], e.X32[k]))
@@ -64,7 +64,7 @@ const endDigits = 17
 
 func enclosed(x ball.Ball, wide, narrow float64) Enclosed {
 	lo, hi := x.Bounds()
-	return Enclosed{json.Number(Down(lo, endDigits)), json.Number(UpSigned(hi, endDigits)), number.Float(wide), number.Float(narrow)}
+	return Enclosed{json.Number(number.Down(lo, endDigits)), json.Number(number.UpSigned(hi, endDigits)), number.Float(wide), number.Float(narrow)}
 }
 
 // JSON writes the report as one indented object.

@@ -21,7 +21,7 @@ type Interval [2]json.Number
 const intervalDigits = 12
 
 func newInterval(lo, hi *big.Rat) Interval {
-	return Interval{json.Number(Down(lo, intervalDigits)), json.Number(UpSigned(hi, intervalDigits))}
+	return Interval{json.Number(number.Down(lo, intervalDigits)), json.Number(number.UpSigned(hi, intervalDigits))}
 }
 
 func ballInterval(x ball.Ball) Interval { return newInterval(x.Bounds()) }
@@ -88,7 +88,7 @@ func NewDepth(r *study.DepthRecord) *Depth {
 		if c.Layers != nil {
 			d.DepthReached = &r.Reached
 		}
-		w := json.Number(Up(r.W, 5))
+		w := json.Number(number.Up(r.W, 5))
 		if c.Power == 2 {
 			d.W2Bound = w
 		} else {
@@ -282,7 +282,7 @@ func (d *Depth) depthRows(row func(label, format string, args ...any)) {
 
 // plain prints a positive number rounded down to four digits.
 func plain(x *big.Rat) string {
-	v, _ := new(big.Rat).SetString(Down(x, 4))
+	v, _ := new(big.Rat).SetString(number.Down(x, 4))
 	f, _ := v.Float64()
 	return fmt.Sprintf("%.4g", f)
 }

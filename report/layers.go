@@ -113,7 +113,7 @@ func twoCouplings(p *wasserstein.Price, d int) float64 {
 // NewCurvePoint reads a point.
 func NewCurvePoint(p *study.CurvePoint) CurvePoint {
 	c := CurvePoint{
-		Target: p.Target, Partition: p.Partition, Delta: json.Number(p.Delta), W2Bound: json.Number(Up(p.Bound, 5)),
+		Target: p.Target, Partition: p.Partition, Delta: json.Number(p.Delta), W2Bound: json.Number(number.Up(p.Bound, 5)),
 		Lipschitz: number.Float(p.SupLipschitz), LogDet: number.Float(p.LogDet), Units: p.Units, Limits: NewLimits(p.Limits, p.Dim),
 		W2Measured: number.Float(p.Measured), W2Floor: number.Float(p.Floor), Cells: p.Cells, Seconds: p.Seconds,
 	}
@@ -187,7 +187,7 @@ func NewLayers(entries []*study.LayersEntry) Layers {
 				RMS: number.Float(m.RMS), DataRMS: number.Float(m.DataRMS), Within: number.Float(m.Within), KL: number.Float(m.KL), Lipschitz: number.Float(m.Lipschitz),
 			}
 			if m.Bound != nil {
-				r.W2Bound = json.Number(Up(m.Bound, 4))
+				r.W2Bound = json.Number(number.Up(m.Bound, 4))
 			}
 			r.Condition.Median, r.Condition.Most99, r.Condition.Max = number.Float(m.Median), number.Float(m.Most99), number.Float(m.Largest)
 			l.Measured = append(l.Measured, r)

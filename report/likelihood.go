@@ -38,14 +38,14 @@ func NewLikelihood(entries []*study.LikelihoodEntry) Likelihood {
 	for _, e := range entries {
 		l := LikelihoodEntry{Target: e.Target, Panels: e.Plane.Panels}
 		lo, _ := e.VolumePreserving.Bounds()
-		l.VolumePreserving = json.Number(Down(lo, 5))
+		l.VolumePreserving = json.Number(number.Down(lo, 5))
 		lo, hi := e.Plane.Integral.Bounds()
-		l.Integral = Interval{json.Number(Down(lo, 8)), json.Number(UpSigned(hi, 8))}
+		l.Integral = Interval{json.Number(number.Down(lo, 8)), json.Number(number.UpSigned(hi, 8))}
 		for _, r := range e.Rows {
 			lo, hi := r.Diverges.Entropy.Bounds()
-			l.Entropy = Interval{json.Number(Down(lo, 8)), json.Number(UpSigned(hi, 8))}
+			l.Entropy = Interval{json.Number(number.Down(lo, 8)), json.Number(number.UpSigned(hi, 8))}
 			least, _ := r.Diverges.AtLeast.Bounds()
-			l.Flows = append(l.Flows, LikelihoodRow{json.Number(r.Delta), json.Number(Up(r.Bound, 5)), json.Number(Down(least, 5)), number.Float(r.KL)})
+			l.Flows = append(l.Flows, LikelihoodRow{json.Number(r.Delta), json.Number(number.Up(r.Bound, 5)), json.Number(number.Down(least, 5)), number.Float(r.KL)})
 		}
 		out = append(out, l)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"flowproof/internal/number"
 	"flowproof/study"
 	"flowproof/targets"
 	"flowproof/transport"
@@ -49,7 +50,7 @@ func TestPicture(t *testing.T) {
 		if c.points == 0 {
 			measured = "measured: nothing"
 		}
-		for _, want := range []string{"proved: W2(flow, target) &lt;= " + Up(r.Bound.Bound, 5), measured, "condition number over the noise"} {
+		for _, want := range []string{"proved: W2(flow, target) &lt;= " + number.Up(r.Bound.Bound, 5), measured, "condition number over the noise"} {
 			if !strings.Contains(b.String(), want) {
 				t.Errorf("%s: no %q", c.target, want)
 			}

@@ -136,9 +136,9 @@ func Of(rec *study.LinearRecord, tol *big.Rat) *Report {
 		Dimension: f.Partition().Dim(), Partition: f.Partition().String(),
 		Construction: rec.Construction, Depth: res.Depth, DepthLowerBound: rec.DepthLowerBound,
 
-		Verdict: res.Verdict, Reproduced: rec.Reproduced(tol), Tolerance: json.Number(Up(tol, 3)),
-		ResidualMax:               json.Number(Up(res.ResidualMax, 3)),
-		ResidualFrobeniusRelative: json.Number(UpSqrt(res.Relative(), 3)),
+		Verdict: res.Verdict, Reproduced: rec.Reproduced(tol), Tolerance: json.Number(number.Up(tol, 3)),
+		ResidualMax:               json.Number(number.Up(res.ResidualMax, 3)),
+		ResidualFrobeniusRelative: json.Number(number.UpSqrt(res.Relative(), 3)),
 
 		Layers:        layersOf(rec),
 		Forward:       RoundTrip{number.Float(rec.Float64.Forward), number.Float(rec.Float32.Forward)},

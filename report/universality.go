@@ -87,7 +87,7 @@ func NewUniversality(r *study.UniversalityRecord) *Universality {
 	c := r.Case
 	u := &Universality{
 		Target: c.Target, Dimension: c.Histogram.Dim(), Partition: c.Split.String(), Grid: c.Histogram.Cells,
-		Delta: json.Number(c.DeltaText), Seed: c.Seed, Verdict: "certified", W2Bound: json.Number(Up(r.Bound.Bound, 5)),
+		Delta: json.Number(c.DeltaText), Seed: c.Seed, Verdict: "certified", W2Bound: json.Number(number.Up(r.Bound.Bound, 5)),
 		Points: c.Points, W2Measured: number.Float(r.Measured), W2Floor: number.Float(r.Floor), W2Lower: number.Float(r.Projected), W2Sliced: number.Float(r.Sliced),
 		Units: r.Flow.Units(), Cells: r.Bound.Cells, LogDet: number.Float(r.LogDet),
 	}
@@ -118,7 +118,7 @@ func upperEnd(x ball.Ball) json.Number {
 		f, _ := hi.Float64()
 		return json.Number(fmt.Sprintf("%.4e", math.Nextafter(f*(1-5e-5), 0)))
 	}
-	return json.Number(Up(hi, 5))
+	return json.Number(number.Up(hi, 5))
 }
 
 // JSON writes the report as one indented object.

@@ -17,6 +17,7 @@ import (
 	"flowproof/certificate/distance"
 	"flowproof/certificate/encode"
 	"flowproof/certificate/scan"
+	"flowproof/internal/number"
 	"flowproof/internal/printable"
 	"flowproof/report"
 	"flowproof/verify/engine"
@@ -266,7 +267,7 @@ func (o *checkOptions) check(path string) checked {
 		c.Claim, c.Verdict, c.Target = found.Claim.String(), string(found.Verdict), fmt.Sprintf("%x", found.TargetSHA256)
 		c.Dimension, c.Layers, c.Depth = found.Partition.Dim(), found.Layers, found.Depth
 		if found.Residual != nil {
-			c.ResidualMax = json.Number(report.Up(found.Residual, 3))
+			c.ResidualMax = json.Number(number.Up(found.Residual, 3))
 		}
 		c.Construction, c.Theorem, c.Seed, c.Engine = found.Construction, found.Theorem, found.Seed, &found.Engine
 	}
@@ -289,7 +290,7 @@ func (c *checked) distance(r io.Reader, done <-chan struct{}) {
 			c.Knots += len(x)
 		}
 	}
-	c.Bound = json.Number(report.Up(found.Bound.Bound, 5))
+	c.Bound = json.Number(number.Up(found.Bound.Bound, 5))
 	c.Construction, c.Theorem, c.Seed = found.Construction, found.Theorem, found.Seed
 }
 

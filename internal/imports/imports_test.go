@@ -90,7 +90,7 @@ var table = []rule{
 	{"experiment", "training images targets empirical" + builders + judges + leaves, gonum},
 
 	// From a case to a record, and from a record to a page.
-	{"study", "targets empirical certificate/*" + builders + judges, gonum},
+	{"study", "targets empirical certificate/*" + builders + judges + leaves, gonum},
 	{"picture", "", ""},
 	{"report", "study experiment picture convolution" + judges + leaves, ""},
 

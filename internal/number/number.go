@@ -1,4 +1,5 @@
-// Package number holds a float64 that JSON can carry even when it is infinite.
+// Package number writes numbers: a float64 that JSON can carry even when it is
+// infinite, and decimals that are rounded in a direction.
 package number
 
 import (
