@@ -51,40 +51,48 @@ func TestOrthogonalWorst(t *testing.T) {
 	}
 }
 
-// TestEstimatesDecideNothing: whatever is estimated, zero, or nonsense that
-// recommends the worst twists, the flow keeps the bounds of the theorem.
-func TestEstimatesDecideNothing(t *testing.T) {
-	rng := rand.New(rand.NewPCG(17, 1))
-	for n := 2; n <= 9; n++ {
+// eachRotation visits degenerate rotations and a random one, halved, of the dimensions
+// from 2 to the last.
+func eachRotation(t *testing.T, rng *rand.Rand, last int, visit func(name string, n int, f geometry.Frame, h *halved)) {
+	t.Helper()
+	for n := 2; n <= last; n++ {
 		all := sample.WeirdRotations(n, rng)
 		all["random"] = sample.Haar(n, rng)
-		b := orthogonalBound(n)
 		for name, m := range all {
 			h, err := newHalved(m, n/2)
 			if err != nil {
 				t.Fatal(err)
 			}
-			f := geometry.Frame{Part: sample.Half(t, n), P: n / 2, Q: n - n/2}
-			for kind, estimate := range map[string]func([]float64) float64{
-				"zero":   func([]float64) float64 { return 0 },
-				"worst":  func(norms []float64) float64 { return 1 / slices.Max(norms) },
-				"random": func([]float64) float64 { return 10 * rng.Float64() },
-			} {
-				flow, err := bestRotation(f, h, twists(n%2 == 1), b, estimate)
-				if err != nil {
-					t.Errorf("n=%d %s, %s estimates: %v", n, name, kind, err)
-					continue
-				}
-				product := 1.0
-				for _, l := range flow.Layers() {
-					product *= certified.Layer(l).Bound
-				}
-				if k := sample.Largest(t, flow); !(k <= b.largest && product <= b.product) {
-					t.Errorf("n=%d %s, %s estimates: largest %v, product %v", n, name, kind, k, product)
-				}
-			}
+			visit(name, n, geometry.Frame{Part: sample.Half(t, n), P: n / 2, Q: n - n/2}, h)
 		}
 	}
+}
+
+// TestEstimatesDecideNothing: whatever is estimated, zero, or nonsense that
+// recommends the worst twists, the flow keeps the bounds of the theorem.
+func TestEstimatesDecideNothing(t *testing.T) {
+	rng := rand.New(rand.NewPCG(17, 1))
+	eachRotation(t, rng, 9, func(name string, n int, f geometry.Frame, h *halved) {
+		b := orthogonalBound(n)
+		for kind, estimate := range map[string]func([]float64) float64{
+			"zero":   func([]float64) float64 { return 0 },
+			"worst":  func(norms []float64) float64 { return 1 / slices.Max(norms) },
+			"random": func([]float64) float64 { return 10 * rng.Float64() },
+		} {
+			flow, err := bestRotation(f, h, twists(n%2 == 1), b, estimate)
+			if err != nil {
+				t.Errorf("n=%d %s, %s estimates: %v", n, name, kind, err)
+				continue
+			}
+			product := 1.0
+			for _, l := range flow.Layers() {
+				product *= certified.Layer(l).Bound
+			}
+			if k := sample.Largest(t, flow); !(k <= b.largest && product <= b.product) {
+				t.Errorf("n=%d %s, %s estimates: largest %v, product %v", n, name, kind, k, product)
+			}
+		}
+	})
 }
 
 // TestBoundError: where nothing keeps the bounds, of one layer or of the product,
@@ -106,22 +114,11 @@ func TestBoundError(t *testing.T) {
 // TestProvedTwist: the parameters of the proof alone, with no other to choose,
 // keep the bounds of the theorem.
 func TestProvedTwist(t *testing.T) {
-	rng := rand.New(rand.NewPCG(19, 1))
-	for n := 2; n <= 21; n++ {
-		all := sample.WeirdRotations(n, rng)
-		all["random"] = sample.Haar(n, rng)
-		b := orthogonalBound(n)
-		for name, m := range all {
-			h, err := newHalved(m, n/2)
-			if err != nil {
-				t.Fatal(err)
-			}
-			f := geometry.Frame{Part: sample.Half(t, n), P: n / 2, Q: n - n/2}
-			if _, err := bestRotation(f, h, []twist{provedTwist(n%2 == 1)}, b, slices.Max[[]float64]); err != nil {
-				t.Errorf("n=%d %s: %v", n, name, err)
-			}
+	eachRotation(t, rand.New(rand.NewPCG(19, 1)), 21, func(name string, n int, f geometry.Frame, h *halved) {
+		if _, err := bestRotation(f, h, []twist{provedTwist(n%2 == 1)}, orthogonalBound(n), slices.Max[[]float64]); err != nil {
+			t.Errorf("n=%d %s: %v", n, name, err)
 		}
-	}
+	})
 }
 
 // TestWithin: where a vanishing layer lets two others merge into one that breaks

@@ -91,24 +91,37 @@ func NearIdentity(n int, size float64, rng *rand.Rand) *mat.Dense {
 			g.Set(j, i, -v)
 		}
 	}
+	return properFactor(g)
+}
+
+// orthogonalFactor returns the Q of g = Q R.
+func orthogonalFactor(g *mat.Dense) *mat.Dense {
 	var qr mat.QR
 	qr.Factorize(g)
 	q := new(mat.Dense)
 	qr.QTo(q)
+	return q
+}
+
+// properFactor returns it with the last column's sign such that it is a rotation.
+func properFactor(g *mat.Dense) *mat.Dense {
+	q := orthogonalFactor(g)
 	if numeric.DetSign(q) < 0 {
 		numeric.FlipLast(q)
 	}
 	return q
 }
 
-// Haar returns a random rotation, by QR of a Gaussian matrix.
-func Haar(n int, rng *rand.Rand) *mat.Dense {
+// gaussian returns an n x n matrix of independent normal entries.
+func gaussian(n int, rng *rand.Rand) *mat.Dense {
 	g := mat.NewDense(n, n, nil)
 	g.Apply(func(_, _ int, _ float64) float64 { return rng.NormFloat64() }, g)
-	var qr mat.QR
-	qr.Factorize(g)
-	q := new(mat.Dense)
-	qr.QTo(q)
+	return g
+}
+
+// Haar returns a random rotation, by QR of a Gaussian matrix.
+func Haar(n int, rng *rand.Rand) *mat.Dense {
+	q := orthogonalFactor(gaussian(n, rng))
 	if mat.Det(q) < 0 {
 		for i := range n {
 			q.Set(i, 0, -q.At(i, 0))

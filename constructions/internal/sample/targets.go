@@ -71,17 +71,7 @@ func SvdTarget(name string, s []float64, seed uint64) Target {
 
 // RandomRotation draws a rotation.
 func RandomRotation(n int, seed uint64) *mat.Dense {
-	rng := rand.New(rand.NewPCG(seed, 77))
-	g := mat.NewDense(n, n, nil)
-	g.Apply(func(_, _ int, _ float64) float64 { return rng.NormFloat64() }, g)
-	var qr mat.QR
-	qr.Factorize(g)
-	q := new(mat.Dense)
-	qr.QTo(q)
-	if numeric.DetSign(q) < 0 {
-		numeric.FlipLast(q)
-	}
-	return q
+	return properFactor(gaussian(n, rand.New(rand.NewPCG(seed, 77))))
 }
 
 // Geometric returns n values from hi to 1/hi in geometric progression.
