@@ -132,6 +132,5 @@ func timeLeft(done float64, spent time.Duration) string {
 	if done < 0.02 || spent < time.Second {
 		return ""
 	}
-	left := time.Duration(float64(spent) * (1 - done) / done)
-	return fmt.Sprintf(", %.0f%%, about %v left", 100*done, left.Round(time.Second))
+	return fmt.Sprintf(", %.0f%%, about %v left", 100*done, rest(done, spent))
 }

@@ -52,8 +52,13 @@ func (s *steps) at(done, all int) {
 		s.bar.Set(done)
 		return
 	}
-	left := time.Duration(float64(now.Sub(s.begin)) * float64(all-done) / float64(done))
-	fmt.Fprintf(s.w, "%d of %d steps, about %v left\n", done, all, left.Round(time.Second))
+	fmt.Fprintf(s.w, "%d of %d steps, about %v left\n", done, all, rest(float64(done)/float64(all), now.Sub(s.begin)))
+}
+
+// rest is how long a work still takes of which a part was done in the time spent, if it
+// goes on like that.
+func rest(done float64, spent time.Duration) time.Duration {
+	return time.Duration(float64(spent) * (1 - done) / done).Round(time.Second)
 }
 
 // clear takes the bar from the terminal until the next step.
