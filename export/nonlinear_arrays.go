@@ -11,6 +11,8 @@ import (
 	"codeberg.org/sbinet/npyio/npz"
 	"github.com/nlpodyssey/safetensors"
 	"gonum.org/v1/gonum/mat"
+
+	"flowproof/internal/torch"
 )
 
 // array is a named array of a stored flow: a vector of integers, or a vector or a
@@ -171,6 +173,6 @@ var nonlinearTorchSource string
 // nonlinearTorch writes the Python source of the PyTorch module; it is the same for
 // every flow.
 func nonlinearTorch(w io.Writer, _ *layout, _ NonlinearOptions) error {
-	_, err := io.WriteString(w, nonlinearTorchSource)
+	_, err := io.WriteString(w, torch.Module(nonlinearTorchSource))
 	return err
 }
