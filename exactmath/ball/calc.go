@@ -63,6 +63,16 @@ func (c *Calc) Exp(x Ball) Ball    { return c.keep(x.Exp()) }
 func (c *Calc) Log(x Ball) Ball    { return c.keep(x.Log()) }
 func (c *Calc) Sqrt(x Ball) Ball   { return c.keep(x.Sqrt()) }
 
+// Root returns the square root of a number that is known not to be negative, while
+// the ball that encloses it may reach below 0.
+func (c *Calc) Root(x Ball) Ball {
+	lo, hi := x.Bounds()
+	if lo.Sign() >= 0 {
+		return c.Sqrt(x)
+	}
+	return c.Hull(c.Int(0), c.Sqrt(c.Rat(hi)))
+}
+
 // Hull returns a ball that contains x, y and all between.
 func (c *Calc) Hull(x, y Ball) Ball { return c.keep(x.hull(y)) }
 

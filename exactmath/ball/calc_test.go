@@ -39,3 +39,20 @@ func TestCalc(t *testing.T) {
 		}
 	}
 }
+
+// TestCalcRoot: of a ball above 0 the root of it, of one that reaches below all roots
+// of what is not negative, and of one below an error.
+func TestCalcRoot(t *testing.T) {
+	c := NewCalc(64)
+	four := c.Root(c.Int(4))
+	if lo, hi := four.Bounds(); lo.Cmp(big.NewRat(2, 1)) > 0 || hi.Cmp(big.NewRat(2, 1)) < 0 || four.Rad().Cmp(big.NewRat(1, 1<<40)) > 0 {
+		t.Errorf("the root of 4 is between %v and %v", lo, hi)
+	}
+	wide := c.Root(c.Keep(c.Int(4).Widen(big.NewRat(5, 1)))) // -1 to 9
+	if lo, hi := wide.Bounds(); lo.Sign() > 0 || hi.Cmp(big.NewRat(3, 1)) < 0 || hi.Cmp(big.NewRat(31, 10)) > 0 || c.Err() != nil {
+		t.Errorf("the roots of -1 to 9 are between %v and %v, %v", lo, hi, c.Err())
+	}
+	if c.Root(c.Int(-1)); c.Err() == nil {
+		t.Error("-1 has a root")
+	}
+}

@@ -81,9 +81,6 @@ func (e *Eval) power(x ball.Ball, n int) ball.Ball {
 	return z
 }
 
-// root returns sqrt(x) for x >= 0, of which the ball may know less.
-func (e *Eval) root(x ball.Ball) ball.Ball { return e.Sqrt(e.atLeastZero(x)) }
-
 // exceeds reports whether every number of x is above r.
 func exceeds(x ball.Ball, r *big.Rat) bool {
 	lo, _ := x.Bounds()

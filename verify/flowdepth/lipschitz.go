@@ -62,7 +62,7 @@ func (e *Eval) isoperimetry(t Target, x, lip ball.Ball) ball.Ball {
 func (e *Eval) Isoperimetry(t Target, lip ball.Ball, p int) ball.Ball {
 	half := e.Rat(new(big.Rat).Mul(t.Gap, big.NewRat(1, 2)))
 	if t.Pieces == 2 && p == 2 {
-		return e.root(e.Ramp(half, lip, 2))
+		return e.Root(e.Ramp(half, lip, 2))
 	}
 	return e.isoperimetry(t, half, lip)
 }

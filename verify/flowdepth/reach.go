@@ -249,7 +249,7 @@ func (s *state) sum(x, y []term) []term {
 // finish compares with the target.
 func (s *state) finish(r *Reached) {
 	groups, skew := s.errors()
-	rest := s.root(skew)
+	rest := s.Root(skew)
 	main := s.MeanRoot(groups)
 	off, crude := s.Int(0), s.Int(0)
 	for j, x := range s.x {
@@ -261,12 +261,12 @@ func (s *state) finish(r *Reached) {
 	small := s.Mul(j, s.Int(2), s.density(s.Int(0)), s.Rat(s.near))
 	large := s.Mul(d, s.Int(2), s.density(s.Int(farOut)), s.Frac(1, farOut))
 	// |F - formula| has the L4 norm sqrt(crude) at most, where some |z| is large.
-	far := s.root(s.Mul(crude, s.root(large)))
-	near1 := s.Mul(s.root(off), small)
-	near2 := s.Mul(s.root(off), s.root(small))
+	far := s.Root(s.Mul(crude, s.Root(large)))
+	near1 := s.Mul(s.Root(off), small)
+	near2 := s.Mul(s.Root(off), s.Root(small))
 	r.Main, r.Skew, r.Near, r.Far = upper(main), upper(rest), upper(near1), upper(far)
 	r.W1 = upper(s.Add(main, rest, near1, far))
-	r.W2 = upper(s.Add(s.root(s.MeanSquare(groups)), rest, near2, far))
+	r.W2 = upper(s.Add(s.Root(s.MeanSquare(groups)), rest, near2, far))
 }
 
 // errors returns what F(z) - Radius sgn z is on the event: its diagonal part, and the
@@ -296,7 +296,7 @@ func (s *state) errors() (groups []Group, skew ball.Ball) {
 			}
 		}
 		// the L2 norm of the rest is at most sqrt(linear) + jumps
-		skew = s.Add(skew, s.Sq(s.Add(s.root(linear), jumps)))
+		skew = s.Add(skew, s.Sq(s.Add(s.Root(linear), jumps)))
 		key := keyOf(scale) + " " + keyOf(offset)
 		k, ok := byKey[key]
 		if !ok {

@@ -96,7 +96,7 @@ func (e *Eval) MeanRoot(groups []Group) ball.Ball {
 	mean := e.MeanSquare(groups)
 	size := mean.Estimate()
 	if size == 0 || e.Err() != nil {
-		return e.root(mean)
+		return e.Root(mean)
 	}
 	t := math.Ldexp(1/size, rootFrom)
 	end := math.Ldexp(1/size, rootTo)

@@ -34,6 +34,6 @@ func (e *Eval) MapReach(m Stretch, cube Cube) (w1, w2 *big.Rat, err error) {
 	outer := Piece{From: kink, Endless: true, Scale: m.Low, Offset: e.Sub(e.Mul(e.Sub(m.Lip, m.Low), kink), radius)}
 	j := len(cube.Signs)
 	groups := []Group{{Count: j, Pieces: []Piece{inner, outer}}, e.normalGroup(cube.Dim-j, m.Low, e.Int(0))}
-	w1, w2 = upper(e.MeanRoot(groups)), upper(e.root(e.MeanSquare(groups)))
+	w1, w2 = upper(e.MeanRoot(groups)), upper(e.Root(e.MeanSquare(groups)))
 	return w1, w2, e.Err()
 }

@@ -89,7 +89,7 @@ func (e *Eval) tube(t Target, shrink ball.Ball, p int) ball.Ball {
 		below = above
 	}
 	if p == 2 {
-		return e.root(sum)
+		return e.Root(sum)
 	}
 	return sum
 }

@@ -141,18 +141,8 @@ func (b *bounder) sharpen(enough func(lo, hi *big.Rat) bool) (*Result, error) {
 // total returns sqrt(V1 + N1 + (sqrt(V2 + Noise2) + sqrt(Read))^2) + sqrt(Select).
 func (r *Result) total(prec uint) (ball.Ball, error) {
 	c := ball.NewCalc(prec)
-	x2 := c.Add(root(c, c.Add(r.V2, r.Noise2)), root(c, r.Read))
-	return c.Add(root(c, c.Add(r.V1, r.N1, c.Sq(x2))), root(c, r.Select)), c.Err()
-}
-
-// root returns the square root of a number that is known not to be negative, while
-// the ball that encloses it may reach below 0.
-func root(c *ball.Calc, x ball.Ball) ball.Ball {
-	lo, hi := x.Bounds()
-	if lo.Sign() >= 0 {
-		return c.Sqrt(x)
-	}
-	return c.Hull(c.Int(0), c.Sqrt(c.Rat(hi)))
+	x2 := c.Add(c.Root(c.Add(r.V2, r.Noise2)), c.Root(r.Read))
+	return c.Add(c.Root(c.Add(r.V1, r.N1, c.Sq(x2))), c.Root(r.Select)), c.Err()
 }
 
 // bounder is the exact part of the bound: masses and knots.

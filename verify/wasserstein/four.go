@@ -159,7 +159,7 @@ func (i *integrals) rms(g func(x *big.Rat) ball.Ball) ball.Ball {
 		sum = i.Add(sum, i.Mul(i.Int(2), i.Sub(above, below), i.Sq(g(x))))
 		below = above
 	}
-	return root(i.Calc, sum)
+	return i.Root(sum)
 }
 
 // fromUniform returns the root mean square of t(z) - (2 Phi(z) - 1), |z| <= fourReach.
@@ -183,7 +183,7 @@ func (i *integrals) fromUniform(t neural.PL) ball.Ball {
 		sum = i.Add(sum, i.square(c.Add(c, big.NewRat(1, 1)), slope, big.NewRat(2, 1), from, to))
 		from = to
 	}
-	return root(i.Calc, sum)
+	return i.Root(sum)
 }
 
 func fourBound(i *integrals, first, second *swap) (ball.Ball, error) {
@@ -221,5 +221,5 @@ func fourBound(i *integrals, first, second *swap) (ball.Ball, error) {
 	k = i.Mul(k, i.Add(i.Int(1), i.Rat(second.s)), i.Add(i.Int(1), i.Rat(first.s)), i.Add(i.Int(1), first.loudest), i.Add(i.Int(1), second.loudest), i.Int(4))
 	beyond := i.Quo(i.Mul(i.Int(4), i.Keep(i.normal.Density(i.Rat(reach)))), i.Rat(reach))
 	tail := i.Mul(i.Sq(k), i.Sqrt(i.Mul(i.Int(27*7), beyond)))
-	return root(i.Calc, i.Add(i.Sq(one), i.Sq(two), tail)), i.Err()
+	return i.Root(i.Add(i.Sq(one), i.Sq(two), tail)), i.Err()
 }
