@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"flowproof/export"
-	"flowproof/internal/atomicfile"
 	"flowproof/report"
 	"flowproof/study"
 	"flowproof/verify/flowdepth"
@@ -112,16 +111,12 @@ func (o *depthBoundOptions) run(in *invocation) (int, error) {
 		if r.Flow == nil {
 			return exitUsage, fmt.Errorf("-o: there is no flow to write: %s", r.Missing)
 		}
-		err := atomicfile.Write(o.out, func(w io.Writer) error { return format.Write(w, r.Flow, nil, export.NonlinearOptions{}) })
+		err := writeFile("o", o.out, func(w io.Writer) error { return format.Write(w, r.Flow, nil, export.NonlinearOptions{}) })
 		if err != nil {
-			return exitUsage, fmt.Errorf("-o: %s cannot be written: %w", o.out, err)
+			return exitUsage, err
 		}
 	}
-	out := report.NewDepth(r)
-	if o.json {
-		return exitOK, out.JSON(in.stdout)
-	}
-	return exitOK, out.Text(in.stdout)
+	return exitOK, writeReport(report.NewDepth(r), o.json, in.stdout)
 }
 
 // The table's dimensions and distances.

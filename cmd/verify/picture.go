@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-
-	"flowproof/internal/atomicfile"
 )
 
 // checkPicture refuses a value of -picture that cannot be drawn to; "" is none.
@@ -16,10 +14,7 @@ func checkPicture(path string) error {
 	case !strings.HasSuffix(path, ".svg"):
 		return fmt.Errorf("-picture: %q does not end in .svg", path)
 	}
-	if err := atomicfile.Check(path); err != nil {
-		return fmt.Errorf("-picture: %w", err)
-	}
-	return nil
+	return writable("picture", path)
 }
 
 // drawTo writes the picture, if there is to be one, completely or not at all.
@@ -27,8 +22,5 @@ func drawTo(path string, draw func(io.Writer) error) error {
 	if path == "" {
 		return nil
 	}
-	if err := atomicfile.Write(path, draw); err != nil {
-		return fmt.Errorf("-picture: %s cannot be written: %w", path, err)
-	}
-	return nil
+	return writeFile("picture", path, draw)
 }

@@ -288,8 +288,7 @@ func flagError(err error) error {
 
 // positive reads a positive number exactly.
 func positive(name, text string) (*big.Rat, error) {
-	f, err := strconv.ParseFloat(text, 64)
-	if r, ok := new(big.Rat).SetString(text); err == nil && ok && f > 0 && r.Sign() > 0 {
+	if r, err := rational(text); err == nil && r.Sign() > 0 {
 		return r, nil
 	}
 	return nil, fmt.Errorf("-%s: %q, want a positive number", name, text)

@@ -9,7 +9,6 @@ import (
 
 	"flowproof/certificate/encode"
 	"flowproof/export"
-	"flowproof/internal/atomicfile"
 	"flowproof/study"
 )
 
@@ -56,7 +55,7 @@ func (o *flowOutput) check(in *invocation) error {
 				return fmt.Errorf("-%s: does nothing with a certificate, which holds the flow exactly", name)
 			}
 		}
-		return o.writable()
+		return writable("o", o.path)
 	}
 	var ok bool
 	if o.format, ok = export.FindNonlinear(o.path); !ok {
@@ -80,15 +79,7 @@ func (o *flowOutput) check(in *invocation) error {
 			return extra
 		}
 	}
-	return o.writable()
-}
-
-// writable says why the file cannot be written, if it cannot.
-func (o *flowOutput) writable() error {
-	if err := atomicfile.Check(o.path); err != nil {
-		return fmt.Errorf("-o: %w", err)
-	}
-	return nil
+	return writable("o", o.path)
 }
 
 // alone reports whether what is written needs no flow.
@@ -99,7 +90,7 @@ func (o *flowOutput) write(r *study.UniversalityRecord) error {
 	if o.path == "" {
 		return nil
 	}
-	err := atomicfile.Write(o.path, func(w io.Writer) error {
+	return writeFile("o", o.path, func(w io.Writer) error {
 		if o.certificate {
 			return encode.WriteDistance(w, r.Certificate())
 		}
@@ -108,8 +99,4 @@ func (o *flowOutput) write(r *study.UniversalityRecord) error {
 		}
 		return o.format.Write(w, r.Flow, r.Case.Histogram, o.options())
 	})
-	if err != nil {
-		return fmt.Errorf("-o: %s cannot be written: %w", o.path, err)
-	}
-	return nil
 }
