@@ -33,7 +33,6 @@ type Options struct {
 	Context context.Context
 	Depth   int // layers of the result, at least 6; 0 means 6
 	Rounds  int // of making the layers smaller at the end of the path; 0 means 8
-	Prec    uint
 	Seed    uint64
 	// Progress, if not nil, is told from time to time how much is done, from 0 to 1.
 	Progress func(done float64)
@@ -53,7 +52,8 @@ type Report struct {
 const (
 	leastDepth    = 6
 	defaultRounds = 8
-	starts        = 4 // rotations that are tried
+	starts        = 4  // rotations that are tried
+	prec          = 53 // bits of the residual, below the largest entry
 )
 
 // Find returns a flow of the target of Options.Depth layers, alternating and additive
@@ -141,9 +141,6 @@ func newSearch(target exactmath.Matrix, part coupling.Partition, opt Options) (*
 	if s.opt.Rounds == 0 {
 		s.opt.Rounds = defaultRounds
 	}
-	if s.opt.Prec == 0 {
-		s.opt.Prec = 53
-	}
 	if s.opt.Progress == nil {
 		s.opt.Progress = func(float64) {}
 	}
@@ -164,7 +161,7 @@ func newSearch(target exactmath.Matrix, part coupling.Partition, opt Options) (*
 
 func (s *search) fail(why string, residual float64) error {
 	return &fault.ConvergenceError{Method: "continuation", Reason: why, Depth: s.opt.Depth, Rounds: s.rep.Steps,
-		Residual: math.Log2(residual), Goal: -float64(s.opt.Prec)}
+		Residual: math.Log2(residual), Goal: -prec}
 }
 
 // try follows the path from another start.
@@ -370,7 +367,7 @@ func (s *search) finish(f *point, solver *solver) (*coupling.Flow, error) {
 	if s.Part.P() <= s.Part.Q() { // else refine has the blocks in another order
 		opt.Solve = solver.correct
 	}
-	flow, s.rep.Refine, err = refine.Refine(flow, s.target, s.opt.Prec, opt)
+	flow, s.rep.Refine, err = refine.Refine(flow, s.target, prec, opt)
 	if err != nil {
 		return nil, err
 	}
